@@ -1,0 +1,90 @@
+"""The one tree of errors. What a person reads is `str(error)`: a sentence with the next step.
+
+    TriuneError
+    ├── ConfigError            stop at start; names file, line and key; carries every finding at once
+    ├── RuleError              the request breaks a rule; nothing has changed
+    │   ├── IllegalTransition  (state, event) has no cell in the table
+    │   ├── NotFound           no such contact, agent, queue …
+    │   └── NotAllowed         the person's role does not permit it
+    └── OutsideError           something beyond this process failed (transient, retry_after_s)
+        ├── AsteriskDown       no connection, or no answer before the deadline
+        │   └── ChannelGone    the channel, bridge or endpoint asked for is not there (any more)
+        ├── DatabaseDown
+        └── SetupFailed        a tool could not be found, fetched or started
+
+Libraries' errors are wrapped once, at their adapter, `from` the cause.
+"""
+
+from dataclasses import dataclass
+
+
+class TriuneError(Exception):
+    """Root of the tree; never raised itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One mistake in a configuration: where it stands and how to mend it."""
+
+    file: str
+    line: int
+    key: str
+    problem: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.key}: {self.problem}"
+
+
+class ConfigError(TriuneError):
+    """The configuration cannot be used; the running one is untouched."""
+
+    def __init__(self, sentence: str, *, findings: tuple[Finding, ...] = ()) -> None:
+        super().__init__("\n".join([sentence, *map(str, findings)]))
+        self.findings = findings
+
+
+class RuleError(TriuneError):
+    """The request breaks a rule; nothing has changed."""
+
+
+class IllegalTransition(RuleError):
+    """The table has no cell for this state and event."""
+
+
+class NotFound(RuleError):
+    """There is no such thing (any more)."""
+
+
+class NotAllowed(RuleError):
+    """The person's role or project does not permit it."""
+
+
+class OutsideError(TriuneError):
+    """Something beyond this process failed; `transient` says whether another try can help."""
+
+    def __init__(self, sentence: str, *, transient: bool = True, retry_after_s: float = 1.0) -> None:
+        super().__init__(sentence)
+        self.transient = transient
+        self.retry_after_s = retry_after_s
+
+
+class AsteriskDown(OutsideError):
+    """Asterisk has no connection with us, or did not answer before the deadline: nothing is known."""
+
+
+class ChannelGone(OutsideError):
+    """Asterisk answered that the channel, bridge or endpoint is not there."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, transient=False)
+
+
+class DatabaseDown(OutsideError):
+    """The database does not answer."""
+
+
+class SetupFailed(OutsideError):
+    """A tool could not be found, fetched or started; the sentence says what to install."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, transient=False)

@@ -1,0 +1,77 @@
+"""Every name that Python and the dialplan must agree on: contexts, channel variables, Stasis arguments, object ids.
+
+No logic but the spelling of ids lives here. The templates get this module as `v`, the AGI handlers set these variables,
+and `cti.asterisk` reads them; a name that stands here stands nowhere else.
+"""
+
+from typing import Final
+
+# -- ARI ----------------------------------------------------------------------------------------------------------------
+APPLICATION: Final = "triune"
+"""The Stasis application that owns every leg."""
+
+STASIS_INBOUND: Final = "in"
+"""First Stasis argument of a caller's leg: `Stasis(triune,in)`; all else travels in the channel variables below."""
+STASIS_AGENT: Final = "agent"
+"""First Stasis argument of an agent's leg: `agent,<assignment id>`."""
+STASIS_PROBE: Final = "probe"
+"""First Stasis argument of a health probe: answered and hung up at once, never a contact."""
+
+LEG_PREFIX: Final = "leg-"
+"""Channel id of an agent's leg: `leg-<assignment id>-<ring number>`."""
+BRIDGE_PREFIX: Final = "talk-"
+"""Bridge id of a talk: `talk-<contact id>`."""
+HOLDING_PREFIX: Final = "wait-"
+"""Bridge id of a queue's holding bridge: `wait-<queue key>`."""
+
+# -- channel variables (set in the dialplan or by the IVR, read once at StasisStart) ------------------------------------
+ARRIVED_MS: Final = "TRIUNE_ARRIVED"
+"""Unix time in milliseconds when the call reached the switch; keeps a caller's place over every detour."""
+NUMBER: Final = "TRIUNE_NUMBER"
+"""The number dialled, E.164 with +."""
+PROJECT: Final = "TRIUNE_PROJECT"
+QUEUE: Final = "TRIUNE_QUEUE"
+"""Key of the queue that the caller is to wait in."""
+LANGUAGE: Final = "TRIUNE_LANGUAGE"
+"""`en` or `ru`; also CHANNEL(language)."""
+PATH: Final = "TRIUNE_PATH"
+"""What the caller did in the IVR, secrets masked: `menu:key` steps joined by `;`, at most 512 characters of [a-z0-9_:;*#-]."""
+ACCOUNT: Final = "TRIUNE_ACCOUNT"
+"""Number of the account that the caller proved to own (PIN accepted), or empty."""
+RETURNED: Final = "TRIUNE_RETURNED"
+"""Why the dialplan, not the IVR, chose the queue: `ivr_down`, `ivr_error`; empty otherwise."""
+
+REPORTED: Final = (ARRIVED_MS, NUMBER, PROJECT, QUEUE, LANGUAGE, PATH, ACCOUNT, RETURNED)
+"""`channelvars` of ari.conf: what ARI reports with the channel."""
+
+# -- dialplan contexts --------------------------------------------------------------------------------------------------
+CONTEXT_TRUNK: Final = "from-trunk"
+"""Calls from the carrier: one extension per number of the centre, and a polite end for every other."""
+CONTEXT_AGENT: Final = "from-agent"
+"""Calls that an agent's phone makes itself: internal numbers only."""
+CONTEXT_QUEUE: Final = "to-queue"
+"""Enters the ACD; extension = queue key. Music, Stasis, retries while the engine is away, then the static queue."""
+CONTEXT_FALLBACK: Final = "fallback"
+"""The static Queue() for while the engine is away; extension = queue key."""
+CONTEXT_DEAD_END: Final = "dead-end"
+"""Where forwards, transfers from the phone and everything unknown end: a polite word and a hang-up, never a trunk."""
+CONTEXT_PROBE: Final = "probe"
+
+AGENT_ENDPOINT_PREFIX: Final = "agent-"
+WEB_ENDPOINT_SUFFIX: Final = "-web"
+TRUNK_ENDPOINT: Final = "trunk"
+
+
+def agent_endpoint(extension: str) -> str:
+    """The PJSIP endpoint of an agent's SIP phone; no dialled number can equal it."""
+    return f"{AGENT_ENDPOINT_PREFIX}{extension}"
+
+
+def web_endpoint(extension: str) -> str:
+    """The PJSIP endpoint of the same agent's browser softphone."""
+    return f"{AGENT_ENDPOINT_PREFIX}{extension}{WEB_ENDPOINT_SUFFIX}"
+
+
+def fallback_queue(queue_key: str) -> str:
+    """The app_queue name behind a queue; members are kept there for the time the engine is away."""
+    return f"fallback-{queue_key}"
