@@ -1,0 +1,72 @@
+# Triune: set up, run, test. `make` alone lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.triune-installed
+TOOLS_STAMP := $(VENV)/.triune-test-tools
+TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
+PORT_BASE ?= 21000
+BENCHES ?= inbound screenpop acd replay recovery clicktodial dialer virtual
+SOAK ?= 3600
+FAST := not asterisk and not browser and not postgres and not bench
+
+# The first Python that is new enough and can make a virtual environment.
+FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 python3.14 \
+  /usr/bin/python3 /usr/bin/python3.11 /usr/local/bin/python3; do \
+  if "$$p" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then \
+  echo "$$p"; exit 0; fi; done; \
+  echo "No Python 3.11 or newer with venv was found. On Debian: apt install python3 python3-venv; or make PYTHON=/path/to/python3" >&2; \
+  exit 1
+
+.PHONY: help setup run test check bench soak lock clean
+
+help:  ## this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): requirements.lock pyproject.toml
+	@python=$$($(FIND_PYTHON)); \
+	test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || { echo "Making $(VENV) with $$python"; "$$python" -m venv --clear $(VENV); }
+	@echo "Installing the locked Python packages"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(STAMP)  ## Python packages, Asterisk, speech, Node and the desktop's pages; again in seconds
+	@$(BIN)/python -m cti.setup
+
+run: setup  ## the demo centre on this machine (TRIUNE_HOME, PORT_BASE)
+	@exec $(BIN)/cti up --home "$(TRIUNE_HOME)" --port-base $(PORT_BASE) --demo
+
+test: setup  ## every test, with real Asterisk, SIPp, Chromium and PostgreSQL
+	@$(BIN)/python -m cti.setup --tests
+	@$(BIN)/python -m pytest -m "not bench" $(PYTEST_ARGS)
+
+check: $(STAMP)  ## format, lint, types, import contracts, unit tests; seconds, no Asterisk
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
+
+bench: setup  ## every benchmark, or BENCHES="inbound acd"
+	@$(BIN)/python -m cti.setup --tests
+	@for name in $(BENCHES); do $(BIN)/cti bench $$name; done
+
+soak: setup  ## traffic on the demo centre for SOAK seconds (3600), every ledger compared at the end
+	@$(BIN)/python -m cti.setup --tests
+	@$(BIN)/cti bench soak --duration $(SOAK)
+
+lock: $(STAMP)  ## write requirements.lock anew from pyproject.toml
+	@env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u UV_INDEX -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL \
+	$(BIN)/uv pip compile --no-config --default-index https://pypi.org/simple --no-emit-index-url --no-annotate \
+	--universal --python-version 3.11 --generate-hashes --all-extras --custom-compile-command "make lock" -q \
+	$(LOCK_ARGS) -o requirements.lock pyproject.toml
+
+clean:  ## what set-up and tests made in this tree; the download cache and centres' homes stay
+	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	@rm -rf cti/web/ui/node_modules cti/web/ui/dist test-results
+	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

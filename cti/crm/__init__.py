@@ -1,0 +1,1 @@
+"""Customers: look-up, recommendation, adapters to outside CRMs."""

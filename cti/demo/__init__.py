@@ -1,0 +1,1 @@
+"""The emulated carrier, demo agents and traffic."""

@@ -1,0 +1,1 @@
+"""Asterisk's configuration from templates: render, lint, dry run, apply, roll back."""

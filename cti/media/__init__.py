@@ -1,0 +1,1 @@
+"""Media other than voice: each behind one Protocol."""

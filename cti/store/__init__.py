@@ -1,0 +1,1 @@
+"""What is kept: SQLAlchemy models, journal, history, directory, migrations."""

@@ -1,0 +1,1 @@
+"""The HTTP API, live events, sign-in and the desktop's pages."""

@@ -1,0 +1,1 @@
+"""What a caller hears before the queue: a FastAGI service in a process of its own."""
