@@ -1,0 +1,129 @@
+"""What is to be done outside: the `Acd` decides them, `cti.engine.dispatch` has them done.
+
+Each can be compared with or repeated on the switch, so each goes out at once; the ids in them make a second execution
+harmless. What cannot be taken back (acknowledging a mail, answering an API call) is no command: its caller waits for
+the journal's flush. A command that fails comes back as an event.
+"""
+
+from dataclasses import dataclass
+
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    BridgeId,
+    ContactId,
+    Device,
+    LegId,
+    Milliseconds,
+    NodeId,
+    QueueId,
+    TimerId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowPop:
+    """Show the card of this contact with the offer."""
+
+    assignment_id: AssignmentId
+    agent_id: AgentId
+    contact_id: ContactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosePop:
+    """The offer is over; the card goes away."""
+
+    assignment_id: AssignmentId
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingAgent:
+    """Make a leg with this id to the agent's device and hand it to us when answered."""
+
+    assignment_id: AssignmentId
+    agent_id: AgentId
+    contact_id: ContactId
+    leg_id: LegId
+    node: NodeId
+    device: Device
+    limit_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndLeg:
+    """Hang this leg up, ringing or answered; gone already is success."""
+
+    leg_id: LegId
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinLegs:
+    """Put both legs into the talk's bridge, made if absent; music on either stops."""
+
+    contact_id: ContactId
+    assignment_id: AssignmentId
+    bridge_id: BridgeId
+    node: NodeId
+    caller_leg: LegId
+    agent_leg: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldLeg:
+    """Take the caller's leg out of the talk's bridge and play it the queue's music."""
+
+    leg_id: LegId
+    bridge_id: BridgeId
+    node: NodeId
+    queue_id: QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlayMusic:
+    """The caller waits (again): music of this queue. Already playing is success."""
+
+    leg_id: LegId
+    node: NodeId
+    queue_id: QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropBridge:
+    """The talk is over; the bridge goes. Gone already is success."""
+
+    bridge_id: BridgeId
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFallback:
+    """Keep the agent in, or out of, the static queues that serve while the engine is away."""
+
+    agent_id: AgentId
+    device: Device
+    queue_ids: tuple[QueueId, ...]
+    available: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimer:
+    """Send TimerFired with this id at or after that instant; the same id again replaces it."""
+
+    timer_id: TimerId
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopTimer:
+    """Forget it; unknown is success."""
+
+    timer_id: TimerId
+
+
+SwitchCommand = RingAgent | EndLeg | JoinLegs | HoldLeg | PlayMusic | DropBridge | SetFallback
+DesktopCommand = ShowPop | ClosePop
+TimerCommand = StartTimer | StopTimer
+Command = SwitchCommand | DesktopCommand | TimerCommand

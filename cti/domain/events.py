@@ -1,0 +1,345 @@
+"""What happened: everything that can reach the `Acd`, in the past tense.
+
+Made by the shell (`cti.asterisk.translate`, the web API, timers, the directory) and journalled as they stand; so they
+hold ids and numbers of the system, never a caller's number, name, digits or words. A new field needs a default or a
+new `VERSION` and a lift in `cti.engine.journal`.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    ContactId,
+    Device,
+    DispositionId,
+    LegCause,
+    LegId,
+    Medium,
+    Milliseconds,
+    NodeId,
+    ProjectId,
+    QueueId,
+    ReasonId,
+    SkillId,
+    TimerId,
+)
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillLevel:
+    """One skill at one level, 1–10: what an agent has, or what a contact asks for at least."""
+
+    skill_id: SkillId
+    level: int
+
+
+# -- configuration ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueOpened:
+    """The queue exists with these rules from now on; sent again, it replaces them. Waiting contacts keep their place."""
+
+    queue_id: QueueId
+    project_id: ProjectId
+    requirements: tuple[SkillLevel, ...] = ()
+    priority: int = 0
+    """Each point is worth 60 s of waiting."""
+    weight_percent: int = 100
+    """How fast waiting counts here; 100 = real time."""
+    service_level_ms: Milliseconds = 20_000
+    ring_limit_ms: Milliseconds = 15_000
+    wrap_up_limit_ms: Milliseconds = 60_000
+    pop_limit_ms: Milliseconds = 150
+    """How long the ring waits for the desktop to confirm the pop."""
+    rejoin_limit_ms: Milliseconds = 20_000
+    """How long a caller hears music after the agent's leg was lost, before he returns to the head of the queue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueClosed:
+    """The queue takes nothing new; what waits there is served out."""
+
+    queue_id: QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentEnrolled:
+    """The person may handle contacts of these projects; sent again, it replaces skills and projects."""
+
+    agent_id: AgentId
+    project_ids: tuple[ProjectId, ...]
+    skills: tuple[SkillLevel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRemoved:
+    """The person handles contacts no longer: offline at once for new ones, what he holds he finishes."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillsChanged:
+    """Effective at the very next decision."""
+
+    agent_id: AgentId
+    skills: tuple[SkillLevel, ...]
+
+
+# -- agents -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSignedIn:
+    """He sits at a desktop or phone; not ready until he says so. A second sign-in moves the agent to the new device."""
+
+    agent_id: AgentId
+    device: Device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSignedOut:
+    """He leaves. In a call: he takes nothing new and goes offline when the call's wrap-up is closed."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceChosen:
+    """From the next ring on this device rings."""
+
+    agent_id: AgentId
+    device: Device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentBecameReady:
+    """He asks to be ready; refused with a sentence while his chosen phone is not reachable or he is offline."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentBecameNotReady:
+    """He asks for a break; an offer that already rings goes on."""
+
+    agent_id: AgentId
+    reason: ReasonId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesktopConnected:
+    """A page of his answers pings; pops can be shown."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesktopLost:
+    """No page of his answers pings any more."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneReachable:
+    """The device has a live registration."""
+
+    agent_id: AgentId
+    device: Device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneUnreachable:
+    """The device has none."""
+
+    agent_id: AgentId
+    device: Device
+
+
+# -- contacts -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactArrived:
+    """Someone asks for something in this queue. The contact's id derives from this event's number.
+
+    `leg_id` and `node` are the caller's leg for voice, None for a virtual call. `arrived_ms` is when the request
+    reached the switch or the mailbox: seniority counts from there, not from this event.
+    """
+
+    medium: Medium
+    queue_id: QueueId
+    arrived_ms: Milliseconds
+    leg_id: LegId | None = None
+    node: NodeId | None = None
+    requirements: tuple[SkillLevel, ...] = ()
+    """Asked for besides what the queue asks (a language, say)."""
+    preferred: tuple[AgentId, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactCancelled:
+    """The request is no longer wanted (non-voice, or an admin's word)."""
+
+    contact_id: ContactId
+
+
+# -- legs ---------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegAnswered:
+    """The agent's leg was picked up and is in our hands."""
+
+    assignment_id: AssignmentId
+    leg_id: LegId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded:
+    """Caller's or agent's leg is gone. Unknown legs are no error: the answer is an empty decision."""
+
+    leg_id: LegId
+    cause: LegCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingFailed:
+    """The agent's leg could not be made or was never answered."""
+
+    assignment_id: AssignmentId
+    leg_id: LegId
+    cause: LegCause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinFailed:
+    """The two legs could not be joined; one of them is usually gone and its LegEnded follows or preceded."""
+
+    contact_id: ContactId
+    assignment_id: AssignmentId
+
+
+# -- the agent's acts ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopShown:
+    """The page has drawn the card."""
+
+    assignment_id: AssignmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAccepted:
+    """He takes a virtual call (voice is accepted by LegAnswered). Twice is once."""
+
+    assignment_id: AssignmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferRejected:
+    """He refuses; not ready, and the contact keeps its place."""
+
+    assignment_id: AssignmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequested:
+    """The customer is to hear music."""
+
+    assignment_id: AssignmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResumeRequested:
+    """The held customer is to be joined again."""
+
+    assignment_id: AssignmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HangUpRequested:
+    """The agent ends the talk, or finishes a virtual call: on to wrap-up."""
+
+    assignment_id: AssignmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpFinished:
+    """After-contact work is done and coded; the note stands in the database."""
+
+    assignment_id: AssignmentId
+    disposition: DispositionId
+
+
+# -- time and the engine itself -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired:
+    """A deadline passed. One that no longer matters is answered with an empty decision."""
+
+    timer_id: TimerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockStepped:
+    """The wall clock jumped by so much; the engine's own did not. Deadlines stay as far away as they were."""
+
+    by_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineStarted:
+    """A new process took over this state. Answered with every command needed to make the timers and pops stand again."""
+
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchLost:
+    """The node does not answer; its legs are unknown, not gone."""
+
+    node: NodeId
+
+
+Event = (
+    QueueOpened
+    | QueueClosed
+    | AgentEnrolled
+    | AgentRemoved
+    | SkillsChanged
+    | AgentSignedIn
+    | AgentSignedOut
+    | DeviceChosen
+    | AgentBecameReady
+    | AgentBecameNotReady
+    | DesktopConnected
+    | DesktopLost
+    | PhoneReachable
+    | PhoneUnreachable
+    | ContactArrived
+    | ContactCancelled
+    | LegAnswered
+    | LegEnded
+    | RingFailed
+    | JoinFailed
+    | PopShown
+    | OfferAccepted
+    | OfferRejected
+    | HoldRequested
+    | ResumeRequested
+    | HangUpRequested
+    | WrapUpFinished
+    | TimerFired
+    | ClockStepped
+    | EngineStarted
+    | SwitchLost
+)

@@ -1,0 +1,244 @@
+"""What was decided: the only things that change state. `cti.domain.state` folds them; nothing else may.
+
+A fact holds all that folding needs, so recovery never decides again. Facts are journalled beside their event and are
+what history, wallboards and reports are built from.
+"""
+
+from dataclasses import dataclass
+
+from cti.domain.events import QueueOpened, SkillLevel
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    ContactId,
+    Device,
+    DispositionId,
+    LegCause,
+    LegId,
+    Medium,
+    Milliseconds,
+    NodeId,
+    ProjectId,
+    QueueId,
+    Readiness,
+    ReasonId,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Why:
+    """Why this agent got this contact, in constant size; the full list is rebuilt by folding to the event."""
+
+    rule: str
+    """Which rule decided: `best_fit`, `longest_idle`, `only_one`, `preferred`, or `oldest` when the agent chose among contacts."""
+    fit: int
+    """Σ of the winner's levels in the skills asked for."""
+    load: int
+    idle_ms: Milliseconds
+    score_ms: int
+    """The contact's score at that moment."""
+    runner_up: AgentId | None
+    capable: int
+    """How many agents have the skills and the project …"""
+    ready: int
+    """… of these, how many were ready …"""
+    free: int
+    """… and of these, how many had capacity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueConfigured:
+    rules: QueueOpened
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentConfigured:
+    agent_id: AgentId
+    project_ids: tuple[ProjectId, ...]
+    skills: tuple[SkillLevel, ...]
+    removed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadinessChanged:
+    agent_id: AgentId
+    readiness: Readiness
+    reason: ReasonId | None
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceSet:
+    agent_id: AgentId
+    device: Device
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachChanged:
+    """The agent's desktop and phones as known now."""
+
+    agent_id: AgentId
+    desktop: bool
+    phones: tuple[Device, ...]
+    grace_until_ms: Milliseconds | None
+    """When he stops being ready unless the missing one returns; None when nothing is missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOutDeferred:
+    """He asked to leave while holding a contact; offline follows its close."""
+
+    agent_id: AgentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactQueued:
+    """A contact exists and waits."""
+
+    contact_id: ContactId
+    medium: Medium
+    project_id: ProjectId
+    queue_id: QueueId
+    arrived_ms: Milliseconds
+    queued_ms: Milliseconds
+    leg_id: LegId | None
+    node: NodeId | None
+    requirements: tuple[SkillLevel, ...]
+    preferred: tuple[AgentId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentOffered:
+    assignment_id: AssignmentId
+    contact_id: ContactId
+    agent_id: AgentId
+    at_ms: Milliseconds
+    pop_until_ms: Milliseconds | None
+    """The ring waits for the pop until then; None: ring at once (no desktop), or nothing to ring (virtual call)."""
+    lease_until_ms: Milliseconds
+    """The offer cannot outlive this; always later than any ring."""
+    why: Why
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PopConfirmed:
+    assignment_id: AssignmentId
+    at_ms: Milliseconds
+    late: bool
+    """It came after the ring had been let go."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRung:
+    """The agent's phone is being rung with this leg (first ring or a rejoin)."""
+
+    assignment_id: AssignmentId
+    leg_id: LegId
+    device: Device
+    at_ms: Milliseconds
+    until_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentStarted:
+    """Agent and customer are together: talk, or work on a virtual call, begins (or goes on after a rejoin)."""
+
+    assignment_id: AssignmentId
+    leg_id: LegId | None
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentHeld:
+    assignment_id: AssignmentId
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentResumed:
+    assignment_id: AssignmentId
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentLegLost:
+    """The talk goes on without the agent's leg: music, and he is rung again as soon as a phone of his is there."""
+
+    assignment_id: AssignmentId
+    leg_id: LegId
+    at_ms: Milliseconds
+    until_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded:
+    """The offer came to nothing; the contact waits again in its old place (unless ContactClosed follows)."""
+
+    assignment_id: AssignmentId
+    outcome: str
+    """`timed_out`, `rejected`, `rescinded` or `failed`."""
+    cause: LegCause | None
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRequeued:
+    """An agent had it and was lost: it waits at the head of its queue with all that is known."""
+
+    contact_id: ContactId
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrapUpStarted:
+    assignment_id: AssignmentId
+    at_ms: Milliseconds
+    until_ms: Milliseconds
+    ended_by: str
+    """`customer`, `agent` or `lost`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssignmentClosed:
+    assignment_id: AssignmentId
+    disposition: DispositionId
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactClosed:
+    contact_id: ContactId
+    disposition: DispositionId
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockShifted:
+    """Every deadline and instant that still counts moves with the clock."""
+
+    by_ms: Milliseconds
+
+
+Fact = (
+    QueueConfigured
+    | AgentConfigured
+    | ReadinessChanged
+    | DeviceSet
+    | ReachChanged
+    | SignOutDeferred
+    | ContactQueued
+    | AssignmentOffered
+    | PopConfirmed
+    | AgentRung
+    | AssignmentStarted
+    | AssignmentHeld
+    | AssignmentResumed
+    | AgentLegLost
+    | OfferEnded
+    | ContactRequeued
+    | WrapUpStarted
+    | AssignmentClosed
+    | ContactClosed
+    | ClockShifted
+)

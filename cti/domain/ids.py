@@ -1,0 +1,107 @@
+"""Identifiers and the small closed vocabularies that every other module of the domain speaks.
+
+All ids are strings: they travel to Asterisk, the journal and the browser as they are. The `Acd` makes contact, assignment
+and timer ids from the number of the event it handles, so a replay makes the same ones.
+"""
+
+from enum import StrEnum
+from typing import Final, NewType
+
+ContactId = NewType("ContactId", str)
+"""`c<event number>`"""
+AssignmentId = NewType("AssignmentId", str)
+"""`a<event number>`, or `a<event number>-<k>` for the k-th further offer decided by one event."""
+AgentId = NewType("AgentId", str)
+"""The directory's id of the person, `u<row>`."""
+QueueId = NewType("QueueId", str)
+"""The queue's key in the centre file."""
+ProjectId = NewType("ProjectId", str)
+SkillId = NewType("SkillId", str)
+DispositionId = NewType("DispositionId", str)
+ReasonId = NewType("ReasonId", str)
+"""Why an agent is not ready: a key of the centre file, or one of the system's own (`NO_ANSWER`, `PHONE_LOST`, …)."""
+LegId = NewType("LegId", str)
+"""The Asterisk channel's id; unique over all nodes, since each node's `systemname` prefixes its own."""
+BridgeId = NewType("BridgeId", str)
+NodeId = NewType("NodeId", str)
+"""The Asterisk node that holds a leg or bridge."""
+TimerId = NewType("TimerId", str)
+"""`<kind>:<assignment or contact id>`, see `TimerKind`."""
+
+Milliseconds = int
+"""Instants are Unix time in ms from a clock that never goes back; spans are ms."""
+
+SYSTEM_ABANDONED: Final = DispositionId("abandoned")
+SYSTEM_AGENT_LOST: Final = DispositionId("agent_lost")
+SYSTEM_ENGINE_LOST: Final = DispositionId("engine_lost")
+SYSTEM_WRAP_UP_EXPIRED: Final = DispositionId("wrap_up_expired")
+SYSTEM_CANCELLED: Final = DispositionId("cancelled")
+SYSTEM_DISPOSITIONS: Final = (
+    SYSTEM_ABANDONED,
+    SYSTEM_AGENT_LOST,
+    SYSTEM_ENGINE_LOST,
+    SYSTEM_WRAP_UP_EXPIRED,
+    SYSTEM_CANCELLED,
+)
+"""The system's own codes; a person's code comes from the project."""
+
+REASON_NO_ANSWER: Final = ReasonId("no_answer")
+REASON_REJECTED: Final = ReasonId("rejected")
+REASON_PHONE_LOST: Final = ReasonId("phone_lost")
+REASON_DESKTOP_LOST: Final = ReasonId("desktop_lost")
+REASON_SIGNED_IN: Final = ReasonId("signed_in")
+REASON_REMOVED: Final = ReasonId("removed")
+
+
+class Medium(StrEnum):
+    """The means on which a contact came."""
+
+    VOICE = "voice"
+    CALLBACK = "callback"
+    EMAIL = "email"
+    CHAT = "chat"
+    SMS = "sms"
+    FAX = "fax"
+    SOCIAL = "social"
+    TASK = "task"
+
+
+class Device(StrEnum):
+    """Which of an agent's phones is to ring."""
+
+    SIP = "sip"
+    WEB = "web"
+
+
+class Readiness(StrEnum):
+    """Whether an agent takes contacts."""
+
+    OFFLINE = "offline"
+    NOT_READY = "not_ready"
+    READY = "ready"
+
+
+class LegCause(StrEnum):
+    """Why a leg ended or a ring failed; `cti.asterisk.causes` maps Q.850 and SIP onto these."""
+
+    NORMAL = "normal"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    NO_SUCH_NUMBER = "no_such_number"
+    CONGESTION = "congestion"
+    LOST = "lost"
+    """The media, the registration or the node went away; or two listings in a row lacked the leg."""
+
+
+class TimerKind(StrEnum):
+    """What a deadline is for; the part of a timer's id before the colon."""
+
+    POP = "pop"
+    RING = "ring"
+    LEASE = "lease"
+    REJOIN = "rejoin"
+    WRAP_UP = "wrap_up"
+    GRACE = "grace"
+    """How long a ready agent without desktop, or without a phone, stays ready."""
