@@ -1,0 +1,275 @@
+"""What the engine asks of the outside, as Protocols with their full contracts, and the records that cross them.
+
+Adapters (`cti.asterisk`, `cti.store`, `cti.crm`, `cti.web`) implement these; the engine is given them by `cti.app`. Every
+method that waits has a deadline of its own and says so by its error; none blocks the loop.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from cti.domain.commands import SwitchCommand
+from cti.domain.events import Event, LegAnswered, LegEnded, RingFailed, SkillLevel
+from cti.domain.facts import Fact
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    BridgeId,
+    ContactId,
+    DispositionId,
+    LegId,
+    Medium,
+    Milliseconds,
+    NodeId,
+    ProjectId,
+    QueueId,
+)
+
+# -- the switch ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerEntered:
+    """A caller's leg came into our hands. Holds what only tables and memory may hold, never the journal."""
+
+    leg_id: LegId
+    node: NodeId
+    arrived_ms: Milliseconds
+    number: str
+    """The caller's number in E.164 with +, or "" when withheld or not a number."""
+    name: str
+    """As the network sent it: any characters, at most 80; never trusted."""
+    dialled: str
+    queue_id: QueueId
+    language: str
+    path: str
+    """What he did in the IVR (`cti.variables.PATH`)."""
+    account: str
+    returned: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointReached:
+    """A PJSIP endpoint gained or lost its last live contact; the engine knows whose it is."""
+
+    endpoint: str
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchConnected:
+    """The node answers (again). Whatever happened before is to be learnt by listing, not guessed."""
+
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchDisconnected:
+    node: NodeId
+
+
+SwitchEvent = (
+    CallerEntered | LegAnswered | LegEnded | RingFailed | EndpointReached | SwitchConnected | SwitchDisconnected
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedLeg:
+    """One channel that is in our application now."""
+
+    leg_id: LegId
+    answered: bool
+    caller: CallerEntered | None
+    """For a caller's leg all that its StasisStart would have said; None for an agent's leg."""
+    assignment_id: AssignmentId | None
+    """For an agent's leg."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedBridge:
+    bridge_id: BridgeId
+    legs: frozenset[LegId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The node's legs and bridges at one moment, asked for after subscribing, so nothing falls between."""
+
+    node: NodeId
+    legs: tuple[ListedLeg, ...]
+    bridges: tuple[ListedBridge, ...]
+    other_channels: frozenset[LegId]
+    """Every other channel alive on the node (in the dialplan, or in the fallback queue): not ours, but not gone."""
+
+
+class Switch(Protocol):
+    """One Asterisk node."""
+
+    @property
+    def node(self) -> NodeId: ...
+
+    async def execute(self, command: SwitchCommand) -> None:
+        """Have the command done; twice is as good as once.
+
+        Raises ChannelGone when a leg or bridge named in it is not there (for EndLeg and DropBridge that is success),
+        AsteriskDown when the node did not answer within 3 s: then nothing is known.
+        """
+
+    async def list_legs(self) -> Listing:
+        """Everything alive now. Raises AsteriskDown; an empty listing really means that nothing is there."""
+
+    async def mute(self, leg_id: LegId, *, muted: bool) -> None:
+        """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskDown."""
+
+    async def send_digits(self, leg_id: LegId, digits: str) -> None:
+        """Play DTMF towards this leg. `digits` is [0-9*#A-D]+, never logged. Raises ChannelGone, AsteriskDown."""
+
+    async def provision(self, phone: "Phone") -> None:
+        """Create or replace the agent's SIP and web endpoints without a reload. Raises AsteriskDown."""
+
+    async def reclaim(self) -> int:
+        """Bring callers who wait in the fallback queues back into the application; how many. Raises AsteriskDown."""
+
+    def events(self) -> AsyncIterator[SwitchEvent]:
+        """What happens, in order, for as long as the adapter lives; re-connects by itself with back-off.
+
+        After each (re-)connect SwitchConnected comes first, then an EndpointReached for every endpoint provisioned.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """An agent's line: both endpoints of one extension."""
+
+    agent_id: AgentId
+    extension: str
+    secret: str
+    """The SIP password, for both devices."""
+
+
+# -- the journal --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One handled event. `refused` is the sentence when the core refused it; then there are no facts."""
+
+    number: int
+    at_ms: Milliseconds
+    event: Event
+    facts: tuple[Fact, ...]
+    refused: str | None
+
+
+class Journal(Protocol):
+    """Append-only and durable; owned by one engine at a time."""
+
+    def append(self, entry: Entry) -> None:
+        """Take the entry into the next flush; returns at once. Entries come in order of number, without holes."""
+
+    async def flushed(self, number: int) -> None:
+        """Return when this entry is on disk. Raises OutsideError when the journal refused to write (disk full)."""
+
+    def entries(self, *, after: int) -> AsyncIterator[Entry]:
+        """Every durable entry with a greater number, in order, then end."""
+
+
+# -- people and configuration -------------------------------------------------------------------------------------------
+
+
+class Role(StrEnum):
+    AGENT = "agent"
+    SUPERVISOR = "supervisor"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user of the desktop. `agent_id` is `u<row>` for everyone; only those with an extension get contacts."""
+
+    agent_id: AgentId
+    login: str
+    name: str
+    role: Role
+    project_ids: tuple[ProjectId, ...]
+    extension: str | None
+    language: str
+    skills: tuple[SkillLevel, ...]
+    active: bool
+
+
+# -- customers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particulars:
+    """What belongs to a person in a contact: erasable, so kept out of the journal."""
+
+    contact_id: ContactId
+    project_id: ProjectId
+    medium: Medium
+    address: str
+    """The customer's number (E.164) or other address; "" if unknown."""
+    name: str
+    dialled: str
+    language: str
+    path: str
+    account: str
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    number: str
+    kind: str
+    status: str
+    balance_minor: int
+    """In minor units of the currency."""
+    currency: str
+    ends_on: str | None
+    """ISO date."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastContact:
+    contact_id: ContactId
+    medium: Medium
+    queue_id: QueueId
+    arrived_ms: Milliseconds
+    agent_name: str | None
+    disposition: DispositionId | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What an agent of this project may see about a customer."""
+
+    customer_id: int
+    name: str
+    tier: str
+    language: str
+    phones: tuple[str, ...]
+    emails: tuple[str, ...]
+    contracts: tuple[Contract, ...]
+    past: tuple[PastContact, ...]
+    """The newest first, at most ten."""
+    source: str
+
+
+class Customers(Protocol):
+    """Who is it? Asked beside the call, never in its way."""
+
+    async def find(self, address: str, *, project_id: ProjectId) -> Card | None:
+        """The customer with this address in this project; None when there is none. Raises DatabaseDown after 300 ms."""
+
+
+class Particular(Protocol):
+    """Keeps contacts' particulars."""
+
+    def keep(self, particulars: Sequence[Particulars]) -> None:
+        """Take them into the next write (within 10 ms while the database is there); returns at once."""
+
+    async def recall(self, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
+        """What is kept of these; missing ones are absent. Raises DatabaseDown."""
