@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from cti.domain.acd import Decision
 from cti.domain.commands import SwitchCommand
-from cti.domain.events import Event, LegAnswered, LegEnded, RingFailed, SkillLevel
+from cti.domain.events import ContactArrived, Event, LegAnswered, LegEnded, RingFailed, SkillLevel
 from cti.domain.facts import Fact
 from cti.domain.ids import (
     AgentId,
@@ -25,6 +26,7 @@ from cti.domain.ids import (
     ProjectId,
     QueueId,
 )
+from cti.domain.state import State
 
 # -- the switch ---------------------------------------------------------------------------------------------------------
 
@@ -273,3 +275,54 @@ class Particular(Protocol):
 
     async def recall(self, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
         """What is kept of these; missing ones are absent. Raises DatabaseDown."""
+
+
+# -- engine and web -----------------------------------------------------------------------------------------------------
+
+
+class Engine(Protocol):
+    """What the web may ask of the engine; all of it on the engine's own loop."""
+
+    @property
+    def state(self) -> State:
+        """The ACD's tables, to read and not to keep."""
+
+    @property
+    def switch_up(self) -> bool: ...
+
+    def now(self) -> Milliseconds: ...
+
+    async def handle(self, event: Event) -> Decision:
+        """Have the event decided and wait until it is on disk.
+
+        Raises RuleError when the core refuses it (nothing has changed), OutsideError when the journal cannot write.
+        """
+
+    async def arrive(self, event: ContactArrived, particulars: "Arrival") -> ContactId:
+        """A contact without a channel: kept, decided, flushed. Raises as `handle`."""
+
+    def particulars(self, contact_id: ContactId) -> Particulars | None:
+        """What is known of the person, from memory; None once the contact has been closed for a while."""
+
+    def switch(self, node: NodeId) -> Switch:
+        """For mute and digits only. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """The particulars of a contact that has no id yet."""
+
+    address: str = ""
+    name: str = ""
+    language: str = "en"
+    subject: str = ""
+
+
+class Desktops(Protocol):
+    """The pages that are open; implemented by `cti.web`, told by the engine. Neither call may block or raise."""
+
+    def decided(self, decision: Decision, now: Milliseconds) -> None:
+        """After every event, at once and in order: facts to push, ShowPop and ClosePop among the commands."""
+
+    def switch_changed(self, *, up: bool) -> None:
+        """Asterisk went away or came back."""
