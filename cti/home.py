@@ -1,0 +1,360 @@
+"""A home: the directory that holds one centre's state on this machine, and the records in it that every part reads.
+
+Here: where things stand, the port plan, `settings.json` and `secrets.json`. Not here: what the parts do with them, the
+centre file's meaning (`cti.config`), and `endpoints.json`, which is for outsiders (`cti.endpoints`).
+`Home.make` is the supervisor's; engine, ivr and the commands use `Home.open`.
+
+    HOME/  settings.json secrets.json endpoints.json centre.yaml journal.sqlite triune.sqlite
+           asterisk/ carrier/ {etc → etc-NNN, run, log, spool, lib, db}   logs/   prompts/   run/
+"""
+
+import ipaddress
+import os
+import secrets as randomness
+import string
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Final, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cti.errors import ConfigError
+
+DEFAULT_PORT_BASE: Final = 21000
+DEMO_EXTENSIONS: Final = tuple(str(number) for number in range(101, 111))
+_SOCKET_LIMIT: Final = 107
+"""Longest path of a Unix socket, in bytes, without its end mark (sys/un.h)."""
+_EPHEMERAL: Final = 32_768
+"""From here on the kernel hands out ports to whoever asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortPlan:
+    """Every port of a home, by a fixed offset from its base."""
+
+    base: int
+
+    CENTRE_ADDRESS: ClassVar[str] = "127.0.0.1"
+    CARRIER_ADDRESS: ClassVar[str] = "127.0.0.2"
+
+    def __post_init__(self) -> None:
+        if not 1024 <= self.base <= _EPHEMERAL - 2100:
+            raise ConfigError(f"--port-base must be between 1024 and {_EPHEMERAL - 2100}, not {self.base}.")
+
+    @property
+    def web(self) -> int:
+        """Desktop and API, TCP."""
+        return self.base
+
+    @property
+    def sip(self) -> int:
+        """The centre's SIP, UDP and TCP."""
+        return self.base + 1
+
+    @property
+    def http(self) -> int:
+        """The centre's Asterisk over HTTP: ARI at /ari, SIP over WebSocket at /ws. Loopback always."""
+        return self.base + 2
+
+    @property
+    def ami(self) -> int:
+        """The centre's manager interface, TCP. Loopback always."""
+        return self.base + 3
+
+    @property
+    def agi(self) -> int:
+        """The IVR's FastAGI port, TCP; also answers `ping`. Loopback always."""
+        return self.base + 4
+
+    @property
+    def carrier_sip(self) -> int:
+        """The emulated carrier's SIP, on 127.0.0.2."""
+        return self.base + 5
+
+    @property
+    def carrier_http(self) -> int:
+        """The emulated carrier's ARI, on 127.0.0.2."""
+        return self.base + 6
+
+    @property
+    def carrier_ami(self) -> int:
+        """The emulated carrier's manager interface, on 127.0.0.2."""
+        return self.base + 7
+
+    @property
+    def sips(self) -> int:
+        """The centre's SIP over TLS; only when it listens beyond loopback."""
+        return self.base + 8
+
+    @property
+    def rtp(self) -> range:
+        """The centre's audio, UDP."""
+        return range(self.base + 100, self.base + 1100)
+
+    @property
+    def carrier_rtp(self) -> range:
+        """The emulated carrier's audio, UDP."""
+        return range(self.base + 1100, self.base + 2100)
+
+
+class _Stored(BaseModel):
+    model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
+
+
+class Settings(_Stored):
+    """How this home was started; kept, so that its parts and the next start do the same."""
+
+    port_base: int = DEFAULT_PORT_BASE
+    demo: bool = False
+    database: str | None = None
+    """SQLAlchemy URL; None is SQLite in the home."""
+    listen: str = PortPlan.CENTRE_ADDRESS
+    """Address for SIP, audio and the web; ARI, AMI and AGI stay on loopback."""
+    public_address: str | None = None
+    """The address that callers and agents are told, when it differs from `listen` (NAT)."""
+    tls_cert: str | None = None
+    tls_key: str | None = None
+    asterisk: str | None = None
+    """Path of the Asterisk to use; None looks for one."""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Does everything listen on loopback only?"""
+        return ipaddress.ip_address(self.listen).is_loopback
+
+    def check(self) -> None:
+        """Raises ConfigError with the next step when these settings would open the centre unsafely."""
+        try:
+            loopback = self.is_loopback
+        except ValueError:
+            raise ConfigError(f"--listen must be an IP address, not {self.listen!r}.") from None
+        if (self.tls_cert is None) != (self.tls_key is None):
+            raise ConfigError("--tls-cert and --tls-key belong together: give both or none.")
+        for name in (self.tls_cert, self.tls_key):
+            if name is not None and not os.access(name, os.R_OK):
+                raise ConfigError(f"The TLS file {name} cannot be read.")
+        if loopback:
+            return
+        if self.demo:
+            raise ConfigError(
+                f"--demo has passwords that are shown on the screen, so it stays on loopback: leave out --listen {self.listen}."
+            )
+        if self.tls_cert is None:
+            raise ConfigError(f"--listen {self.listen} reaches beyond this machine: give --tls-cert and --tls-key too.")
+
+
+class DemoPerson(_Stored):
+    """A demo user's way in."""
+
+    login: str
+    password: str
+
+
+class DemoAgent(DemoPerson):
+    """A demo agent and his phone."""
+
+    extension: str
+    sip_password: str
+
+
+class DemoSecrets(_Stored):
+    """Everyone's way into the demo."""
+
+    agents: tuple[DemoAgent, ...]
+    supervisor: DemoPerson
+    admin: DemoPerson
+
+
+class Secrets(_Stored):
+    """Random words made with the home; file mode 600."""
+
+    ari_user: str = "triune"
+    ari_password: str
+    ami_user: str = "engine"
+    ami_password: str
+    watch_user: str = "watch"
+    """AMI user of the supervisor: reads nothing, only pings."""
+    watch_password: str
+    session_key: str
+    """Signs the web's sessions."""
+    engine_token: str
+    """The IVR shows it to the engine's API."""
+    carrier_ari_password: str
+    carrier_ami_password: str
+    demo: DemoSecrets
+
+    @classmethod
+    def make(cls) -> Self:
+        """Fresh random secrets."""
+        return cls(
+            ari_password=_word(),
+            ami_password=_word(),
+            watch_password=_word(),
+            session_key=_word(48),
+            engine_token=_word(),
+            carrier_ari_password=_word(),
+            carrier_ami_password=_word(),
+            demo=DemoSecrets(
+                agents=tuple(
+                    DemoAgent(login=f"agent{extension}", password=_word(10), extension=extension, sip_password=_word())
+                    for extension in DEMO_EXTENSIONS
+                ),
+                supervisor=DemoPerson(login="supervisor", password=_word(10)),
+                admin=DemoPerson(login="admin", password=_word(10)),
+            ),
+        )
+
+
+def _word(length: int = 24) -> str:
+    letters = string.ascii_letters + string.digits
+    return "".join(randomness.choice(letters) for _ in range(length))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodePaths:
+    """The directories of one Asterisk."""
+
+    root: Path
+
+    @property
+    def etc(self) -> Path:
+        """The configuration in force: a link to one of the `etc-NNN` beside it."""
+        return self.root / "etc"
+
+    @property
+    def conf(self) -> Path:
+        """asterisk.conf, as `asterisk -C` wants it."""
+        return self.etc / "asterisk.conf"
+
+    def directory(self, name: str) -> Path:
+        """One of `run`, `log`, `spool`, `lib`, `db`."""
+        return self.root / name
+
+
+_T = TypeVar("_T", bound=_Stored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """One centre's directory, its settings and secrets as they stood when it was opened."""
+
+    path: Path
+    settings: Settings
+    secrets: Secrets
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """Read a home. Raises ConfigError when `cti up` has never made it, or its files are damaged."""
+        path = path.expanduser().absolute()
+        if not (path / "settings.json").exists():
+            raise ConfigError(f"{path} is no home of Triune yet: run `cti up --home {path}` first.")
+        return cls(
+            path=path,
+            settings=_read(path / "settings.json", Settings),
+            secrets=_read(path / "secrets.json", Secrets),
+        )
+
+    @classmethod
+    def make(cls, path: Path, settings: Settings) -> Self:
+        """Make the directory (mode 700) and whatever it lacks; secrets once made are kept, settings are replaced.
+
+        Raises ConfigError when the place or the settings cannot be used.
+        """
+        path = path.expanduser().absolute()
+        settings.check()
+        PortPlan(base=settings.port_base)
+        socket = path / "asterisk" / "run" / "asterisk.ctl"
+        if len(os.fsencode(socket)) > _SOCKET_LIMIT:
+            raise ConfigError(f"The path {path} is too long: Asterisk's control socket needs a shorter one for --home.")
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            path.chmod(0o700)
+            for name in ("logs", "prompts", "run"):
+                (path / name).mkdir(exist_ok=True)
+            if not (path / "secrets.json").exists():
+                write_private(path / "secrets.json", Secrets.make().model_dump_json(indent=2))
+            write_private(path / "settings.json", settings.model_dump_json(indent=2))
+        except OSError as error:
+            raise ConfigError(f"The home {path} cannot be made: {error.strerror}.") from error
+        return cls.open(path)
+
+    @property
+    def ports(self) -> PortPlan:
+        """The ports of this home."""
+        return PortPlan(base=self.settings.port_base)
+
+    @property
+    def asterisk(self) -> NodePaths:
+        """The centre's Asterisk."""
+        return NodePaths(root=self.path / "asterisk")
+
+    @property
+    def carrier(self) -> NodePaths:
+        """The emulated carrier's Asterisk."""
+        return NodePaths(root=self.path / "carrier")
+
+    @property
+    def centre_file(self) -> Path:
+        """The admin's own centre file."""
+        return self.path / "centre.yaml"
+
+    @property
+    def journal(self) -> Path:
+        """The journal's SQLite file."""
+        return self.path / "journal.sqlite"
+
+    @property
+    def endpoints_file(self) -> Path:
+        """Where outsiders look, see `cti.endpoints`."""
+        return self.path / "endpoints.json"
+
+    @property
+    def prompts(self) -> Path:
+        """Cache of prompts rendered to audio."""
+        return self.path / "prompts"
+
+    @property
+    def database_url(self) -> str:
+        """SQLAlchemy URL of the database, for the async engine when it is the home's own SQLite."""
+        return self.settings.database or f"sqlite+aiosqlite:///{self.path / 'triune.sqlite'}"
+
+    @property
+    def ari_url(self) -> str:
+        """Base of the centre's ARI, without `/ari`."""
+        return f"http://{PortPlan.CENTRE_ADDRESS}:{self.ports.http}"
+
+    @property
+    def web_url(self) -> str:
+        """Where a person's browser finds the desktop."""
+        scheme = "https" if self.settings.tls_cert else "http"
+        return f"{scheme}://{self.settings.public_address or self.settings.listen}:{self.ports.web}"
+
+    def log(self, part: str) -> Path:
+        """The log of a part: asterisk, carrier, ivr, engine or supervisor."""
+        return self.path / "logs" / f"{part}.log"
+
+
+def _read(path: Path, kind: type[_T]) -> _T:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValidationError as error:
+        detail = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        raise ConfigError(f"{path} is damaged ({_dotted(detail['loc'])}: {detail['msg']}).") from None
+
+
+def _dotted(parts: tuple[int | str, ...]) -> str:
+    """`demo.agents.0.login`."""
+    return ".".join(map(str, parts)) or "-"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file of mode 600 whole: a reader sees the old text or the new one, never a part; durable on return."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
