@@ -80,7 +80,7 @@ def install(name: str, packages: Sequence[str], *, acceptable: Callable[[str], b
                 except OSError as error:
                     raise SetupFailed(
                         f"The cache {cache.folder()} could not be filled ({error.strerror}). "
-                        "It needs 600 MB; free some space or set XDG_CACHE_HOME, then try again."
+                        "It needs 700 MB; free some space or set XDG_CACHE_HOME, then try again."
                     ) from error
         raise SetupFailed(
             f"Debian's packages of {packages[0]} could not be fetched:\n" + "\n".join(tried) + "\n"
