@@ -41,8 +41,13 @@ def locked(name: str) -> Iterator[None]:
 
 @contextmanager
 def whole(target: Path) -> Iterator[Path]:
-    """A temporary folder that takes `target`'s place when the block ends well, and vanishes when it does not."""
+    """A temporary folder that takes `target`'s place when the block ends well, and vanishes when it does not.
+
+    The caller holds the lock: what a killed set-up left behind is cleared away first.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    for leftover in target.parent.glob(f".{target.name}-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
         yield scratch

@@ -260,6 +260,8 @@ def check_possible() -> None:
                 f"Debian's packages cannot be fetched here: {program} is missing. "
                 "Install Asterisk 22.10 or newer yourself and name it with --asterisk PATH or TRIUNE_ASTERISK."
             )
+    if not any(shutil.which(program) for program in ("gpgv", "sqv")):
+        raise SetupFailed("Debian's signatures cannot be checked here: install gpgv and try again.")
     if not KEYRING.exists():
         raise SetupFailed(
             f"Debian's signing keys ({KEYRING}) are missing. Install the package debian-archive-keyring and try again."

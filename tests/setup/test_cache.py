@@ -41,6 +41,13 @@ def test_a_good_block_takes_the_place_of_the_old_folder(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["thing"]
 
 
+def test_what_a_killed_set_up_left_is_cleared_away(tmp_path: Path) -> None:
+    (tmp_path / ".thing-1a2b" / "deep").mkdir(parents=True)
+    with cache.whole(tmp_path / "thing"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["thing"]
+
+
 def test_a_second_set_up_waits_for_the_first() -> None:
     code = "from cti.setup import cache\nwith cache.locked('x'):\n    print('in', flush=True)"
     with cache.locked("x"):

@@ -1,10 +1,14 @@
 """What is read from apt's files and answers."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
+from cti.errors import SetupFailed
 from cti.setup import debian
+
+needs_apt = pytest.mark.skipif(shutil.which("apt-get") is None, reason="this machine has no apt")
 
 DEB822 = """\
 # The archive of the house
@@ -80,3 +84,30 @@ def test_what_apt_would_fetch_is_read_with_its_size() -> None:
 
 def test_nothing_to_fetch_is_an_empty_list() -> None:
     assert debian.parcels("") == []
+
+
+def test_a_machine_without_apt_is_told_to_bring_its_own_asterisk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SetupFailed, match=r"apt-get is missing.*--asterisk PATH"):
+        debian.check_possible()
+
+
+@needs_apt
+def test_a_mirror_that_has_nothing_is_named(tmp_path: Path) -> None:
+    source = debian.Source(mirror=f"file:{tmp_path}/absent", suite="forky")
+    apt = debian.Apt(tmp_path / "apt", source=source, archives=tmp_path / "packages")
+    with pytest.raises(SetupFailed, match="absent"):
+        apt.update()
+
+
+@needs_apt
+def test_an_archive_without_a_signature_is_refused(tmp_path: Path) -> None:
+    suite = tmp_path / "mirror" / "dists" / "forky"
+    suite.mkdir(parents=True)
+    (suite / "Release").write_text("Origin: Debian\nCodename: forky\nComponents: main\n")
+    source = debian.Source(mirror=f"file:{tmp_path}/mirror", suite="forky")
+    apt = debian.Apt(tmp_path / "apt", source=source, archives=tmp_path / "packages")
+    with pytest.raises(SetupFailed, match="not signed"):
+        apt.update()
