@@ -27,6 +27,7 @@ from cti.domain.ids import (
     QueueId,
 )
 from cti.domain.state import State
+from cti.errors import RuleError
 
 # -- the switch ---------------------------------------------------------------------------------------------------------
 
@@ -175,6 +176,16 @@ class Journal(Protocol):
 
     def entries(self, *, after: int) -> AsyncIterator[Entry]:
         """Every durable entry with a greater number, in order, then end."""
+
+    @property
+    def last_number(self) -> int:
+        """Number of the last entry appended."""
+
+    async def save_snapshot(self, number: int, state: bytes) -> None:
+        """Keep the state as it was after this entry. Raises OutsideError."""
+
+    async def latest_snapshot(self) -> tuple[int, bytes] | None:
+        """The newest snapshot that the journal reaches: number of its last entry, and the state."""
 
 
 # -- people and configuration -------------------------------------------------------------------------------------------
@@ -326,3 +337,162 @@ class Desktops(Protocol):
 
     def switch_changed(self, *, up: bool) -> None:
         """Asterisk went away or came back."""
+
+
+# -- what the web asks of the directory and the history -----------------------------------------------------------------
+
+
+class TooManyTries(RuleError):
+    """Wrong passwords (or PINs) came too fast; nothing was checked."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("Too many wrong tries.")
+        self.retry_after_s = retry_after_s
+
+
+class CodeKind(StrEnum):
+    """What a project's code says."""
+
+    DISPOSITION = "disposition"
+    REASON = "reason"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Code:
+    """A project's own disposition, or a reason not to be ready. Retired ones stay for the history's sake."""
+
+    project_id: ProjectId
+    kind: CodeKind
+    id: str
+    title_en: str
+    title_ru: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One line of the audit: who changed what."""
+
+    at_ms: Milliseconds
+    actor: str
+    """His login; `system` for what no person did."""
+    action: str
+    subject: str
+    detail: str
+
+
+class People(Protocol):
+    """The directory: who may sign in, who handles contacts, and the projects' codes. Every call raises DatabaseDown."""
+
+    async def everyone(self) -> Sequence[Person]:
+        """All persons, also those not active, by name."""
+
+    async def codes(self) -> Sequence[Code]:
+        """The codes of all projects, retired ones too, in the order they are shown."""
+
+    async def phones(self) -> Sequence[Phone]:
+        """The line of everyone with an extension."""
+
+    async def sign_in(self, login: str, password: str, *, source: str) -> Person | None:
+        """The active person with this login and password, else None; takes as long for an unknown login.
+
+        `source` is the caller's address: after five failures of (login, source) raises TooManyTries.
+        """
+
+    async def redeem(self, token: str) -> Person | None:
+        """The person whom this one-time link lets in, else None; a link works once."""
+
+    async def set_password(self, agent_id: AgentId, password: str, *, actor: str) -> None:
+        """Replace his password. Raises NotFound; RuleError when it is too short."""
+
+    async def add(self, person: Person, password: str, *, actor: str) -> Person:
+        """Enter a person; `person.agent_id` is "" and comes back filled. Raises RuleError when the login or extension is taken."""
+
+    async def change(self, person: Person, *, actor: str) -> Person:
+        """Write the person as given, found by `agent_id`. Raises NotFound, RuleError as `add`."""
+
+    async def put_code(self, code: Code, *, actor: str) -> None:
+        """Enter the code, or replace the one with its project, kind and id. Raises NotFound for an unknown project."""
+
+    async def audit(self, *, limit: int, before_ms: Milliseconds | None) -> Sequence[Deed]:
+        """The newest deeds before that instant, newest first."""
+
+    async def note_deed(self, *, actor: str, action: str, subject: str, detail: str = "") -> None:
+        """Enter a deed that changed nothing in the directory itself."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One contact as the history tells it; spans are None until known."""
+
+    contact_id: ContactId
+    medium: Medium
+    project_id: ProjectId
+    queue_id: QueueId
+    arrived_ms: Milliseconds
+    answered_ms: Milliseconds | None
+    ended_ms: Milliseconds | None
+    closed_ms: Milliseconds | None
+    wait_ms: Milliseconds | None
+    talk_ms: Milliseconds | None
+    hold_ms: Milliseconds | None
+    wrap_up_ms: Milliseconds | None
+    agent_id: AgentId | None
+    """The last who had it."""
+    customer: str | None
+    address: str
+    disposition: str | None
+    note: str
+
+
+class History(Protocol):
+    """Contacts that were, and those that still are; a projection of the journal, at most a second behind it."""
+
+    async def of_agent(self, agent_id: AgentId, *, limit: int, before_ms: Milliseconds | None) -> Sequence[Told]:
+        """Contacts he took up, by arrival before that instant, newest first. Raises DatabaseDown."""
+
+    async def contact(self, contact_id: ContactId) -> Told | None:
+        """One contact; None when there is none. Raises DatabaseDown."""
+
+    async def took(self, agent_id: AgentId, contact_id: ContactId) -> bool:
+        """Whether he ever took this contact up. Raises DatabaseDown."""
+
+    def keep_note(self, assignment_id: AssignmentId, contact_id: ContactId, agent_id: AgentId, note: str) -> None:
+        """Take the agent's note into the next write; returns at once. Twice replaces."""
+
+
+class AccountAnswer(StrEnum):
+    """What came of an account's number and PIN."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    LOCKED = "locked"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountState:
+    """What a caller may hear about an account; the fields after `tries_left` only with `OK`."""
+
+    answer: AccountAnswer
+    tries_left: int
+    balance_minor: int | None = None
+    currency: str | None = None
+    status: str | None = None
+    ends_on: str | None = None
+    """ISO date."""
+    language: str | None = None
+
+
+class Accounts(Protocol):
+    """The self-service of the IVR."""
+
+    async def check(self, account: str, pin: str) -> AccountState:
+        """Compare the PIN with the hash kept, counting wrong tries per account. Raises DatabaseDown within 1 s."""
+
+
+class Enrolment(Protocol):
+    """How a change of the directory reaches the engine and the switch."""
+
+    async def changed(self, person: Person) -> None:
+        """Enrol or remove him as an agent by what the record says now, and provision his phones. Twice is as good as once."""
