@@ -7,7 +7,6 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.triune-installed
-TOOLS_STAMP := $(VENV)/.triune-test-tools
 TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
 PORT_BASE ?= 21000
 BENCHES ?= inbound screenpop acd replay recovery clicktodial dialer virtual
@@ -30,9 +29,9 @@ help:  ## this list
 $(STAMP): requirements.lock pyproject.toml
 	@python=$$($(FIND_PYTHON)); \
 	test -x $(BIN)/python && $(BIN)/python -c '' 2>/dev/null || { echo "Making $(VENV) with $$python"; "$$python" -m venv --clear $(VENV); }
-	@echo "Installing the locked Python packages"
-	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -q --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --disable-pip-version-check -q --no-index --no-deps --no-build-isolation --editable .
+	@echo "Installing the locked Python packages (half a minute)"
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off -qq --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check -qq --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
 setup: $(STAMP)  ## Python packages, Asterisk, speech, Node and the desktop's pages; again in seconds
