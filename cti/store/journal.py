@@ -122,8 +122,7 @@ class SqliteJournal:
             connection = self._connect()
             try:
                 connection.executescript(_SCHEMA)
-                sql = "INSERT INTO owner VALUES (1, 1, ?) ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, after"
-                self.epoch, after = connection.execute(sql, (self._after,)).fetchone()
+                self.epoch, after = connection.execute(_OWN, (self._after,)).fetchone()
                 self._last = self._durable = max(after, self._newest(connection))
             finally:
                 connection.close()
