@@ -330,10 +330,13 @@ class Arrival:
 
 
 class Desktops(Protocol):
-    """The pages that are open; implemented by `cti.web`, told by the engine. Neither call may block or raise."""
+    """The pages that are open; implemented by `cti.web`, told by the engine. No call may block or raise."""
 
     def decided(self, decision: Decision, now: Milliseconds) -> None:
         """After every event, at once and in order: facts to push, ShowPop and ClosePop among the commands."""
+
+    def is_connected(self, agent_id: AgentId) -> bool:
+        """Does a page of his answer pings?"""
 
     def switch_changed(self, *, up: bool) -> None:
         """Asterisk went away or came back."""

@@ -1,0 +1,372 @@
+"""The engine: joins the loop with the switches, the desks, the journal and the people; implements `ports.Engine`.
+
+Here: starting and stopping in stages, bringing callers in, comparing with the switch. Not here: any decision about a
+contact (`cti.domain`), how a command is done (`cti.asterisk`), what a page shows (`cti.web`). Made by `cti.app`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, assert_never
+
+from cti.clock import Clock, SystemClock
+from cti.domain.acd import Decision
+from cti.domain.commands import StartTimer, StopTimer, SwitchCommand
+from cti.domain.events import (
+    AgentEnrolled,
+    AgentRemoved,
+    ClockStepped,
+    ContactArrived,
+    DesktopLost,
+    EngineStarted,
+    Event,
+    LegAnswered,
+    LegEnded,
+    PhoneReachable,
+    PhoneUnreachable,
+    QueueClosed,
+    QueueOpened,
+    RingFailed,
+    SwitchLost,
+    TimerFired,
+)
+from cti.domain.facts import ContactClosed, ContactQueued
+from cti.domain.ids import ContactId, LegId, Medium, Milliseconds, NodeId, QueueId, TimerId
+from cti.domain.state import State
+from cti.engine import people, reconcile, recovery
+from cti.engine.dispatch import Dispatch
+from cti.engine.loop import Loop
+from cti.engine.people import InHand, Lines
+from cti.engine.tasks import Supervised
+from cti.engine.timers import Timers
+from cti.errors import AsteriskDown, DatabaseDown, NotFound, OutsideError
+from cti.ports import (
+    Arrival,
+    CallerEntered,
+    Desktops,
+    EndpointReached,
+    Journal,
+    Listing,
+    Particular,
+    Particulars,
+    Person,
+    Phone,
+    Switch,
+    SwitchConnected,
+    SwitchDisconnected,
+    SwitchEvent,
+)
+
+log = logging.getLogger(__name__)
+
+COMPARE_EVERY_S: Final = 60.0
+SECOND_LIST_S: Final = 1.0
+"""How soon after a connect the second listing follows, so that what two lists lack is known early."""
+DESKTOP_RETURN_S: Final = 10.0
+"""How long after the engine's start a desktop may take to be back before it counts as lost."""
+
+
+class Engine:
+    """One running engine. `start` first, `stop` last; everything between happens on the loop that started it."""
+
+    def __init__(
+        self,
+        *,
+        queues: Sequence[QueueOpened],
+        switches: Mapping[NodeId, Switch],
+        journal: Journal,
+        desktops: Desktops,
+        keeper: Particular,
+    ) -> None:
+        self._queues = {queue.queue_id: queue for queue in queues}
+        self._switches = dict(switches)
+        self._journal = journal
+        self._desktops = desktops
+        self._keeper = keeper
+        self._people: tuple[Person, ...] = ()
+        self._phones: dict[str, Phone] = {}
+        self._in_hand = InHand()
+        self._lines = Lines()
+        self._tasks = Supervised()
+        self._connected: set[NodeId] = set()
+        self._suspected: dict[NodeId, frozenset[LegId]] = {}
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    async def start(self, *, persons: Sequence[Person], phones: Sequence[Phone], clock: Clock | None = None) -> None:
+        """Recover, configure, and begin to listen. Raises OutsideError when the journal cannot be read."""
+        recovered = await recovery.recover(self._journal)
+        self._acd = recovered.acd
+        self._clock = clock or SystemClock(not_before=recovered.last_ms)
+        for leg_id in recovered.ended_legs:
+            self._in_hand.ended(leg_id)
+        for contact in self.state.contacts.values():
+            self._in_hand.opened(contact.id, contact.leg_id)
+        self._timers = Timers(now=self._clock.now, fire=self._timer_fired)
+        self._dispatch = Dispatch(switches=self._switches, post=self.post)
+        self._loop = Loop(acd=self._acd, clock=self._clock, journal=self._journal, decided=self._decided)
+        self._forgive_absence(recovered.last_ms)
+        self._configure(persons, phones)
+        await self._recall()
+        for node, switch in self._switches.items():
+            self.post(EngineStarted(node=node))
+            self._tasks.start(f"switch {node}", lambda switch=switch: self._listen(switch))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+            self._tasks.start(f"compare {node}", lambda switch=switch: self._compare_for_ever(switch))  # type: ignore[misc]  # as above
+        self._tasks.start("snapshots", lambda: recovery.keep_snapshots(self._acd, self._journal))
+        self._tasks.start("desktops", self._miss_desktops)
+
+    async def stop(self) -> None:
+        """Take nothing new, have what was decided sent and flushed. Calls go on without us."""
+        self._timers.close()
+        await self._tasks.stop()
+        await self._dispatch.drain()
+        await self._journal.flushed(self._journal.last_number)
+
+    def _forgive_absence(self, last_ms: Milliseconds) -> None:
+        """Deadlines do not run while nobody could meet them."""
+        absence_ms = self._clock.now() - last_ms
+        if last_ms and absence_ms > 0:
+            self.post(ClockStepped(by_ms=absence_ms))
+
+    def _configure(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
+        for queue in self._queues.values():
+            known = self.state.queues.get(queue.queue_id)
+            if known is None or not known.open or known.rules != queue:
+                self.post(queue)
+        for queue_id, known in self.state.queues.items():
+            if queue_id not in self._queues and known.open:
+                self.post(QueueClosed(queue_id=queue_id))
+        self._set_people(persons, phones)
+
+    def _set_people(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
+        self._people = tuple(persons)
+        self._phones = {phone.extension: phone for phone in phones}
+        self._lines.assign(persons)
+        enrolled = {person.agent_id: person for person in persons if person.extension and person.active}
+        for person in enrolled.values():
+            agent = self.state.agents.get(person.agent_id)
+            if (
+                agent is None
+                or agent.removed
+                or (agent.project_ids, agent.skills) != (person.project_ids, person.skills)
+            ):
+                self.post(AgentEnrolled(agent_id=person.agent_id, project_ids=person.project_ids, skills=person.skills))
+        for agent_id, agent in self.state.agents.items():
+            if agent_id not in enrolled and not agent.removed:
+                self.post(AgentRemoved(agent_id=agent_id))
+
+    async def change_people(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
+        """The directory changed: enrol, remove, and give phones to those who have none or a new secret."""
+        before = self._phones
+        self._set_people(persons, phones)
+        for phone in phones:
+            if before.get(phone.extension) != phone:
+                await self._provision((phone,))
+
+    # -- ports.Engine ------------------------------------------------------------------------------------------------
+
+    @property
+    def state(self) -> State:
+        """The ACD's tables, to read and not to keep."""
+        return self._acd.state
+
+    @property
+    def switch_up(self) -> bool:
+        """Do all nodes answer?"""
+        return len(self._connected) == len(self._switches)
+
+    @property
+    def loop(self) -> Loop:
+        """For metrics."""
+        return self._loop
+
+    def now(self) -> Milliseconds:
+        """The engine's clock."""
+        return self._clock.now()
+
+    def post(self, event: Event) -> None:
+        """Have the event decided soon; nobody waits."""
+        self._loop.post(event)
+
+    async def handle(self, event: Event) -> Decision:
+        """See `ports.Engine`."""
+        return await self._loop.ask(event)
+
+    async def arrive(self, event: ContactArrived, particulars: Arrival) -> ContactId:
+        """See `ports.Engine`."""
+        decision = await self._loop.ask(
+            event,
+            urgent=False,
+            before=lambda decision: self._keep(people.of_arrival(particulars, people.queued_in(decision))),
+        )
+        return people.queued_in(decision).contact_id
+
+    def particulars(self, contact_id: ContactId) -> Particulars | None:
+        """See `ports.Engine`."""
+        return self._in_hand.get(contact_id)
+
+    def switch(self, node: NodeId) -> Switch:
+        """See `ports.Engine`."""
+        try:
+            return self._switches[node]
+        except KeyError:
+            raise NotFound(f"There is no node {node}.") from None
+
+    # -- after each decision -----------------------------------------------------------------------------------------
+
+    def _decided(self, decision: Decision, now: Milliseconds) -> None:
+        self._desktops.decided(decision, now)
+        switch_commands: list[SwitchCommand] = []
+        for command in decision.commands:
+            if isinstance(command, StartTimer):
+                self._timers.start(command.timer_id, command.at_ms)
+            elif isinstance(command, StopTimer):
+                self._timers.stop(command.timer_id)
+            elif isinstance(command, SwitchCommand):
+                switch_commands.append(command)
+        self._dispatch.send(switch_commands)
+        for fact in decision.facts:
+            if isinstance(fact, ContactQueued):
+                self._in_hand.opened(fact.contact_id, fact.leg_id)
+            elif isinstance(fact, ContactClosed):
+                self._in_hand.close(fact.contact_id, now)
+
+    def _timer_fired(self, timer_id: TimerId) -> None:
+        self.post(TimerFired(timer_id=timer_id))
+
+    # -- callers -----------------------------------------------------------------------------------------------------
+
+    def _enter(self, caller: CallerEntered) -> None:
+        """A caller's leg is ours: a new contact, unless it is known (back from the fallback queue)."""
+        if caller.leg_id in self.state.contact_by_leg:
+            return
+        event = ContactArrived(
+            medium=Medium.VOICE,
+            queue_id=self._queue_of(caller),
+            arrived_ms=min(caller.arrived_ms, self.now()),
+            leg_id=caller.leg_id,
+            node=caller.node,
+        )
+        self._loop.post(event, before=lambda decision: self._keep(people.of_caller(caller, people.queued_in(decision))))
+
+    def _queue_of(self, caller: CallerEntered) -> QueueId:
+        """The queue that the dialplan named; should it not exist, the first that does: never dead air."""
+        if caller.queue_id in self._queues:
+            return caller.queue_id
+        fallback = next(iter(self._queues))
+        log.error("no queue %r, %r takes the caller", caller.queue_id, fallback, extra={"action": "queue_unknown"})
+        return fallback
+
+    def _keep(self, particulars: Particulars) -> None:
+        self._in_hand.put(particulars)
+        self._keeper.keep((particulars,))
+
+    async def _recall(self) -> None:
+        """Particulars of the contacts that were live when the engine died."""
+        try:
+            known = await self._keeper.recall(tuple(self.state.contacts))
+        except DatabaseDown as error:
+            log.warning("particulars not recalled: %s", error, extra={"action": "recall_failed"})
+            return
+        for particulars in known.values():
+            self._in_hand.put(particulars)
+
+    # -- the switch --------------------------------------------------------------------------------------------------
+
+    async def _listen(self, switch: Switch) -> None:
+        async for event in switch.events():
+            await self._take(switch, event)
+
+    async def _take(self, switch: Switch, event: SwitchEvent) -> None:
+        match event:
+            case CallerEntered():
+                self._enter(event)
+            case LegAnswered() | LegEnded() | RingFailed():
+                self.post(event)
+            case EndpointReached():
+                self._reached(event)
+            case SwitchConnected():
+                await self._connect(switch)
+            case SwitchDisconnected():
+                self._connected.discard(event.node)
+                self._desktops.switch_changed(up=self.switch_up)
+                self.post(SwitchLost(node=event.node))
+            case _:
+                assert_never(event)
+
+    def _reached(self, event: EndpointReached) -> None:
+        """Told when it changed; and of every new registration of a busy agent, whose lost leg may be waiting for it."""
+        owner = self._lines.owner(event.endpoint)
+        if owner is None:
+            return
+        agent_id, device = owner
+        agent = self.state.agents.get(agent_id)
+        if agent is None:
+            return
+        known = device in agent.phones
+        if event.reachable and (not known or agent.assignment_ids):
+            self.post(PhoneReachable(agent_id=agent_id, device=device))
+        elif known and not event.reachable:
+            self.post(PhoneUnreachable(agent_id=agent_id, device=device))
+
+    async def _connect(self, switch: Switch) -> None:
+        self._connected.add(switch.node)
+        self._desktops.switch_changed(up=self.switch_up)
+        self._tasks.start(f"welcome {switch.node}", lambda: self._welcome(switch))
+
+    async def _welcome(self, switch: Switch) -> None:
+        """After a connect: two comparisons soon after each other, everyone's phone, and callers out of the fallback."""
+        try:
+            await self._compare(switch)
+            await self._provision(self._phones.values())
+            await switch.reclaim()
+            self._restore_fallback()
+            await asyncio.sleep(SECOND_LIST_S)
+            await self._compare(switch)
+        except AsteriskDown as error:
+            log.warning("%s", error, extra={"action": "welcome_broken_off"})
+
+    async def _provision(self, phones: Iterable[Phone]) -> None:
+        for switch in self._switches.values():
+            for phone in phones:
+                try:
+                    await switch.provision(phone)
+                except OutsideError as error:
+                    log.warning("no phone for %s: %s", phone.extension, error, extra={"action": "provision_failed"})
+
+    async def _compare_for_ever(self, switch: Switch) -> None:
+        while True:
+            await asyncio.sleep(COMPARE_EVERY_S)
+            try:
+                await self._compare(switch)
+            except AsteriskDown as error:
+                log.info("%s", error, extra={"action": "comparison_skipped"})
+
+    async def _compare(self, switch: Switch) -> None:
+        listing = await switch.list_legs()
+        suspected = self._suspected.get(switch.node, frozenset())
+        difference = reconcile.compare(self.state, listing, suspected=suspected, ended=self._in_hand.ended_legs)
+        self._suspected[switch.node] = difference.suspected
+        for event in difference.events:
+            self.post(event)
+        for caller in difference.callers:
+            self._enter(caller)
+        self._dispatch.send(difference.commands)
+        self._learn_callers(listing)
+
+    def _learn_callers(self, listing: Listing) -> None:
+        """Particulars that died with the engine are still on the channel."""
+        for leg in listing.legs:
+            contact_id = self.state.contact_by_leg.get(leg.leg_id)
+            if leg.caller is not None and contact_id is not None and contact_id not in self._in_hand:
+                self._keep(people.of_caller(leg.caller, self.state.contacts[contact_id]))
+
+    # -- desks -------------------------------------------------------------------------------------------------------
+
+    async def _miss_desktops(self) -> None:
+        """After a start no page is connected; those that are not back in time are lost."""
+        before = [agent.id for agent in self.state.agents.values() if agent.desktop]
+        await asyncio.sleep(DESKTOP_RETURN_S)
+        for agent_id in before:
+            if not self._desktops.is_connected(agent_id):
+                self.post(DesktopLost(agent_id=agent_id))

@@ -1,0 +1,81 @@
+"""Standing up again: newest snapshot, then the facts of every later entry, folded. Nothing is decided anew.
+
+The engine calls `recover` before it listens to anyone, and `keep_snapshots` runs beside it.
+"""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from cti.domain import state as states
+from cti.domain.acd import Acd
+from cti.domain.facts import ContactClosed, ContactQueued
+from cti.domain.ids import ContactId, LegId, Milliseconds
+from cti.ports import Entry, Journal
+
+log = logging.getLogger(__name__)
+
+SNAPSHOT_EVERY_S: Final = 60.0
+LOOK_BACK: Final = 2_000
+"""Entries before the snapshot that are read for callers' legs whose contacts have ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovered:
+    """The state as it was when the engine last lived."""
+
+    acd: Acd
+    last_ms: Milliseconds
+    """The last instant journalled; 0 for a new journal."""
+    folded: int
+    ended_legs: tuple[LegId, ...]
+
+
+async def recover(journal: Journal) -> Recovered:
+    """Snapshot plus facts. Raises OutsideError when the journal cannot be read."""
+    saved = await journal.latest_snapshot()
+    number, acd = (0, Acd()) if saved is None else (saved[0], Acd(decode(saved[1])))
+    legs: dict[ContactId, LegId] = {}
+    ended: list[LegId] = []
+    last_ms = folded = 0
+    async for entry in journal.entries(after=max(0, number - LOOK_BACK)):
+        _note_legs(entry, legs, ended)
+        last_ms = entry.at_ms
+        if entry.number > number:
+            acd.fold(entry.number, entry.facts)
+            folded += 1
+    log.info("recovered", extra={"action": "recovered", "snapshot": number, "folded": folded})
+    return Recovered(acd=acd, last_ms=last_ms, folded=folded, ended_legs=tuple(ended))
+
+
+def _note_legs(entry: Entry, legs: dict[ContactId, LegId], ended: list[LegId]) -> None:
+    for fact in entry.facts:
+        if isinstance(fact, ContactQueued) and fact.leg_id is not None:
+            legs[fact.contact_id] = fact.leg_id
+        elif isinstance(fact, ContactClosed) and fact.contact_id in legs:
+            ended.append(legs.pop(fact.contact_id))
+
+
+def encode(snapshot: states.Snapshot) -> bytes:
+    """A snapshot for the disk; takes a while, so not on the loop."""
+    return msgspec.json.encode(snapshot)
+
+
+def decode(data: bytes) -> states.State:
+    """The state that `encode` was given."""
+    return states.restore(msgspec.json.decode(data, type=states.Snapshot))
+
+
+async def keep_snapshots(acd: Acd, journal: Journal) -> None:
+    """Save a snapshot whenever something happened in the last `SNAPSHOT_EVERY_S`; runs until cancelled."""
+    saved = acd.state.number
+    while True:
+        await asyncio.sleep(SNAPSHOT_EVERY_S)
+        if acd.state.number == saved:
+            continue
+        snapshot = states.snapshot(acd.state)
+        await journal.save_snapshot(snapshot.number, await asyncio.to_thread(encode, snapshot))
+        saved = snapshot.number
