@@ -1,0 +1,61 @@
+"""The `cti` command: every subcommand by name, each loaded only when it is called.
+
+No logic lives here. A part that offers commands has a module `commands` with click objects; this table names them, so
+`cti --help` costs nothing that is not used. Errors of the product end as one sentence and exit code 2 (a mistake in what
+was asked or configured) or 1 (something outside failed).
+"""
+
+import importlib
+from collections.abc import Mapping
+from typing import Final
+
+import click
+
+from cti.errors import ConfigError, RuleError, TriuneError
+
+COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "up": ("cti.supervise.commands", "up", "Start the centre in a home, supervise it, stop it on Ctrl-C."),
+    "status": ("cti.supervise.commands", "status", "What runs in a home."),
+    "engine": ("cti.app", "engine", "Run the engine alone, for systemd or a container."),
+    "ivr": ("cti.supervise.commands", "ivr", "Run the IVR alone, for systemd or a container."),
+    "conf": ("cti.dialplan.commands", "conf", "Render the dialplan from the centre file."),
+    "user": ("cti.store.commands", "user", "People who sign in: add, list, password, one-time link."),
+    "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
+    "customer": ("cti.crm.commands", "customer", "Customers: add, find, import, erase."),
+    "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
+    "replay": ("cti.engine.commands", "replay", "Decide a journal again and compare."),
+    "bench": ("cti.bench.commands", "bench", "Measure Triune against the plain alternative."),
+    "setup": ("cti.setup.cli", "main", "Find or fetch Asterisk, speech and Node; build the pages."),
+}
+
+
+class _Lazy(click.Group):
+    """A group whose members are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, _, words) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except TriuneError as error:
+            click.echo(f"cti: {error}", err=True)
+            ctx.exit(2 if isinstance(error, ConfigError | RuleError) else 1)
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="triune", message="Triune %(version)s")
+def main() -> None:
+    """Triune: a contact centre on Asterisk. Start with `cti up --home DIR --demo`."""
