@@ -1,0 +1,324 @@
+"""The tables, in DESIGN's words. No query lives here; `cti.store` and the migrations read it, nobody else.
+
+Instants are Unix milliseconds; names in both languages stand side by side. What belongs to a customer and must be
+erasable stands in `customers`, `addresses`, `contracts`, `contact_particulars` and `notes` only; all else holds ids.
+"""
+
+from typing import Any, ClassVar
+
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeEngine
+
+_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
+"""SQLite numbers its rows only when the key is INTEGER; its integers have 64 bits anyway."""
+
+
+class Base(DeclarativeBase):
+    """Whose metadata the migrations are compared with."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[type, TypeEngine[Any]]] = {int: _NUMBER, str: Text()}
+
+
+# -- the centre --------------------------------------------------------------------------------------------------------
+
+
+class Project(Base):
+    """A client company; known from the centre file."""
+
+    __tablename__ = "projects"
+
+    project_id: Mapped[str] = mapped_column(primary_key=True)
+    name_en: Mapped[str]
+    name_ru: Mapped[str]
+
+
+class Skill(Base):
+    """What agents have at a level and queues ask for."""
+
+    __tablename__ = "skills"
+
+    skill_id: Mapped[str] = mapped_column(primary_key=True)
+    name_en: Mapped[str]
+    name_ru: Mapped[str]
+
+
+class CodeRow(Base):
+    """A project's disposition or reason not to be ready."""
+
+    __tablename__ = "codes"
+
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    title_en: Mapped[str]
+    title_ru: Mapped[str]
+    position: Mapped[int]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+# -- people ------------------------------------------------------------------------------------------------------------
+
+
+class PersonRow(Base):
+    """A user of the desktop."""
+
+    __tablename__ = "people"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    person_id: Mapped[int] = mapped_column(primary_key=True)
+    """Never given twice: `u<person_id>` stands in journals."""
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    role: Mapped[str]
+    language: Mapped[str] = mapped_column(default="en")
+    extension: Mapped[str | None] = mapped_column(unique=True)
+    sip_secret: Mapped[str | None]
+    """In clear, since the switch and the softphone need it so; protected by the file's mode or the server's grants."""
+    password_hash: Mapped[str | None]
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class PersonSkill(Base):
+    """A person's level, 1–10, in one skill."""
+
+    __tablename__ = "person_skills"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.person_id"), primary_key=True)
+    skill_id: Mapped[str] = mapped_column(ForeignKey("skills.skill_id"), primary_key=True)
+    level: Mapped[int]
+
+
+class PersonProject(Base):
+    """The projects whose contacts a person may see and handle."""
+
+    __tablename__ = "person_projects"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.person_id"), primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), primary_key=True)
+
+
+class OneTimeLink(Base):
+    """A sign-in without password, once; only a digest of its token is kept."""
+
+    __tablename__ = "one_time_links"
+
+    token_digest: Mapped[str] = mapped_column(primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("people.person_id"))
+    expires_ms: Mapped[int]
+
+
+class FailedSignIn(Base):
+    """Wrong passwords in a row for one login from one address; the login need not exist."""
+
+    __tablename__ = "failed_sign_ins"
+
+    login: Mapped[str] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(primary_key=True)
+    tries: Mapped[int]
+    retry_at_ms: Mapped[int]
+
+
+class Deed(Base):
+    """Who changed what."""
+
+    __tablename__ = "audit"
+
+    deed_id: Mapped[int] = mapped_column(primary_key=True)
+    at_ms: Mapped[int]
+    actor: Mapped[str]
+    action: Mapped[str]
+    subject: Mapped[str]
+    detail: Mapped[str]
+
+
+# -- customers ---------------------------------------------------------------------------------------------------------
+
+
+class Customer(Base):
+    """A person or company that contacts a project."""
+
+    __tablename__ = "customers"
+
+    customer_id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"), index=True)
+    name: Mapped[str]
+    tier: Mapped[str] = mapped_column(default="")
+    language: Mapped[str] = mapped_column(default="")
+
+
+class Address(Base):
+    """What identifies a customer within a project."""
+
+    __tablename__ = "addresses"
+    __table_args__ = (UniqueConstraint("project_id", "value"),)
+
+    address_id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.customer_id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    """`phone`, `email` or `handle`."""
+    value: Mapped[str]
+    """E.164 with +, or the e-mail address in small letters."""
+
+
+class ContractRow(Base):
+    """A customer's contract with the project."""
+
+    __tablename__ = "contracts"
+    __table_args__ = (UniqueConstraint("project_id", "number"),)
+
+    contract_id: Mapped[int] = mapped_column(primary_key=True)
+    project_id: Mapped[str] = mapped_column(ForeignKey("projects.project_id"))
+    customer_id: Mapped[int] = mapped_column(ForeignKey("customers.customer_id", ondelete="CASCADE"), index=True)
+    number: Mapped[str]
+    kind: Mapped[str]
+    status: Mapped[str]
+    balance_minor: Mapped[int]
+    currency: Mapped[str]
+    ends_on: Mapped[str | None]
+
+
+class AccountPin(Base):
+    """The PIN of a contract for self-service, hashed, and its wrong tries in a row."""
+
+    __tablename__ = "account_pins"
+
+    contract_id: Mapped[int] = mapped_column(
+        ForeignKey("contracts.contract_id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    account: Mapped[str] = mapped_column(unique=True)
+    """The number that callers enter, their contract's; unique over all projects."""
+    pin_hash: Mapped[str]
+    tries: Mapped[int] = mapped_column(default=0)
+    locked_until_ms: Mapped[int] = mapped_column(default=0)
+
+
+# -- history -----------------------------------------------------------------------------------------------------------
+
+
+class ContactParticulars(Base):
+    """What belongs to a person in a contact; written as it arrives, emptied when the person is erased."""
+
+    __tablename__ = "contact_particulars"
+
+    contact_id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str]
+    customer_id: Mapped[int | None] = mapped_column(index=True)
+    medium: Mapped[str]
+    address: Mapped[str]
+    name: Mapped[str]
+    dialled: Mapped[str]
+    language: Mapped[str]
+    path: Mapped[str]
+    account: Mapped[str]
+    subject: Mapped[str]
+
+    __table_args__ = (Index(None, "project_id", "address"),)
+
+
+class ContactRow(Base):
+    """The ledger of contacts, projected from the journal."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (Index(None, "project_id", "arrived_ms"), Index(None, "agent_id", "arrived_ms"))
+
+    contact_id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str]
+    queue_id: Mapped[str]
+    medium: Mapped[str]
+    arrived_ms: Mapped[int]
+    queued_ms: Mapped[int]
+    answered_ms: Mapped[int | None]
+    ended_ms: Mapped[int | None]
+    closed_ms: Mapped[int | None]
+    wait_ms: Mapped[int | None]
+    talk_ms: Mapped[int | None]
+    hold_ms: Mapped[int | None]
+    wrap_up_ms: Mapped[int | None]
+    offered: Mapped[int] = mapped_column(default=0)
+    abandoned: Mapped[bool] = mapped_column(default=False)
+    agent_id: Mapped[str | None]
+    disposition: Mapped[str | None]
+
+
+class AssignmentRow(Base):
+    """Every offer, projected from the journal."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (Index(None, "agent_id", "offered_ms"),)
+
+    assignment_id: Mapped[str] = mapped_column(primary_key=True)
+    contact_id: Mapped[str] = mapped_column(index=True)
+    agent_id: Mapped[str]
+    offered_ms: Mapped[int]
+    pop_ms: Mapped[int | None]
+    pop_late: Mapped[bool] = mapped_column(default=False)
+    rung_ms: Mapped[int | None]
+    started_ms: Mapped[int | None]
+    held_since_ms: Mapped[int | None]
+    hold_ms: Mapped[int] = mapped_column(default=0)
+    wrap_up_started_ms: Mapped[int | None]
+    closed_ms: Mapped[int | None]
+    talk_ms: Mapped[int | None]
+    outcome: Mapped[str | None]
+    cause: Mapped[str | None]
+    ended_by: Mapped[str | None]
+    disposition: Mapped[str | None]
+    why: Mapped[str]
+    """`facts.Why` as JSON."""
+
+
+class ReadinessRow(Base):
+    """When an agent became ready, not ready or offline; projected from the journal."""
+
+    __tablename__ = "readiness"
+    __table_args__ = (Index(None, "agent_id", "at_ms"),)
+
+    entry: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Place of the fact within its entry."""
+    agent_id: Mapped[str]
+    at_ms: Mapped[int]
+    readiness: Mapped[str]
+    reason: Mapped[str | None]
+
+
+class NoteRow(Base):
+    """What an agent wrote about a contact in his wrap-up."""
+
+    __tablename__ = "notes"
+
+    assignment_id: Mapped[str] = mapped_column(primary_key=True)
+    contact_id: Mapped[str] = mapped_column(index=True)
+    agent_id: Mapped[str]
+    at_ms: Mapped[int]
+    text: Mapped[str]
+
+
+class Projection(Base):
+    """How far a projection has read the journal; changed in the transaction that writes what it read."""
+
+    __tablename__ = "projections"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    position: Mapped[int]
+
+
+class SetAside(Base):
+    """Entries that the database refused, with its reason; the rest went on."""
+
+    __tablename__ = "set_aside"
+
+    entry: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at_ms: Mapped[int]
+    kind: Mapped[str]
+    reason: Mapped[str]
