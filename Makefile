@@ -61,7 +61,7 @@ soak: setup  ## traffic on the demo centre for SOAK seconds (3600), every ledger
 
 # Only PyPI's own files and hashes, whatever else this machine is set up to use. LOCK_ARGS=--upgrade takes newer ones.
 COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL \
-  $(BIN)/uv pip compile --no-config --default-index https://pypi.org/simple --no-emit-index-url --no-annotate \
+  $(BIN)/uv pip compile --no-config --no-emit-index-url --no-annotate \
   --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -q $(LOCK_ARGS)
 
 lock: $(STAMP)  ## write the lock files anew from pyproject.toml (LOCK_ARGS=--upgrade for newer versions)

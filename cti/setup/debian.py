@@ -18,7 +18,7 @@ from pathlib import Path
 from cti.errors import SetupFailed
 from cti.setup import progress
 
-DEFAULT_MIRROR = "http://deb.debian.org/debian"
+MIRROR_VARIABLE = "TRIUNE_DEBIAN_MIRROR"
 SUITES = ("forky", "sid")
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 DOWNLOAD_LIMIT_S = 3600.0
@@ -49,12 +49,13 @@ class Parcel:
 
 
 def mirrors(texts: Iterable[str]) -> list[str]:
-    """The Debian mirrors that apt's source files name, in order, once each; the default mirror is always the last.
+    """The Debian mirror named in TRIUNE_DEBIAN_MIRROR, then those that apt's source files name, in order, once each.
 
     Understands both the one-line and the deb822 form. Security and third-party archives are left out: they carry no
     whole suite.
     """
-    found: list[str] = []
+    named = os.environ.get(MIRROR_VARIABLE, "")
+    found: list[str] = [named] if named else []
     for text in texts:
         for line in text.splitlines():
             one_line = _ONE_LINE.match(line.strip() + " ")
@@ -64,7 +65,7 @@ def mirrors(texts: Iterable[str]) -> list[str]:
             fields = _deb822(stanza)
             if any(_CODE_NAMES.match(suite) for suite in fields.get("suites", "").split()):
                 found.extend(fields.get("uris", "").split())
-    return list(dict.fromkeys(uri.rstrip("/") for uri in [*found, DEFAULT_MIRROR]))
+    return list(dict.fromkeys(uri.rstrip("/") for uri in found))
 
 
 def _deb822(stanza: str) -> dict[str, str]:

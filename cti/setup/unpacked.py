@@ -62,7 +62,7 @@ def find(name: str, packages: Sequence[str]) -> Root | None:
 def install(name: str, packages: Sequence[str], *, acceptable: Callable[[str], bool]) -> Root:
     """Fetch and unpack `packages` as root `name`; the first package's version must be `acceptable`.
 
-    Tries each suite on the machine's own mirror, then on Debian's. Returns at once when the root is there. Safe
+    Tries each suite on the named mirror, then on the machine's own. Returns at once when the root is there. Safe
     against another set-up at the same time. Raises SetupFailed with what was tried.
     """
     with cache.locked(name):
@@ -84,8 +84,10 @@ def install(name: str, packages: Sequence[str], *, acceptable: Callable[[str], b
                         "It needs 700 MB; free some space or set XDG_CACHE_HOME, then try again."
                     ) from error
         raise SetupFailed(
-            f"Debian's packages of {packages[0]} could not be fetched:\n" + "\n".join(tried) + "\n"
-            "Check the network and the proxy (http_proxy), then try again."
+            f"Debian's packages of {packages[0]} could not be fetched:\n"
+            + "\n".join(tried or ["  no Debian mirror is known to this machine's apt"])
+            + f"\nCheck the network and the proxy (http_proxy), or name a mirror in {debian.MIRROR_VARIABLE}, "
+            "then try again."
         )
 
 

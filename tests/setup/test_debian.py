@@ -26,7 +26,7 @@ Components: main
 
 
 def test_the_mirror_is_read_from_the_deb822_form() -> None:
-    assert debian.mirrors([DEB822]) == ["http://mirror.example.com/debian", debian.DEFAULT_MIRROR]
+    assert debian.mirrors([DEB822]) == ["http://mirror.example.com/debian"]
 
 
 def test_the_mirror_is_read_from_the_one_line_form() -> None:
@@ -36,7 +36,7 @@ def test_the_mirror_is_read_from_the_one_line_form() -> None:
         "# deb http://commented.example.com/debian trixie main\n"
         "deb http://security.example.com/debian-security trixie-security main\n"
     )
-    assert debian.mirrors([text]) == ["https://one.example.com/debian", debian.DEFAULT_MIRROR]
+    assert debian.mirrors([text]) == ["https://one.example.com/debian"]
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,12 @@ def test_the_mirror_is_read_from_the_one_line_form() -> None:
     ],
 )
 def test_archives_that_carry_no_debian_suite_are_left_out(text: str) -> None:
-    assert debian.mirrors([text]) == [debian.DEFAULT_MIRROR]
+    assert debian.mirrors([text]) == []
 
 
-def test_the_default_mirror_is_named_once() -> None:
-    assert debian.mirrors(["deb http://deb.debian.org/debian/ trixie main"]) == [debian.DEFAULT_MIRROR]
+def test_the_mirror_named_in_the_environment_comes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(debian.MIRROR_VARIABLE, "http://near.example.com/debian/")
+    assert debian.mirrors([DEB822]) == ["http://near.example.com/debian", "http://mirror.example.com/debian"]
 
 
 def test_continued_fields_are_joined() -> None:
@@ -73,8 +74,8 @@ def test_source_files_are_read_and_others_are_not(tmp_path: Path) -> None:
 
 def test_what_apt_would_fetch_is_read_with_its_size() -> None:
     answer = (
-        "'http://deb.debian.org/debian/pool/main/a/a/a_1%2b2_all.deb' a_1+2_all.deb 1234 SHA256:00\n"
-        "'http://deb.debian.org/debian/pool/main/b/b/b_1_amd64.deb' b_1_amd64.deb 5 SHA256:00\n"
+        "'http://mirror.example.com/debian/pool/main/a/a/a_1%2b2_all.deb' a_1+2_all.deb 1234 SHA256:00\n"
+        "'http://mirror.example.com/debian/pool/main/b/b/b_1_amd64.deb' b_1_amd64.deb 5 SHA256:00\n"
     )
     assert debian.parcels(answer) == [
         debian.Parcel(name="a_1+2_all.deb", size=1234),
