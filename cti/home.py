@@ -137,7 +137,7 @@ class Settings(_Stored):
             return
         if self.demo:
             raise ConfigError(
-                f"--demo has passwords that are shown on the screen, so it stays on loopback: leave out --listen {self.listen}."
+                f"--demo shows its passwords on the screen, so it stays on loopback: leave out --listen {self.listen}."
             )
         if self.tls_cert is None:
             raise ConfigError(f"--listen {self.listen} reaches beyond this machine: give --tls-cert and --tls-key too.")

@@ -1,1 +1,1 @@
-"""Asterisk's configuration from templates: render, lint, dry run, apply, roll back."""
+"""Asterisk's configuration made from the centre file: rendering and putting in place."""

@@ -1,0 +1,210 @@
+"""The configuration of both Asterisks, rendered from the centre file into a new folder that is then swapped whole.
+
+Here: the values that the templates get, and the swap. Not here: the templates (`asterisk-conf/`), and telling a running
+Asterisk to read them. The supervisor calls `render_centre` and `render_carrier` before a start; `cti conf render` shows
+the same texts. All of a folder or nothing: a mistake leaves what is in force untouched.
+"""
+
+import ipaddress
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import jinja2
+
+from cti import actions, variables
+from cti.config import Centre, Number, Trunk
+from cti.dialplan import templates
+from cti.errors import ConfigError
+from cti.home import Home, NodePaths
+from cti.setup.asterisk import AsteriskInstall
+
+_KEPT: Final = 5
+"""Folders kept beside the one in force."""
+_PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
+
+Files = Mapping[str, str]
+"""Texts by file name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrunkView:
+    """A trunk as the templates need it, the emulated one's addresses filled in."""
+
+    endpoint: str
+    transport: str
+    host: str
+    port: int
+    match: tuple[str, ...]
+    codecs: tuple[str, ...]
+    from_domain: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberView:
+    """A number as the dialplan needs it: exactly one of `queue`, `agi` and `echo` says where it leads."""
+
+    key: str
+    project: str
+    language: str
+    queue: str
+    agi: str
+    """Path of the FastAGI request: `menu/KEY` or `hours/KEY`."""
+    echo: bool
+    operator: str
+    """The default queue when the IVR is away."""
+
+
+def centre_texts(centre: Centre, home: Home, install: AsteriskInstall) -> Files:
+    """Every file of the centre's Asterisk. Raises ConfigError when a template or a value is wrong."""
+    settings = home.settings
+    return _render(
+        "templates",
+        {
+            "v": variables,
+            "centre": centre,
+            "numbers": [_number(number, centre) for number in centre.numbers.values()],
+            "trunks": [_trunk(trunk, home, first=index == 0) for index, trunk in enumerate(centre.trunks.values())],
+            "music": _music(centre, home, install),
+            "ports": home.ports,
+            "rtp": home.ports.rtp,
+            "secrets": home.secrets,
+            "install": install,
+            "node": home.asterisk,
+            "log": home.log("asterisk"),
+            "listen": settings.listen,
+            "public_address": settings.public_address,
+            "local_networks": _PRIVATE_NETWORKS,
+            "tls_cert": settings.tls_cert,
+            "tls_key": settings.tls_key,
+        },
+    )
+
+
+def carrier_texts(home: Home, install: AsteriskInstall) -> Files:
+    """Every file of the emulated carrier's Asterisk. Raises ConfigError when a template is wrong."""
+    return _render(
+        "carrier",
+        {
+            "ports": home.ports,
+            "rtp": home.ports.carrier_rtp,
+            "secrets": home.secrets,
+            "install": install,
+            "node": home.carrier,
+            "log": home.log("carrier"),
+        },
+    )
+
+
+def render_centre(centre: Centre, home: Home, install: AsteriskInstall) -> Path:
+    """Render and put in force the centre's configuration; returns the new folder."""
+    return put(centre_texts(centre, home, install), home.asterisk)
+
+
+def render_carrier(home: Home, install: AsteriskInstall) -> Path:
+    """Render and put in force the emulated carrier's configuration; returns the new folder."""
+    return put(carrier_texts(home, install), home.carrier)
+
+
+def _render(folder: str, values: Mapping[str, object]) -> Files:
+    source = templates.source_dir()
+    environment = templates.environment(source)
+    texts = {}
+    for path in sorted((source / folder).glob("[!_]*.conf.j2")):
+        try:
+            texts[path.name.removesuffix(".j2")] = environment.get_template(f"{folder}/{path.name}").render(values)
+        except jinja2.TemplateSyntaxError as error:
+            raise ConfigError(f"{error.filename}:{error.lineno}: {error.message}.") from error
+        except jinja2.TemplateError as error:
+            raise ConfigError(f"asterisk-conf/{folder}/{path.name}: {error.message}.") from error
+    return texts
+
+
+def _number(number: Number, centre: Centre) -> NumberView:
+    queue = agi = ""
+    match number.to:
+        case actions.ToQueue(key):
+            queue = key
+        case actions.ToMenu(key):
+            agi = f"menu/{key}"
+        case actions.ToHours(key):
+            agi = f"hours/{key}"
+        case _:
+            pass
+    return NumberView(
+        key=number.key,
+        project=number.project,
+        language=number.language,
+        queue=queue,
+        agi=agi,
+        echo=isinstance(number.to, actions.ToEcho),
+        operator=centre.operator_queue(number),
+    )
+
+
+def _trunk(trunk: Trunk, home: Home, *, first: bool) -> TrunkView:
+    host = trunk.host or home.ports.CARRIER_ADDRESS
+    return TrunkView(
+        endpoint=variables.TRUNK_ENDPOINT if first else f"{variables.TRUNK_ENDPOINT}-{trunk.key}",
+        transport=trunk.transport,
+        host=f"[{host}]" if ":" in host else host,
+        port=home.ports.carrier_sip if trunk.emulated else trunk.port,
+        match=trunk.match or (host,),
+        codecs=trunk.codecs,
+        from_domain=_told_address(home),
+    )
+
+
+def _told_address(home: Home) -> str:
+    """The address that the other side is told; never the unspecified one."""
+    settings = home.settings
+    if settings.public_address:
+        return settings.public_address
+    return "localhost" if ipaddress.ip_address(settings.listen).is_unspecified else settings.listen
+
+
+def _music(centre: Centre, home: Home, install: AsteriskInstall) -> dict[str, Path]:
+    """Music classes: a folder of that name in HOME/music, else the music that comes with Asterisk."""
+    names = {"default", *(queue.music for queue in centre.queues.values())}
+    own = {name: home.path / "music" / name for name in sorted(names)}
+    return {name: path if path.is_dir() else install.moh_dir for name, path in own.items()}
+
+
+def put(texts: Files, node: NodePaths) -> Path:
+    """Write `texts` into a new folder and point `etc` at it in one step; returns the folder.
+
+    What is in force stays when the texts are the same, and when anything fails. Files have mode 600: they hold secrets.
+    """
+    for name in ("run", "log", "spool", "lib/keys", "db"):
+        node.directory(name).mkdir(parents=True, exist_ok=True)
+    present = sorted(node.root.glob("etc-[0-9]*"), key=_serial)
+    if node.etc.is_dir() and read(node.etc) == dict(texts):
+        return node.etc.resolve()
+    folder = node.root / f"etc-{_serial(present[-1]) + 1 if present else 1:03d}"
+    unfinished = node.root / ".etc-unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(mode=0o700)
+    for name, text in texts.items():
+        path = unfinished / name
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+    unfinished.rename(folder)
+    link = node.root / ".etc-link"
+    link.unlink(missing_ok=True)
+    link.symlink_to(folder.name)
+    link.replace(node.etc)
+    for old in present[:-_KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def read(folder: Path) -> dict[str, str]:
+    """The texts of a folder by file name."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.conf"))}
+
+
+def _serial(folder: Path) -> int:
+    number = folder.name.removeprefix("etc-")
+    return int(number) if number.isdigit() else 0
