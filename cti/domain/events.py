@@ -37,7 +37,7 @@ class SkillLevel:
     level: int
 
 
-# -- configuration ------------------------------------------------------------------------------------------------------
+# -- configuration ---------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +91,7 @@ class SkillsChanged:
     skills: tuple[SkillLevel, ...]
 
 
-# -- agents -------------------------------------------------------------------------------------------------------------
+# -- agents ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +119,11 @@ class DeviceChosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentBecameReady:
-    """He asks to be ready; refused with a sentence while his chosen phone is not reachable or he is offline."""
+    """He asks to be ready; refused with a sentence while he is offline, or wants calls and his phone is not reachable."""
 
     agent_id: AgentId
+    media: tuple[Medium, ...] = ()
+    """Those he takes now; empty: every one. Sent again, it replaces them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +150,7 @@ class DesktopLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneReachable:
-    """The device has a live registration."""
+    """The device made a registration. Said at each new one, also when the old had not been missed: a lost leg is rung anew."""
 
     agent_id: AgentId
     device: Device
@@ -162,7 +164,7 @@ class PhoneUnreachable:
     device: Device
 
 
-# -- contacts -----------------------------------------------------------------------------------------------------------
+# -- contacts --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,15 +192,17 @@ class ContactCancelled:
     contact_id: ContactId
 
 
-# -- legs ---------------------------------------------------------------------------------------------------------------
+# -- legs ------------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
-    """The agent's leg was picked up and is in our hands."""
+    """The agent's leg was picked up and is in our hands. Said again of a talk that goes on, the legs are joined again."""
 
     assignment_id: AssignmentId
     leg_id: LegId
+    node: NodeId | None = None
+    """Where it stands: needed to end a leg that is nobody's any more. None: on the node of the newest caller."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,7 +230,7 @@ class JoinFailed:
     assignment_id: AssignmentId
 
 
-# -- the agent's acts ---------------------------------------------------------------------------------------------------
+# -- the agent's acts ------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +283,7 @@ class WrapUpFinished:
     disposition: DispositionId
 
 
-# -- time and the engine itself -----------------------------------------------------------------------------------------
+# -- time and the engine itself --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,8 @@ class Why:
     """Why this agent got this contact, in constant size; the full list is rebuilt by folding to the event."""
 
     rule: str
-    """Which rule decided: `best_fit`, `longest_idle`, `only_one`, `preferred`, or `oldest` when the agent chose among contacts."""
+    """Which rule decided: `preferred`, `only_one`, `best_fit`, `least_load`, `longest_idle`, `lowest_id`; or `oldest` when
+    an agent came free and took the contact with the highest score."""
     fit: int
     """Σ of the winner's levels in the skills asked for."""
     load: int
@@ -66,6 +67,8 @@ class ReadinessChanged:
     readiness: Readiness
     reason: ReasonId | None
     at_ms: Milliseconds
+    media: tuple[Medium, ...] = ()
+    """What he takes while ready; empty: every medium."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +175,16 @@ class AgentLegLost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RingEnded:
+    """The ring of a rejoin came to nothing; the caller goes on hearing music until the rejoin limit."""
+
+    assignment_id: AssignmentId
+    leg_id: LegId
+    cause: LegCause
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEnded:
     """The offer came to nothing; the contact waits again in its old place (unless ContactClosed follows)."""
 
@@ -235,6 +248,7 @@ Fact = (
     | AssignmentHeld
     | AssignmentResumed
     | AgentLegLost
+    | RingEnded
     | OfferEnded
     | ContactRequeued
     | WrapUpStarted

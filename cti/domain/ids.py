@@ -26,7 +26,7 @@ BridgeId = NewType("BridgeId", str)
 NodeId = NewType("NodeId", str)
 """The Asterisk node that holds a leg or bridge."""
 TimerId = NewType("TimerId", str)
-"""`<kind>:<assignment or contact id>`, see `TimerKind`."""
+"""`<kind>:<assignment id>`, or `grace:<agent id>`; see `TimerKind`."""
 
 Milliseconds = int
 """Instants are Unix time in ms from a clock that never goes back; spans are ms."""

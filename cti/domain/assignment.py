@@ -1,0 +1,36 @@
+"""An assignment: one contact offered to one agent. The record only; the rules stand in `offers` and `talks`."""
+
+from dataclasses import dataclass
+
+from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegId, Medium, Milliseconds
+from cti.domain.states import AssignmentState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A live assignment; one that came to its end has left the state."""
+
+    id: AssignmentId
+    contact_id: ContactId
+    agent_id: AgentId
+    medium: Medium
+    state: AssignmentState
+    offered_ms: Milliseconds
+    lease_until_ms: Milliseconds
+    """An offer cannot outlive this."""
+    pop_until_ms: Milliseconds | None = None
+    """The first ring waits for the pop until then; None: it does not wait (any more)."""
+    pop_shown_ms: Milliseconds | None = None
+    leg_id: LegId | None = None
+    """The agent's leg, ringing or answered; None before the first ring, and while a lost leg has no successor."""
+    device: Device | None = None
+    """Which phone that leg rings or rang last."""
+    rings: int = 0
+    """How many legs have been rung; part of each leg's id."""
+    ring_until_ms: Milliseconds | None = None
+    started_ms: Milliseconds | None = None
+    """When the agent took it up first."""
+    held_ms: Milliseconds | None = None
+    rejoin_until_ms: Milliseconds | None = None
+    wrap_up_ms: Milliseconds | None = None
+    wrap_up_until_ms: Milliseconds | None = None

@@ -1,0 +1,148 @@
+"""Time: every deadline that stands in the state, what happens when one passes, and what a new engine must set up again.
+
+A timer outside is only a reminder: the deadline in the state decides, so timers may be lost, doubled or late, and a restart
+sets them all again from the state.
+"""
+
+from typing import Final
+
+from cti.domain import offers, talks
+from cti.domain.assignment import Assignment
+from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop, StartTimer
+from cti.domain.events import ClockStepped, TimerFired
+from cti.domain.facts import ClockShifted
+from cti.domain.ids import AgentId, AssignmentId, Milliseconds, Readiness, TimerKind
+from cti.domain.readiness import fallback, grace_expired
+from cti.domain.state import State
+from cti.domain.states import AssignmentState, ContactState
+from cti.domain.turn import Turn, timer_id
+
+ADOPTION_MS: Final[Milliseconds] = 3_000
+"""After a restart no deadline passes earlier than this, so that what happened meanwhile is learnt from the switch first."""
+
+_KINDS: Final = {kind.value: kind for kind in TimerKind}
+
+
+def timer_fired(turn: Turn, event: TimerFired) -> None:
+    """A deadline passed. One that no longer counts is nothing; one not due yet is set again."""
+    name, _, owner = event.timer_id.partition(":")
+    kind = _KINDS.get(name)
+    if kind is None:
+        return
+    if kind is TimerKind.GRACE:
+        agent = turn.state.agents.get(AgentId(owner))
+        if agent is not None and _is_due(turn, kind, owner, agent.grace_until_ms):
+            grace_expired(turn, agent)
+        return
+    assignment = turn.state.assignments.get(AssignmentId(owner))
+    if assignment is None or not _is_due(turn, kind, owner, deadline(turn.state, assignment, kind)):
+        return
+    match kind:
+        case TimerKind.POP:
+            offers.pop_expired(turn, assignment)
+        case TimerKind.RING | TimerKind.LEASE:
+            offers.ring_expired(turn, assignment)
+        case TimerKind.REJOIN:
+            talks.rejoin_expired(turn, assignment)
+        case TimerKind.WRAP_UP:
+            talks.wrap_up_expired(turn, assignment)
+
+
+def _is_due(turn: Turn, kind: TimerKind, owner: str, at_ms: Milliseconds | None) -> bool:
+    if at_ms is None:
+        return False
+    if turn.now < at_ms:
+        turn.start(kind, owner, at_ms=at_ms)
+        return False
+    return True
+
+
+def deadline(state: State, assignment: Assignment, kind: TimerKind) -> Milliseconds | None:
+    """When that timer of the assignment is due; None when it does not count (any more)."""
+    offered = assignment.state is AssignmentState.OFFERED
+    match kind:
+        case TimerKind.POP:
+            return assignment.pop_until_ms if offered else None
+        case TimerKind.RING:
+            return assignment.ring_until_ms if offered else None
+        case TimerKind.LEASE:
+            is_call = state.contacts[assignment.contact_id].leg_id is not None
+            return assignment.lease_until_ms if offered and not is_call else None
+        case TimerKind.REJOIN:
+            return assignment.rejoin_until_ms if assignment.state is AssignmentState.REJOINING else None
+        case TimerKind.WRAP_UP:
+            return assignment.wrap_up_until_ms if assignment.state is AssignmentState.WRAP_UP else None
+        case TimerKind.GRACE:
+            return None
+
+
+def clock_stepped(turn: Turn, event: ClockStepped) -> None:
+    """Everything that counts moves with the clock, so a jump forward expires nobody."""
+    if event.by_ms == 0:
+        return
+    turn.record(ClockShifted(by_ms=event.by_ms))
+    turn.commands.extend(timers(turn.state))
+
+
+def timers(state: State, *, not_before: Milliseconds = 0) -> list[StartTimer]:
+    """Every timer that must run, from the deadlines in the state, by owner."""
+    found = []
+    for assignment_id in sorted(state.assignments):
+        assignment = state.assignments[assignment_id]
+        for kind in TimerKind:
+            at_ms = deadline(state, assignment, kind)
+            if at_ms is not None:
+                found.append(StartTimer(timer_id=timer_id(kind, assignment_id), at_ms=max(at_ms, not_before)))
+    for agent_id in sorted(state.agents):
+        grace = state.agents[agent_id].grace_until_ms
+        if grace is not None:
+            found.append(StartTimer(timer_id=timer_id(TimerKind.GRACE, agent_id), at_ms=max(grace, not_before)))
+    return found
+
+
+def resume(state: State, now: Milliseconds) -> tuple[Command, ...]:
+    """What a new engine must do to carry on: timers, pops of open offers, fallback queues, ends of legs in wrap-up.
+
+    Each is harmless when it had been done before. Rings and joins are not among them: whether those happened is read from the switch.
+    """
+    commands: list[Command] = list(timers(state, not_before=now + ADOPTION_MS))
+    for assignment_id in sorted(state.assignments):
+        assignment = state.assignments[assignment_id]
+        contact = state.contacts[assignment.contact_id]
+        if assignment.state is AssignmentState.OFFERED:
+            commands.append(ShowPop(assignment_id=assignment_id, agent_id=assignment.agent_id, contact_id=contact.id))
+        elif contact.state is ContactState.WRAP_UP and contact.leg_id is not None and contact.node is not None:
+            legs = [leg for leg in (assignment.leg_id, contact.leg_id) if leg is not None]
+            commands += [EndLeg(leg_id=leg, node=contact.node) for leg in legs]
+            commands.append(DropBridge(bridge_id=talks.bridge_of(contact), node=contact.node))
+    commands += [
+        fallback(state, agent)
+        for agent in sorted(state.agents.values(), key=lambda agent: agent.id)
+        if agent.readiness is Readiness.READY
+    ]
+    return tuple(commands)
+
+
+def open_rings(state: State, now: Milliseconds) -> tuple[RingAgent, ...]:
+    """Every ring that was decided and is neither answered nor over: to be sent (again) when the switch has no such leg."""
+    found = []
+    for assignment_id in sorted(state.assignments):
+        assignment = state.assignments[assignment_id]
+        contact = state.contacts[assignment.contact_id]
+        ringing = assignment.state in (AssignmentState.OFFERED, AssignmentState.REJOINING)
+        until = assignment.ring_until_ms
+        if not ringing or until is None or assignment.leg_id is None or assignment.device is None:
+            continue
+        if contact.node is not None:
+            found.append(
+                RingAgent(
+                    assignment_id=assignment_id,
+                    agent_id=assignment.agent_id,
+                    contact_id=contact.id,
+                    leg_id=assignment.leg_id,
+                    node=contact.node,
+                    device=assignment.device,
+                    limit_ms=max(until - now, 0),
+                )
+            )
+    return tuple(found)

@@ -1,0 +1,173 @@
+"""From a waiting contact to an answered offer: pop first, ring next, and every way in which an offer comes to nothing.
+
+What follows once both sides are together is `cti.domain.talks`. Called by `acd`, `talks`, `presence` and `deadlines`.
+"""
+
+from typing import Final
+
+from cti.domain.assignment import Assignment
+from cti.domain.commands import ClosePop, EndLeg, RingAgent, ShowPop
+from cti.domain.contact import Contact
+from cti.domain.events import OfferAccepted, OfferRejected, PopShown, RingFailed
+from cti.domain.facts import AgentRung, AssignmentOffered, AssignmentStarted, OfferEnded, PopConfirmed, RingEnded
+from cti.domain.ids import REASON_NO_ANSWER, REASON_REJECTED, LegCause, LegId, Milliseconds, ReasonId, TimerKind
+from cti.domain.readiness import let_go, make_not_ready, reason_for
+from cti.domain.routing import Pair
+from cti.domain.states import AssignmentState
+from cti.domain.turn import Turn
+from cti.errors import RuleError
+from cti.variables import LEG_PREFIX
+
+LEASE_MARGIN_MS: Final[Milliseconds] = 5_000
+"""How much longer than pop and ring an offer of a call is held."""
+
+
+def offer_all(turn: Turn) -> None:
+    """Make an offer of every idle pair, the contact with the highest score first."""
+    index = turn.state.index
+    while (pair := index.next_pair(turn.now)) is not None:
+        offer(turn, pair)
+
+
+def offer(turn: Turn, pair: Pair) -> None:
+    """Reserve the agent and show him the card; ring at once if no desktop of his can confirm it."""
+    contact, agent = pair.contact, pair.agent
+    rules = turn.state.queues[contact.queue_id].rules
+    is_call = contact.leg_id is not None
+    waits_for_pop = is_call and agent.desktop and rules.pop_limit_ms > 0
+    pop_until = turn.now + rules.pop_limit_ms if waits_for_pop else None
+    lease_until = turn.now + rules.ring_limit_ms + (rules.pop_limit_ms + LEASE_MARGIN_MS if is_call else 0)
+    assignment_id = turn.new_assignment_id()
+    turn.record(
+        AssignmentOffered(
+            assignment_id=assignment_id,
+            contact_id=contact.id,
+            agent_id=agent.id,
+            at_ms=turn.now,
+            pop_until_ms=pop_until,
+            lease_until_ms=lease_until,
+            why=pair.why,
+        )
+    )
+    if agent.desktop:
+        turn.do(ShowPop(assignment_id=assignment_id, agent_id=agent.id, contact_id=contact.id))
+    if not is_call:
+        turn.start(TimerKind.LEASE, assignment_id, at_ms=lease_until)
+    elif pop_until is not None:
+        turn.start(TimerKind.POP, assignment_id, at_ms=pop_until)
+    else:
+        ring(turn, turn.state.assignment(assignment_id))
+
+
+def pop_shown(turn: Turn, event: PopShown) -> None:
+    """The card is drawn: let the ring go. Said twice, or of an offer that is over, it is nothing."""
+    assignment = turn.state.assignments.get(event.assignment_id)
+    if assignment is None or assignment.pop_shown_ms is not None:
+        return
+    waits = assignment.pop_until_ms is not None
+    turn.record(PopConfirmed(assignment_id=assignment.id, at_ms=turn.now, late=not waits and assignment.rings > 0))
+    if waits:
+        turn.stop(TimerKind.POP, assignment.id)
+        ring(turn, turn.state.assignment(assignment.id))
+
+
+def pop_expired(turn: Turn, assignment: Assignment) -> None:
+    """No page confirmed the card in time: the caller waits no longer for it."""
+    ring(turn, assignment)
+
+
+def ring(turn: Turn, assignment: Assignment) -> None:
+    """Ring the agent's chosen phone for an offered call, or for a talk that he is to rejoin."""
+    contact = turn.state.contact(assignment.contact_id)
+    agent = turn.state.agent(assignment.agent_id)
+    assert contact.node is not None, "only calls ring"
+    if assignment.rejoin_until_ms is None:
+        until = turn.now + turn.state.queues[contact.queue_id].rules.ring_limit_ms
+        turn.start(TimerKind.RING, assignment.id, at_ms=until)
+    else:
+        until = assignment.rejoin_until_ms
+    leg_id = LegId(f"{LEG_PREFIX}{assignment.id}-{assignment.rings + 1}")
+    turn.record(
+        AgentRung(assignment_id=assignment.id, leg_id=leg_id, device=agent.device, at_ms=turn.now, until_ms=until)
+    )
+    turn.do(
+        RingAgent(
+            assignment_id=assignment.id,
+            agent_id=agent.id,
+            contact_id=contact.id,
+            leg_id=leg_id,
+            node=contact.node,
+            device=agent.device,
+            limit_ms=max(until - turn.now, 0),
+        )
+    )
+
+
+def ring_failed(turn: Turn, event: RingFailed) -> None:
+    """The phone was not answered or not reached; a leg that is no longer rung is nothing."""
+    assignment = turn.state.assignments.get(event.assignment_id)
+    if assignment is not None and assignment.leg_id == event.leg_id:
+        ring_ended(turn, assignment, event.cause)
+
+
+def ring_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> None:
+    """The leg being rung is gone: the offer fails, or the rejoin goes on waiting."""
+    if assignment.state is AssignmentState.OFFERED:
+        outcome = {LegCause.REJECTED: "rejected", LegCause.NO_ANSWER: "timed_out"}.get(cause, "failed")
+        fail_offer(turn, assignment, outcome=outcome, cause=cause, reason=reason_for(cause))
+    elif assignment.state is AssignmentState.REJOINING and assignment.leg_id is not None:
+        turn.record(RingEnded(assignment_id=assignment.id, leg_id=assignment.leg_id, cause=cause, at_ms=turn.now))
+
+
+def ring_expired(turn: Turn, assignment: Assignment) -> None:
+    """Nobody took it in time."""
+    fail_offer(turn, assignment, outcome="timed_out", cause=LegCause.NO_ANSWER, reason=REASON_NO_ANSWER)
+
+
+def offer_accepted(turn: Turn, event: OfferAccepted) -> None:
+    """Work on a virtual call begins. Twice is once."""
+    assignment = turn.state.assignment(event.assignment_id)
+    if turn.state.contact(assignment.contact_id).leg_id is not None:
+        raise RuleError("A call is taken by answering the phone that rings.")
+    if assignment.state in (AssignmentState.ACTIVE, AssignmentState.HELD):
+        return
+    turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=None, at_ms=turn.now))
+    turn.stop(TimerKind.LEASE, assignment.id)
+
+
+def offer_rejected(turn: Turn, event: OfferRejected) -> None:
+    """He refuses: he is not ready, and the contact goes back to its place."""
+    reject(turn, turn.state.assignment(event.assignment_id))
+
+
+def reject(turn: Turn, assignment: Assignment) -> None:
+    """End the offer as refused; raises `IllegalTransition` if it has been taken up."""
+    fail_offer(turn, assignment, outcome="rejected", cause=None, reason=REASON_REJECTED)
+
+
+def fail_offer(turn: Turn, assignment: Assignment, *, outcome: str, cause: LegCause | None, reason: ReasonId) -> None:
+    """The offer came to nothing by the agent or his phone: he is not ready, the contact waits in its old place."""
+    end_offer(turn, assignment, outcome=outcome, cause=cause)
+    make_not_ready(turn, assignment.agent_id, reason)
+
+
+def end_offer(turn: Turn, assignment: Assignment, *, outcome: str, cause: LegCause | None = None) -> None:
+    """Take the offer back: pop closed, leg ended, timers forgotten, agent free."""
+    contact = turn.state.contact(assignment.contact_id)
+    turn.record(OfferEnded(assignment_id=assignment.id, outcome=outcome, cause=cause, at_ms=turn.now))
+    if turn.state.agent(assignment.agent_id).desktop:
+        turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
+    end_agent_leg(turn, assignment, contact)
+    if assignment.pop_until_ms is not None:
+        turn.stop(TimerKind.POP, assignment.id)
+    if assignment.ring_until_ms is not None:
+        turn.stop(TimerKind.RING, assignment.id)
+    if contact.leg_id is None:
+        turn.stop(TimerKind.LEASE, assignment.id)
+    let_go(turn, assignment.agent_id)
+
+
+def end_agent_leg(turn: Turn, assignment: Assignment, contact: Contact) -> None:
+    """Have the agent's leg, if there is one, hung up."""
+    if assignment.leg_id is not None and contact.node is not None:
+        turn.do(EndLeg(leg_id=assignment.leg_id, node=contact.node))

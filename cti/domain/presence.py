@@ -1,0 +1,222 @@
+"""Who is there: enrolment, sign-in and sign-out, readiness as the agent asks for it, desktops and phones.
+
+The changes themselves, and what the system does to an agent's readiness, stand in `cti.domain.readiness`. Called by `acd`.
+"""
+
+from dataclasses import replace
+
+from cti.domain import offers, talks
+from cti.domain.agent import Agent, is_available
+from cti.domain.events import (
+    AgentBecameNotReady,
+    AgentBecameReady,
+    AgentEnrolled,
+    AgentRemoved,
+    AgentSignedIn,
+    AgentSignedOut,
+    DesktopConnected,
+    DesktopLost,
+    DeviceChosen,
+    PhoneReachable,
+    PhoneUnreachable,
+    QueueClosed,
+    QueueOpened,
+    SkillLevel,
+    SkillsChanged,
+)
+from cti.domain.facts import AgentConfigured, DeviceSet, QueueConfigured
+from cti.domain.ids import (
+    REASON_REMOVED,
+    REASON_SIGNED_IN,
+    AgentId,
+    Device,
+    Medium,
+    ProjectId,
+    Readiness,
+    ReasonId,
+)
+from cti.domain.readiness import defer_sign_out, fallback, set_fallback, set_reach, set_readiness
+from cti.domain.states import AssignmentState
+from cti.domain.turn import Turn
+from cti.errors import RuleError
+
+# -- configuration -----------------------------------------------------------------------------------------------------
+
+
+def queue_opened(turn: Turn, event: QueueOpened) -> None:
+    """New rules, effective at once; the same rules again are nothing."""
+    _configure_queue(turn, event, is_open=True)
+
+
+def queue_closed(turn: Turn, event: QueueClosed) -> None:
+    """Nothing new comes in; what waits is served."""
+    _configure_queue(turn, turn.state.queue(event.queue_id).rules, is_open=False)
+
+
+def _configure_queue(turn: Turn, rules: QueueOpened, *, is_open: bool) -> None:
+    before = turn.state.queues.get(rules.queue_id)
+    if before is not None and before.rules == rules and before.open == is_open:
+        return
+    turn.record(QueueConfigured(rules=rules, open=is_open))
+    if before is None or before.rules.requirements != rules.requirements or before.rules.project_id != rules.project_id:
+        for agent in sorted(turn.state.agents.values(), key=lambda agent: agent.id):
+            if is_available(agent):
+                set_fallback(turn, agent)
+
+
+def agent_enrolled(turn: Turn, event: AgentEnrolled) -> None:
+    """He exists with these projects and skills; the same again is nothing."""
+    _configure_agent(turn, event.agent_id, project_ids=event.project_ids, skills=event.skills)
+
+
+def skills_changed(turn: Turn, event: SkillsChanged) -> None:
+    """Effective at the next decision; offers made stand."""
+    agent = turn.state.agent(event.agent_id)
+    _configure_agent(turn, agent.id, project_ids=agent.project_ids, skills=event.skills, removed=agent.removed)
+
+
+def _configure_agent(
+    turn: Turn,
+    agent_id: AgentId,
+    *,
+    project_ids: tuple[ProjectId, ...],
+    skills: tuple[SkillLevel, ...],
+    removed: bool = False,
+) -> None:
+    before = turn.state.agents.get(agent_id)
+    if before is not None and (before.project_ids, before.skills, before.removed) == (project_ids, skills, removed):
+        return
+    turn.record(AgentConfigured(agent_id=agent_id, project_ids=project_ids, skills=skills, removed=removed))
+    agent = turn.state.agent(agent_id)
+    if is_available(agent):
+        set_fallback(turn, agent)
+
+
+def agent_removed(turn: Turn, event: AgentRemoved) -> None:
+    """Nothing new for him; what he holds he finishes."""
+    agent = turn.state.agent(event.agent_id)
+    if agent.removed:
+        return
+    sign_out(turn, agent, reason=REASON_REMOVED)
+    turn.record(AgentConfigured(agent_id=agent.id, project_ids=agent.project_ids, skills=agent.skills, removed=True))
+
+
+# -- sign-in and readiness ---------------------------------------------------------------------------------------------
+
+
+def agent_signed_in(turn: Turn, event: AgentSignedIn) -> None:
+    """He is there, not ready yet. Signed in already, he moves to the device; and one who was leaving stays."""
+    agent = turn.state.agent(event.agent_id)
+    if agent.removed:
+        raise RuleError("This agent has been removed: ask an admin to enrol him again.")
+    if agent.readiness is Readiness.OFFLINE or agent.leaving:
+        set_readiness(turn, agent.id, Readiness.NOT_READY, reason=REASON_SIGNED_IN)
+    _choose_device(turn, turn.state.agent(agent.id), event.device)
+
+
+def agent_signed_out(turn: Turn, event: AgentSignedOut) -> None:
+    """He leaves: at once, or after what he holds. Gone already is nothing."""
+    sign_out(turn, turn.state.agent(event.agent_id), reason=None)
+
+
+def sign_out(turn: Turn, agent: Agent, *, reason: ReasonId | None) -> None:
+    """What is only offered to him goes back to its place; what he has taken up he finishes."""
+    if agent.readiness is Readiness.OFFLINE:
+        return
+    for assignment_id in agent.assignment_ids:
+        assignment = turn.state.assignment(assignment_id)
+        if assignment.state is AssignmentState.OFFERED:
+            offers.end_offer(turn, assignment, outcome="rescinded")
+    agent = turn.state.agent(agent.id)
+    if agent.assignment_ids:
+        defer_sign_out(turn, agent)
+    elif agent.readiness is not Readiness.OFFLINE:
+        set_readiness(turn, agent.id, Readiness.OFFLINE, reason=reason)
+
+
+def agent_became_ready(turn: Turn, event: AgentBecameReady) -> None:
+    """He takes contacts; refused while his phone could not ring."""
+    agent = turn.state.agent(event.agent_id)
+    if agent.readiness is Readiness.OFFLINE or agent.leaving:
+        raise RuleError("You are signed out: sign in, then make yourself ready.")
+    wants_calls = not event.media or Medium.VOICE in event.media
+    if wants_calls and agent.device not in agent.phones:
+        raise RuleError(_PHONE_MISSING[agent.device])
+    if agent.readiness is Readiness.READY and agent.media == event.media:
+        return
+    set_readiness(turn, agent.id, Readiness.READY, media=event.media)
+    _check_reach(turn, agent.id)
+
+
+_PHONE_MISSING = {
+    Device.SIP: "Your phone is not registered: switch it on or choose the browser phone, then try again.",
+    Device.WEB: "Your phone is not registered: allow the browser phone on this page "
+    "or choose your SIP phone, then try again.",
+}
+
+
+def agent_became_not_ready(turn: Turn, event: AgentBecameNotReady) -> None:
+    """A break: an offer that rings goes on."""
+    agent = turn.state.agent(event.agent_id)
+    if agent.readiness is Readiness.OFFLINE:
+        raise RuleError("You are signed out: there is nothing to pause.")
+    if agent.readiness is Readiness.NOT_READY and agent.reason == event.reason:
+        return
+    set_readiness(turn, agent.id, Readiness.NOT_READY, reason=event.reason)
+
+
+def device_chosen(turn: Turn, event: DeviceChosen) -> None:
+    """The next ring goes there."""
+    _choose_device(turn, turn.state.agent(event.agent_id), event.device)
+
+
+def _choose_device(turn: Turn, agent: Agent, device: Device) -> None:
+    if agent.device is device:
+        return
+    available = is_available(agent)
+    if available:
+        turn.do(replace(fallback(turn.state, agent), available=False))
+    turn.record(DeviceSet(agent_id=agent.id, device=device))
+    if available:
+        set_fallback(turn, turn.state.agent(agent.id))
+    _check_reach(turn, agent.id)
+    talks.ring_lost_agent(turn, agent.id, anew=False)
+
+
+# -- reach -------------------------------------------------------------------------------------------------------------
+
+
+def desktop_connected(turn: Turn, event: DesktopConnected) -> None:
+    """Pops can be shown; a browser phone that was lost may be there again with its page."""
+    agent = turn.state.agent(event.agent_id)
+    set_reach(turn, agent, desktop=True, phones=agent.phones)
+    if agent.device is Device.WEB:
+        talks.ring_lost_agent(turn, agent.id, anew=False)
+
+
+def desktop_lost(turn: Turn, event: DesktopLost) -> None:
+    """He stays ready for the grace time."""
+    agent = turn.state.agent(event.agent_id)
+    set_reach(turn, agent, desktop=False, phones=agent.phones)
+
+
+def phone_reachable(turn: Turn, event: PhoneReachable) -> None:
+    """The device can ring; a talk that he lost on it is rung."""
+    agent = turn.state.agent(event.agent_id)
+    phones = tuple(device for device in Device if device in agent.phones or device is event.device)
+    set_reach(turn, agent, desktop=agent.desktop, phones=phones)
+    if agent.device is event.device:
+        talks.ring_lost_agent(turn, agent.id, anew=True)
+
+
+def phone_unreachable(turn: Turn, event: PhoneUnreachable) -> None:
+    """No calls are offered to it; if it is the chosen one, he stays ready for the grace time."""
+    agent = turn.state.agent(event.agent_id)
+    phones = tuple(device for device in agent.phones if device is not event.device)
+    set_reach(turn, agent, desktop=agent.desktop, phones=phones)
+
+
+def _check_reach(turn: Turn, agent_id: AgentId) -> None:
+    """The device or readiness changed: what lacked may lack no more, or the other way round."""
+    agent = turn.state.agent(agent_id)
+    set_reach(turn, agent, desktop=agent.desktop, phones=agent.phones)

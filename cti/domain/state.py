@@ -1,0 +1,488 @@
+"""All that the ACD knows, as tables of frozen records, and the fold of facts into them.
+
+`apply` is the only way a record changes: `Acd.handle` folds each fact as it decides it, recovery folds the facts of the
+journal, and both do the very same. Every change is noted in an undo list, so that an event on which a rule raises leaves
+nothing behind. Closed contacts and ended assignments leave the tables; history keeps them. No rule lives here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final, assert_never
+
+from cti.domain.agent import Agent
+from cti.domain.assignment import Assignment
+from cti.domain.contact import Contact, number_of
+from cti.domain.facts import (
+    AgentConfigured,
+    AgentLegLost,
+    AgentRung,
+    AssignmentClosed,
+    AssignmentHeld,
+    AssignmentOffered,
+    AssignmentResumed,
+    AssignmentStarted,
+    ClockShifted,
+    ContactClosed,
+    ContactQueued,
+    ContactRequeued,
+    DeviceSet,
+    Fact,
+    OfferEnded,
+    PopConfirmed,
+    QueueConfigured,
+    ReachChanged,
+    ReadinessChanged,
+    RingEnded,
+    SignOutDeferred,
+    WrapUpStarted,
+)
+from cti.domain.ids import (
+    REASON_SIGNED_IN,
+    AgentId,
+    AssignmentId,
+    ContactId,
+    LegId,
+    Milliseconds,
+    NodeId,
+    QueueId,
+    Readiness,
+)
+from cti.domain.queue import Queue
+from cti.domain.routing import Index
+from cti.domain.states import AssignmentState, ContactState, Trigger, next_assignment, next_contact, next_readiness
+from cti.errors import NotFound
+
+OUTCOMES: Final = {
+    "timed_out": Trigger.TIMED_OUT,
+    "rejected": Trigger.REJECTED,
+    "rescinded": Trigger.RESCINDED,
+    "failed": Trigger.FAILED,
+}
+"""`OfferEnded.outcome` and what it does to the machines."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A state as plain records: shallow, so taking it costs the loop only a copy of references."""
+
+    number: int
+    node: NodeId | None
+    queues: tuple[Queue, ...]
+    agents: tuple[Agent, ...]
+    contacts: tuple[Contact, ...]
+    assignments: tuple[Assignment, ...]
+
+
+class State:
+    """The tables, by id. Callers read; only `apply` writes."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        """Of the last event handled, refused ones included."""
+        self.node: NodeId | None = None
+        """Where the newest caller's leg stands."""
+        self.queues: dict[QueueId, Queue] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.contacts: dict[ContactId, Contact] = {}
+        self.assignments: dict[AssignmentId, Assignment] = {}
+        self.contact_by_leg: dict[LegId, ContactId] = {}
+        self.assignment_by_leg: dict[LegId, AssignmentId] = {}
+        self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues)
+        self._undo: list[Callable[[], None]] = []
+
+    # -- look-ups ----------------------------------------------------------------------------------------------------
+
+    def queue(self, queue_id: QueueId) -> Queue:
+        """The queue; raises `NotFound`."""
+        try:
+            return self.queues[queue_id]
+        except KeyError:
+            raise NotFound(f"There is no queue {queue_id}.") from None
+
+    def agent(self, agent_id: AgentId) -> Agent:
+        """The agent; raises `NotFound`."""
+        try:
+            return self.agents[agent_id]
+        except KeyError:
+            raise NotFound(f"There is no agent {agent_id}.") from None
+
+    def contact(self, contact_id: ContactId) -> Contact:
+        """The live contact; raises `NotFound`."""
+        try:
+            return self.contacts[contact_id]
+        except KeyError:
+            raise NotFound(f"There is no contact {contact_id} (any more).") from None
+
+    def assignment(self, assignment_id: AssignmentId) -> Assignment:
+        """The live assignment; raises `NotFound`."""
+        try:
+            return self.assignments[assignment_id]
+        except KeyError:
+            raise NotFound(f"There is no assignment {assignment_id} (any more).") from None
+
+    def waiting(self, queue_id: QueueId) -> int:
+        """How many contacts wait in the queue."""
+        return self.index.waiting_count(queue_id)
+
+    # -- undo --------------------------------------------------------------------------------------------------------
+
+    def commit(self) -> None:
+        """What was folded stands."""
+        self._undo.clear()
+        self.index.nothing_is_fresh()
+
+    def rollback(self) -> None:
+        """Undo all that was folded since the last commit, the index included."""
+        for restore in reversed(self._undo):
+            restore()
+        self._undo.clear()
+        self.index.nothing_is_fresh()
+
+    # -- the fold ----------------------------------------------------------------------------------------------------
+
+    def apply(self, fact: Fact) -> None:  # noqa: C901 - one case a fact
+        """Fold one fact; raises `IllegalTransition` where the tables have no cell."""
+        match fact:
+            case AssignmentOffered():
+                self._offered(fact)
+            case AgentRung():
+                assignment, state = self._move(fact.assignment_id, Trigger.RUNG)
+                self._put_assignment(
+                    replace(
+                        assignment,
+                        state=state,
+                        leg_id=fact.leg_id,
+                        device=fact.device,
+                        rings=assignment.rings + 1,
+                        ring_until_ms=fact.until_ms,
+                        pop_until_ms=None,
+                    )
+                )
+            case PopConfirmed():
+                self._put_assignment(replace(self.assignment(fact.assignment_id), pop_shown_ms=fact.at_ms))
+            case AssignmentStarted():
+                self._started(fact)
+            case WrapUpStarted():
+                self._wrap_up_started(fact)
+            case AssignmentClosed():
+                self._assignment_closed(fact)
+            case ContactClosed():
+                contact = self.contact(fact.contact_id)
+                next_contact(contact.id, contact.state, Trigger.CLOSED)
+                self._set_contact(contact.id, None)
+            case ContactQueued():
+                self._contact_queued(fact)
+            case OfferEnded():
+                self._offer_ended(fact)
+            case AssignmentHeld():
+                assignment, state = self._move(fact.assignment_id, Trigger.HELD)
+                self._put_assignment(replace(assignment, state=state, held_ms=fact.at_ms))
+            case AssignmentResumed():
+                assignment, state = self._move(fact.assignment_id, Trigger.RESUMED)
+                self._put_assignment(replace(assignment, state=state, held_ms=None))
+            case AgentLegLost():
+                assignment, state = self._move(fact.assignment_id, Trigger.LEG_LOST)
+                self._put_assignment(
+                    replace(assignment, state=state, leg_id=None, held_ms=None, rejoin_until_ms=fact.until_ms)
+                )
+            case RingEnded():
+                assignment, state = self._move(fact.assignment_id, Trigger.RING_ENDED)
+                self._put_assignment(replace(assignment, state=state, leg_id=None, ring_until_ms=None))
+            case ContactRequeued():
+                contact = self.contact(fact.contact_id)
+                self._put_contact(
+                    replace(
+                        contact, state=next_contact(contact.id, contact.state, Trigger.REQUEUED), assignment_id=None
+                    )
+                )
+            case ReadinessChanged():
+                self._readiness_changed(fact)
+            case DeviceSet():
+                self._put_agent(replace(self.agent(fact.agent_id), device=fact.device))
+            case ReachChanged():
+                self._reach_changed(fact)
+            case SignOutDeferred():
+                self._put_agent(replace(self.agent(fact.agent_id), leaving=True, grace_until_ms=None))
+            case QueueConfigured():
+                self._set_queue(fact.rules.queue_id, Queue(rules=fact.rules, open=fact.open))
+            case AgentConfigured():
+                agent = self.agents.get(fact.agent_id) or Agent(id=fact.agent_id)
+                self._put_agent(replace(agent, project_ids=fact.project_ids, skills=fact.skills, removed=fact.removed))
+            case ClockShifted():
+                self._clock_shifted(fact.by_ms)
+            case _:
+                assert_never(fact)
+
+    def _contact_queued(self, fact: ContactQueued) -> None:
+        self._put_contact(
+            Contact(
+                id=fact.contact_id,
+                number=number_of(fact.contact_id),
+                medium=fact.medium,
+                project_id=fact.project_id,
+                queue_id=fact.queue_id,
+                arrived_ms=fact.arrived_ms,
+                queued_ms=fact.queued_ms,
+                leg_id=fact.leg_id,
+                node=fact.node,
+                requirements=fact.requirements,
+                preferred=fact.preferred,
+                state=ContactState.WAITING,
+            )
+        )
+        if fact.node is not None and fact.node != self.node:
+            self._undo.append(partial(self._set_node, self.node))
+            self._set_node(fact.node)
+
+    def _offered(self, fact: AssignmentOffered) -> None:
+        contact = self.contact(fact.contact_id)
+        agent = self.agent(fact.agent_id)
+        state = next_contact(contact.id, contact.state, Trigger.OFFERED)
+        self._put_contact(replace(contact, state=state, assignment_id=fact.assignment_id))
+        self._put_agent(
+            replace(
+                agent,
+                assignment_ids=(*agent.assignment_ids, fact.assignment_id),
+                active=(*agent.active, contact.medium),
+            )
+        )
+        self._put_assignment(
+            Assignment(
+                id=fact.assignment_id,
+                contact_id=contact.id,
+                agent_id=agent.id,
+                medium=contact.medium,
+                state=AssignmentState.OFFERED,
+                offered_ms=fact.at_ms,
+                lease_until_ms=fact.lease_until_ms,
+                pop_until_ms=fact.pop_until_ms,
+            )
+        )
+
+    def _started(self, fact: AssignmentStarted) -> None:
+        assignment, state = self._move(fact.assignment_id, Trigger.STARTED)
+        contact = self.contact(assignment.contact_id)
+        contact_state = next_contact(contact.id, contact.state, Trigger.STARTED)
+        if contact_state is not contact.state:
+            self._put_contact(replace(contact, state=contact_state))
+        self._put_assignment(
+            replace(
+                assignment,
+                state=state,
+                leg_id=fact.leg_id,
+                pop_until_ms=None,
+                ring_until_ms=None,
+                rejoin_until_ms=None,
+                started_ms=fact.at_ms if assignment.started_ms is None else assignment.started_ms,
+            )
+        )
+
+    def _offer_ended(self, fact: OfferEnded) -> None:
+        trigger = OUTCOMES[fact.outcome]
+        assignment, _ = self._move(fact.assignment_id, trigger)
+        contact = self.contact(assignment.contact_id)
+        state = next_contact(contact.id, contact.state, trigger)
+        self._set_assignment(assignment.id, None)
+        self._put_agent(_released(self.agent(assignment.agent_id), assignment.id))
+        self._put_contact(replace(contact, state=state, assignment_id=None))
+
+    def _wrap_up_started(self, fact: WrapUpStarted) -> None:
+        assignment, state = self._move(fact.assignment_id, Trigger.WRAPPED_UP)
+        contact = self.contact(assignment.contact_id)
+        self._put_contact(replace(contact, state=next_contact(contact.id, contact.state, Trigger.WRAPPED_UP)))
+        self._put_assignment(
+            replace(
+                assignment,
+                state=state,
+                held_ms=None,
+                ring_until_ms=None,
+                rejoin_until_ms=None,
+                wrap_up_ms=fact.at_ms,
+                wrap_up_until_ms=fact.until_ms,
+            )
+        )
+
+    def _assignment_closed(self, fact: AssignmentClosed) -> None:
+        assignment, _ = self._move(fact.assignment_id, Trigger.CLOSED)
+        self._set_assignment(assignment.id, None)
+        agent = _released(self.agent(assignment.agent_id), assignment.id)
+        self._put_agent(replace(agent, idle_since_ms=fact.at_ms))
+
+    def _readiness_changed(self, fact: ReadinessChanged) -> None:
+        agent = self.agent(fact.agent_id)
+        readiness = next_readiness(agent.id, agent.readiness, _readiness_trigger(fact))
+        becomes_ready = readiness is Readiness.READY and agent.readiness is not Readiness.READY
+        offline = readiness is Readiness.OFFLINE
+        signed_in = fact.reason == REASON_SIGNED_IN
+        self._put_agent(
+            replace(
+                agent,
+                readiness=readiness,
+                reason=fact.reason,
+                media=fact.media,
+                since_ms=fact.at_ms,
+                idle_since_ms=fact.at_ms if becomes_ready else agent.idle_since_ms,
+                leaving=agent.leaving and not offline and not signed_in,
+                desktop_bound=agent.desktop if signed_in else agent.desktop_bound and not offline,
+                grace_until_ms=agent.grace_until_ms if readiness is Readiness.READY else None,
+            )
+        )
+
+    def _reach_changed(self, fact: ReachChanged) -> None:
+        agent = self.agent(fact.agent_id)
+        signed_in = agent.readiness is not Readiness.OFFLINE
+        self._put_agent(
+            replace(
+                agent,
+                desktop=fact.desktop,
+                desktop_bound=agent.desktop_bound or (fact.desktop and signed_in),
+                phones=fact.phones,
+                grace_until_ms=fact.grace_until_ms,
+            )
+        )
+
+    def _clock_shifted(self, by_ms: Milliseconds) -> None:
+        for contact in list(self.contacts.values()):
+            self._put_contact(
+                replace(contact, arrived_ms=contact.arrived_ms + by_ms, queued_ms=contact.queued_ms + by_ms)
+            )
+        for assignment in list(self.assignments.values()):
+            self._put_assignment(
+                replace(
+                    assignment,
+                    offered_ms=assignment.offered_ms + by_ms,
+                    lease_until_ms=assignment.lease_until_ms + by_ms,
+                    pop_until_ms=_shifted(assignment.pop_until_ms, by_ms),
+                    pop_shown_ms=_shifted(assignment.pop_shown_ms, by_ms),
+                    ring_until_ms=_shifted(assignment.ring_until_ms, by_ms),
+                    started_ms=_shifted(assignment.started_ms, by_ms),
+                    held_ms=_shifted(assignment.held_ms, by_ms),
+                    rejoin_until_ms=_shifted(assignment.rejoin_until_ms, by_ms),
+                    wrap_up_ms=_shifted(assignment.wrap_up_ms, by_ms),
+                    wrap_up_until_ms=_shifted(assignment.wrap_up_until_ms, by_ms),
+                )
+            )
+        for agent in list(self.agents.values()):
+            self._put_agent(
+                replace(
+                    agent,
+                    since_ms=agent.since_ms + by_ms,
+                    idle_since_ms=agent.idle_since_ms + by_ms,
+                    grace_until_ms=_shifted(agent.grace_until_ms, by_ms),
+                )
+            )
+
+    # -- the tables --------------------------------------------------------------------------------------------------
+
+    def _move(self, assignment_id: AssignmentId, trigger: Trigger) -> tuple[Assignment, AssignmentState]:
+        assignment = self.assignment(assignment_id)
+        return assignment, next_assignment(assignment_id, assignment.state, trigger)
+
+    def _put_contact(self, contact: Contact) -> None:
+        self._set_contact(contact.id, contact)
+
+    def _put_assignment(self, assignment: Assignment) -> None:
+        self._set_assignment(assignment.id, assignment)
+
+    def _put_agent(self, agent: Agent) -> None:
+        old = self.agents.get(agent.id)
+        self._undo.append(partial(self._replace_agent, agent.id, old))
+        self._replace_agent(agent.id, agent)
+
+    def _set_contact(self, contact_id: ContactId, contact: Contact | None) -> None:
+        self._undo.append(partial(self._replace_contact, contact_id, self.contacts.get(contact_id)))
+        self._replace_contact(contact_id, contact)
+
+    def _set_assignment(self, assignment_id: AssignmentId, assignment: Assignment | None) -> None:
+        self._undo.append(partial(self._replace_assignment, assignment_id, self.assignments.get(assignment_id)))
+        self._replace_assignment(assignment_id, assignment)
+
+    def _set_queue(self, queue_id: QueueId, queue: Queue) -> None:
+        self._undo.append(partial(self._replace_queue, queue_id, self.queues.get(queue_id)))
+        self._replace_queue(queue_id, queue)
+
+    def _set_node(self, node: NodeId | None) -> None:
+        self.node = node
+
+    def _replace_contact(self, contact_id: ContactId, contact: Contact | None) -> None:
+        old = self.contacts.pop(contact_id, None) if contact is None else self.contacts.get(contact_id)
+        if contact is not None:
+            self.contacts[contact_id] = contact
+        if old is not None and old.leg_id is not None:
+            self.contact_by_leg.pop(old.leg_id, None)
+        if contact is not None and contact.leg_id is not None:
+            self.contact_by_leg[contact.leg_id] = contact_id
+        self.index.contact_changed(old, contact)
+
+    def _replace_assignment(self, assignment_id: AssignmentId, assignment: Assignment | None) -> None:
+        old = self.assignments.pop(assignment_id, None) if assignment is None else self.assignments.get(assignment_id)
+        if assignment is not None:
+            self.assignments[assignment_id] = assignment
+        if old is not None and old.leg_id is not None:
+            self.assignment_by_leg.pop(old.leg_id, None)
+        if assignment is not None and assignment.leg_id is not None:
+            self.assignment_by_leg[assignment.leg_id] = assignment_id
+
+    def _replace_agent(self, agent_id: AgentId, agent: Agent | None) -> None:
+        old = self.agents.pop(agent_id, None) if agent is None else self.agents.get(agent_id)
+        if agent is not None:
+            self.agents[agent_id] = agent
+        self.index.agent_changed(old, agent)
+
+    def _replace_queue(self, queue_id: QueueId, queue: Queue | None) -> None:
+        old = self.queues.pop(queue_id, None) if queue is None else self.queues.get(queue_id)
+        if queue is not None:
+            self.queues[queue_id] = queue
+        self.index.queue_changed(old, queue)
+
+
+def snapshot(state: State) -> Snapshot:
+    """The state as records; they are immutable, so the copy stays true while the loop goes on."""
+    return Snapshot(
+        number=state.number,
+        node=state.node,
+        queues=tuple(state.queues.values()),
+        agents=tuple(state.agents.values()),
+        contacts=tuple(state.contacts.values()),
+        assignments=tuple(state.assignments.values()),
+    )
+
+
+def restore(records: Snapshot) -> State:
+    """A state from its records, the indexes built anew."""
+    state = State()
+    state.number = records.number
+    state.node = records.node
+    for queue in records.queues:
+        state._replace_queue(queue.id, queue)
+    for agent in records.agents:
+        state._replace_agent(agent.id, agent)
+    for contact in records.contacts:
+        state._replace_contact(contact.id, contact)
+    for assignment in records.assignments:
+        state._replace_assignment(assignment.id, assignment)
+    state.commit()
+    return state
+
+
+def _released(agent: Agent, assignment_id: AssignmentId) -> Agent:
+    """The agent without that assignment."""
+    at = agent.assignment_ids.index(assignment_id)
+    return replace(
+        agent,
+        assignment_ids=agent.assignment_ids[:at] + agent.assignment_ids[at + 1 :],
+        active=agent.active[:at] + agent.active[at + 1 :],
+    )
+
+
+def _readiness_trigger(fact: ReadinessChanged) -> Trigger:
+    if fact.readiness is Readiness.OFFLINE:
+        return Trigger.SIGNED_OUT
+    if fact.readiness is Readiness.READY:
+        return Trigger.BECAME_READY
+    return Trigger.SIGNED_IN if fact.reason == REASON_SIGNED_IN else Trigger.BECAME_NOT_READY
+
+
+def _shifted(instant: Milliseconds | None, by_ms: Milliseconds) -> Milliseconds | None:
+    return None if instant is None else instant + by_ms

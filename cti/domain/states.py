@@ -1,0 +1,193 @@
+"""The three machines of the ACD, each as one table: contact, assignment and agent.
+
+Theory of operation. A *contact* is what a customer wants, an *assignment* is one offer of it to one agent, and an *agent*
+is a person with a readiness. They are different machines because their lives differ: a contact outlives the agents it is
+offered to, and an agent outlives his contacts. What drives the machines is never an event itself but a decided fact:
+`cti.domain.state` looks up (state, trigger) for each fact it folds, and a pair without a cell raises `IllegalTransition`
+before anything has changed. So the rules cannot decide the impossible, whatever they are asked, and recovery
+cannot fold it.
+
+- A contact waits, is offered, is active from the moment both sides are together until the talk or the work is over, and
+  stays in wrap-up until its agent has coded it. A failed offer and a lost agent bring it back to waiting, with the
+  seniority it had. Closed contacts leave the state.
+- An assignment that was offered is taken up (started), or ends as rejected, timed out, rescinded (taken back: the
+  customer or the agent left) or failed (the phone could not be rung). Taken up, it may be held; when the agent's leg is lost
+  it is rejoining, with the customer still there, until a new leg of the same agent is answered or the limit passes.
+- Readiness is what a person says of himself, or what the system says of him when he did not answer or his phone or desktop is
+  gone. Being busy is no readiness: it follows from the assignments.
+
+Printed as Mermaid diagrams by `python -m cti.domain.states`; `docs/states.md` is that text.
+"""
+
+import sys
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final, TypeVar
+
+from cti.domain.ids import Readiness
+from cti.errors import IllegalTransition
+
+State = TypeVar("State", bound=StrEnum)
+
+
+class ContactState(StrEnum):
+    """Where a contact is between its arrival and its close."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    ACTIVE = "active"
+    WRAP_UP = "wrap_up"
+    CLOSED = "closed"
+
+
+class AssignmentState(StrEnum):
+    """How far one offer to one agent has come."""
+
+    OFFERED = "offered"
+    ACTIVE = "active"
+    HELD = "held"
+    REJOINING = "rejoining"
+    WRAP_UP = "wrap_up"
+    CLOSED = "closed"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed_out"
+    RESCINDED = "rescinded"
+    FAILED = "failed"
+
+
+class Trigger(StrEnum):
+    """What moves a machine: each follows from one fact."""
+
+    OFFERED = "offered"
+    RUNG = "rung"
+    RING_ENDED = "ring ended"
+    STARTED = "started"
+    HELD = "held"
+    RESUMED = "resumed"
+    LEG_LOST = "left without the agent's leg"
+    WRAPPED_UP = "wrapped up"
+    CLOSED = "closed"
+    REQUEUED = "requeued"
+    REJECTED = "rejected"
+    TIMED_OUT = "timed out"
+    RESCINDED = "rescinded"
+    FAILED = "failed"
+    SIGNED_IN = "signed in"
+    BECAME_READY = "made ready"
+    BECAME_NOT_READY = "made not ready"
+    SIGNED_OUT = "signed out"
+
+
+CONTACT: Final[Mapping[tuple[ContactState, Trigger], ContactState]] = {
+    (ContactState.WAITING, Trigger.OFFERED): ContactState.OFFERED,
+    (ContactState.WAITING, Trigger.CLOSED): ContactState.CLOSED,
+    (ContactState.OFFERED, Trigger.REJECTED): ContactState.WAITING,
+    (ContactState.OFFERED, Trigger.TIMED_OUT): ContactState.WAITING,
+    (ContactState.OFFERED, Trigger.RESCINDED): ContactState.WAITING,
+    (ContactState.OFFERED, Trigger.FAILED): ContactState.WAITING,
+    (ContactState.OFFERED, Trigger.STARTED): ContactState.ACTIVE,
+    (ContactState.ACTIVE, Trigger.STARTED): ContactState.ACTIVE,
+    (ContactState.ACTIVE, Trigger.REQUEUED): ContactState.WAITING,
+    (ContactState.ACTIVE, Trigger.WRAPPED_UP): ContactState.WRAP_UP,
+    (ContactState.WRAP_UP, Trigger.CLOSED): ContactState.CLOSED,
+}
+
+ASSIGNMENT: Final[Mapping[tuple[AssignmentState, Trigger], AssignmentState]] = {
+    (AssignmentState.OFFERED, Trigger.RUNG): AssignmentState.OFFERED,
+    (AssignmentState.OFFERED, Trigger.STARTED): AssignmentState.ACTIVE,
+    (AssignmentState.OFFERED, Trigger.REJECTED): AssignmentState.REJECTED,
+    (AssignmentState.OFFERED, Trigger.TIMED_OUT): AssignmentState.TIMED_OUT,
+    (AssignmentState.OFFERED, Trigger.RESCINDED): AssignmentState.RESCINDED,
+    (AssignmentState.OFFERED, Trigger.FAILED): AssignmentState.FAILED,
+    (AssignmentState.ACTIVE, Trigger.HELD): AssignmentState.HELD,
+    (AssignmentState.ACTIVE, Trigger.LEG_LOST): AssignmentState.REJOINING,
+    (AssignmentState.ACTIVE, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,
+    (AssignmentState.HELD, Trigger.RESUMED): AssignmentState.ACTIVE,
+    (AssignmentState.HELD, Trigger.LEG_LOST): AssignmentState.REJOINING,
+    (AssignmentState.HELD, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,
+    (AssignmentState.REJOINING, Trigger.RUNG): AssignmentState.REJOINING,
+    (AssignmentState.REJOINING, Trigger.RING_ENDED): AssignmentState.REJOINING,
+    (AssignmentState.REJOINING, Trigger.STARTED): AssignmentState.ACTIVE,
+    (AssignmentState.REJOINING, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,
+    (AssignmentState.REJOINING, Trigger.CLOSED): AssignmentState.CLOSED,
+    (AssignmentState.WRAP_UP, Trigger.CLOSED): AssignmentState.CLOSED,
+}
+
+AGENT: Final[Mapping[tuple[Readiness, Trigger], Readiness]] = {
+    (Readiness.OFFLINE, Trigger.SIGNED_IN): Readiness.NOT_READY,
+    (Readiness.NOT_READY, Trigger.SIGNED_IN): Readiness.NOT_READY,
+    (Readiness.NOT_READY, Trigger.BECAME_READY): Readiness.READY,
+    (Readiness.NOT_READY, Trigger.BECAME_NOT_READY): Readiness.NOT_READY,
+    (Readiness.NOT_READY, Trigger.SIGNED_OUT): Readiness.OFFLINE,
+    (Readiness.READY, Trigger.SIGNED_IN): Readiness.NOT_READY,
+    (Readiness.READY, Trigger.BECAME_READY): Readiness.READY,
+    (Readiness.READY, Trigger.BECAME_NOT_READY): Readiness.NOT_READY,
+    (Readiness.READY, Trigger.SIGNED_OUT): Readiness.OFFLINE,
+}
+
+
+def next_contact(contact_id: str, state: ContactState, trigger: Trigger) -> ContactState:
+    """The state that follows; raises `IllegalTransition`."""
+    try:
+        return CONTACT[state, trigger]
+    except KeyError:
+        raise illegal("Contact", contact_id, state=state, trigger=trigger) from None
+
+
+def next_assignment(assignment_id: str, state: AssignmentState, trigger: Trigger) -> AssignmentState:
+    """The state that follows; raises `IllegalTransition`."""
+    try:
+        return ASSIGNMENT[state, trigger]
+    except KeyError:
+        raise illegal("Assignment", assignment_id, state=state, trigger=trigger) from None
+
+
+def next_readiness(agent_id: str, state: Readiness, trigger: Trigger) -> Readiness:
+    """The readiness that follows; raises `IllegalTransition`."""
+    try:
+        return AGENT[state, trigger]
+    except KeyError:
+        raise illegal("Agent", agent_id, state=state, trigger=trigger) from None
+
+
+def illegal(noun: str, key: str, *, state: StrEnum, trigger: Trigger) -> IllegalTransition:
+    """The error for a pair without a cell, in words."""
+    return IllegalTransition(f"{noun} {key} is {state.replace('_', ' ')}, so it cannot be {trigger}.")
+
+
+def mermaid() -> str:
+    """`docs/states.md`: the three tables as Mermaid state diagrams."""
+    return "\n".join(
+        [
+            "# The machines of the ACD",
+            "",
+            "Generated from `cti/domain/states.py` by `python -m cti.domain.states > docs/states.md`; a test keeps it equal.",
+            "",
+            *_diagram("Contact", CONTACT, start=ContactState.WAITING),
+            *_diagram("Assignment", ASSIGNMENT, start=AssignmentState.OFFERED),
+            *_diagram("Agent", AGENT, start=Readiness.OFFLINE),
+        ]
+    )
+
+
+def _diagram(title: str, table: Mapping[tuple[State, Trigger], State], *, start: State) -> list[str]:
+    rows: dict[tuple[str, str], list[str]] = {}
+    for (state, trigger), after in table.items():
+        rows.setdefault((str(state), str(after)), []).append(str(trigger))
+    sources = {source for source, _ in rows}
+    ends = sorted({target for _, target in rows if target not in sources})
+    return [
+        f"## {title}",
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        f"    [*] --> {start}",
+        *(f"    {source} --> {target}: {', '.join(triggers)}" for (source, target), triggers in rows.items()),
+        *(f"    {end} --> [*]" for end in ends),
+        "```",
+        "",
+    ]
+
+
+if __name__ == "__main__":
+    sys.stdout.write(mermaid())

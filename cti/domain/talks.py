@@ -1,0 +1,256 @@
+"""From the answer to the close: talk, hold, a lost agent's leg, wrap-up. A virtual call goes the same way without legs.
+
+Nobody is left alone: whenever one side goes, the other is told to end, hears music while the agent is rung again, or
+goes back to the queue. How an offer comes about is `cti.domain.offers`.
+"""
+
+from typing import Final
+
+from cti.domain import offers
+from cti.domain.assignment import Assignment
+from cti.domain.commands import ClosePop, DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic
+from cti.domain.contact import Contact
+from cti.domain.events import (
+    HangUpRequested,
+    HoldRequested,
+    JoinFailed,
+    LegAnswered,
+    LegEnded,
+    ResumeRequested,
+    WrapUpFinished,
+)
+from cti.domain.facts import (
+    AgentLegLost,
+    AssignmentClosed,
+    AssignmentHeld,
+    AssignmentResumed,
+    AssignmentStarted,
+    ContactClosed,
+    ContactRequeued,
+    WrapUpStarted,
+)
+from cti.domain.ids import (
+    REASON_PHONE_LOST,
+    SYSTEM_ABANDONED,
+    SYSTEM_AGENT_LOST,
+    SYSTEM_WRAP_UP_EXPIRED,
+    AgentId,
+    BridgeId,
+    Device,
+    DispositionId,
+    LegCause,
+    TimerKind,
+)
+from cti.domain.readiness import let_go, make_not_ready
+from cti.domain.states import AssignmentState, ContactState, Trigger, illegal
+from cti.domain.turn import Turn
+from cti.errors import RuleError
+from cti.variables import BRIDGE_PREFIX
+
+RINGS_IN_A_ROW: Final = 3
+"""After so many legs a lost one is rung again only when a phone reports in: no ring loop with a broken phone."""
+
+_LOST: Final = (LegCause.LOST, LegCause.UNREACHABLE, LegCause.CONGESTION, LegCause.NO_SUCH_NUMBER)
+_TALKING: Final = (AssignmentState.ACTIVE, AssignmentState.HELD)
+_TOGETHER: Final = (AssignmentState.ACTIVE, AssignmentState.HELD, AssignmentState.REJOINING)
+
+
+def bridge_of(contact: Contact) -> BridgeId:
+    """The bridge of a contact's talk."""
+    return BridgeId(f"{BRIDGE_PREFIX}{contact.id}")
+
+
+def leg_answered(turn: Turn, event: LegAnswered) -> None:
+    """The agent is there: join him with the caller, or end a leg that came too late."""
+    assignment = turn.state.assignments.get(event.assignment_id)
+    if assignment is None or assignment.leg_id != event.leg_id or assignment.state is AssignmentState.WRAP_UP:
+        node = event.node or turn.state.node
+        if node is not None:
+            turn.do(EndLeg(leg_id=event.leg_id, node=node))
+        return
+    if assignment.state is AssignmentState.HELD:
+        return
+    if assignment.state is not AssignmentState.ACTIVE:
+        turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=event.leg_id, at_ms=turn.now))
+        rejoined = assignment.state is AssignmentState.REJOINING
+        turn.stop(TimerKind.REJOIN if rejoined else TimerKind.RING, assignment.id)
+    _join(turn, turn.state.assignment(assignment.id))
+
+
+def leg_ended(turn: Turn, event: LegEnded) -> None:
+    """A leg of anyone's is gone; unknown legs are nothing."""
+    contact_id = turn.state.contact_by_leg.get(event.leg_id)
+    if contact_id is not None:
+        _caller_left(turn, turn.state.contact(contact_id), event.cause)
+        return
+    assignment_id = turn.state.assignment_by_leg.get(event.leg_id)
+    if assignment_id is not None:
+        _agent_leg_ended(turn, turn.state.assignment(assignment_id), event.cause)
+
+
+def join_failed(turn: Turn, event: JoinFailed) -> None:
+    """Which leg is gone will be told; until then the caller hears music, and the agent is rung anew."""
+    assignment = turn.state.assignments.get(event.assignment_id)
+    if assignment is None or assignment.state not in _TALKING:
+        return
+    offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
+    _lose_agent_leg(turn, assignment, ring_now=_can_ring_again(turn, assignment))
+
+
+def hold_requested(turn: Turn, event: HoldRequested) -> None:
+    """The customer hears music."""
+    assignment = turn.state.assignment(event.assignment_id)
+    contact = turn.state.contact(assignment.contact_id)
+    if contact.leg_id is None or contact.node is None:
+        raise RuleError("Only a call can be put on hold.")
+    turn.record(AssignmentHeld(assignment_id=assignment.id, at_ms=turn.now))
+    _hold(turn, contact)
+
+
+def resume_requested(turn: Turn, event: ResumeRequested) -> None:
+    """The customer is back in the talk."""
+    turn.record(AssignmentResumed(assignment_id=event.assignment_id, at_ms=turn.now))
+    _join(turn, turn.state.assignment(event.assignment_id))
+
+
+def hang_up_requested(turn: Turn, event: HangUpRequested) -> None:
+    """The agent ends the talk or the work; while a call is still offered, it is his refusal."""
+    assignment = turn.state.assignment(event.assignment_id)
+    is_call = turn.state.contact(assignment.contact_id).leg_id is not None
+    if assignment.state is AssignmentState.OFFERED and is_call:
+        offers.reject(turn, assignment)
+    else:
+        wrap_up(turn, assignment, ended_by="agent")
+
+
+def wrap_up_finished(turn: Turn, event: WrapUpFinished) -> None:
+    """Coded: the contact is closed, the agent free."""
+    assignment = turn.state.assignment(event.assignment_id)
+    if assignment.state is not AssignmentState.WRAP_UP:
+        raise illegal("Assignment", assignment.id, state=assignment.state, trigger=Trigger.CLOSED)
+    _close(turn, assignment, event.disposition)
+    turn.stop(TimerKind.WRAP_UP, assignment.id)
+
+
+def wrap_up_expired(turn: Turn, assignment: Assignment) -> None:
+    """The limit passed: closed by the system, and the agent is as ready as he was."""
+    _close(turn, assignment, SYSTEM_WRAP_UP_EXPIRED)
+
+
+def rejoin_expired(turn: Turn, assignment: Assignment) -> None:
+    """The agent did not come back: the caller waits again, with the seniority he has."""
+    contact = turn.state.contact(assignment.contact_id)
+    turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=SYSTEM_AGENT_LOST, at_ms=turn.now))
+    turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
+    offers.end_agent_leg(turn, assignment, contact)
+    if turn.state.agent(assignment.agent_id).desktop:
+        turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
+    if contact.leg_id is not None and contact.node is not None:
+        turn.do(PlayMusic(leg_id=contact.leg_id, node=contact.node, queue_id=contact.queue_id))
+    make_not_ready(turn, assignment.agent_id, REASON_PHONE_LOST)
+    let_go(turn, assignment.agent_id)
+
+
+def ring_lost_agent(turn: Turn, agent_id: AgentId, *, anew: bool) -> None:
+    """A phone of his may be there again: ring it for the talk he lost.
+
+    At most one ring at a time. `anew`: the phone registered just now, so a ring under way went to an
+    address that is no more, and is made again.
+    """
+    agent = turn.state.agent(agent_id)
+    if agent.device not in agent.phones:
+        return
+    for assignment_id in agent.assignment_ids:
+        assignment = turn.state.assignment(assignment_id)
+        if assignment.state is not AssignmentState.REJOINING or (assignment.leg_id is not None and not anew):
+            continue
+        if assignment.leg_id is not None:
+            offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
+            offers.ring_ended(turn, assignment, LegCause.LOST)
+        offers.ring(turn, turn.state.assignment(assignment_id))
+
+
+def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: str, caller_gone: bool = False) -> None:
+    """The talk or the work is over: both legs end, after-contact work begins."""
+    contact = turn.state.contact(assignment.contact_id)
+    until = turn.now + turn.state.queues[contact.queue_id].rules.wrap_up_limit_ms
+    turn.record(WrapUpStarted(assignment_id=assignment.id, at_ms=turn.now, until_ms=until, ended_by=ended_by))
+    if contact.leg_id is not None and contact.node is not None:
+        offers.end_agent_leg(turn, assignment, contact)
+        if not caller_gone:
+            turn.do(EndLeg(leg_id=contact.leg_id, node=contact.node))
+        turn.do(DropBridge(bridge_id=bridge_of(contact), node=contact.node))
+    if assignment.rejoin_until_ms is not None:
+        turn.stop(TimerKind.REJOIN, assignment.id)
+    turn.start(TimerKind.WRAP_UP, assignment.id, at_ms=until)
+
+
+def _caller_left(turn: Turn, contact: Contact, cause: LegCause) -> None:
+    if contact.state is ContactState.WRAP_UP:
+        return
+    assignment = turn.state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
+    if assignment is not None and assignment.state in _TOGETHER:
+        ended_by = "lost" if cause is LegCause.LOST else "customer"
+        wrap_up(turn, assignment, ended_by=ended_by, caller_gone=True)
+        return
+    if assignment is not None:
+        offers.end_offer(turn, assignment, outcome="rescinded")
+    turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_ABANDONED, at_ms=turn.now))
+
+
+def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> None:
+    if assignment.state not in _TALKING:
+        offers.ring_ended(turn, assignment, cause)
+        return
+    # A page that is refreshed ends its leg as politely as one that hangs up; a deliberate hang-up is told beforehand.
+    if assignment.device is Device.SIP and cause not in _LOST:
+        wrap_up(turn, assignment, ended_by="agent")
+        return
+    is_phone = assignment.device is Device.SIP
+    _lose_agent_leg(turn, assignment, ring_now=is_phone and _can_ring_again(turn, assignment))
+
+
+def _can_ring_again(turn: Turn, assignment: Assignment) -> bool:
+    """Whether a ring right now may reach him."""
+    agent = turn.state.agent(assignment.agent_id)
+    return agent.device in agent.phones and assignment.rings < RINGS_IN_A_ROW
+
+
+def _lose_agent_leg(turn: Turn, assignment: Assignment, *, ring_now: bool) -> None:
+    contact = turn.state.contact(assignment.contact_id)
+    until = turn.now + turn.state.queues[contact.queue_id].rules.rejoin_limit_ms
+    assert assignment.leg_id is not None, "only a talk with legs loses one"
+    turn.record(AgentLegLost(assignment_id=assignment.id, leg_id=assignment.leg_id, at_ms=turn.now, until_ms=until))
+    if assignment.state is AssignmentState.ACTIVE:
+        _hold(turn, contact)
+    turn.start(TimerKind.REJOIN, assignment.id, at_ms=until)
+    if ring_now:
+        offers.ring(turn, turn.state.assignment(assignment.id))
+
+
+def _hold(turn: Turn, contact: Contact) -> None:
+    assert contact.leg_id is not None
+    assert contact.node is not None
+    turn.do(HoldLeg(leg_id=contact.leg_id, bridge_id=bridge_of(contact), node=contact.node, queue_id=contact.queue_id))
+
+
+def _join(turn: Turn, assignment: Assignment) -> None:
+    contact = turn.state.contact(assignment.contact_id)
+    if contact.leg_id is None or contact.node is None or assignment.leg_id is None:
+        return
+    turn.do(
+        JoinLegs(
+            contact_id=contact.id,
+            assignment_id=assignment.id,
+            bridge_id=bridge_of(contact),
+            node=contact.node,
+            caller_leg=contact.leg_id,
+            agent_leg=assignment.leg_id,
+        )
+    )
+
+
+def _close(turn: Turn, assignment: Assignment, disposition: DispositionId) -> None:
+    turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=disposition, at_ms=turn.now))
+    turn.record(ContactClosed(contact_id=assignment.contact_id, disposition=disposition, at_ms=turn.now))
+    let_go(turn, assignment.agent_id)

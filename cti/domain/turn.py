@@ -1,0 +1,51 @@
+"""One event being decided: the facts and commands so far, and the state with those facts already folded in.
+
+Made by `Acd.handle`, passed through every rule. A rule reads `state`, records facts and asks for commands; it keeps nothing.
+"""
+
+from cti.domain.commands import Command, StartTimer, StopTimer
+from cti.domain.facts import Fact
+from cti.domain.ids import AssignmentId, Milliseconds, TimerId, TimerKind
+from cti.domain.state import State
+
+
+class Turn:
+    """The decision in the making."""
+
+    __slots__ = ("commands", "facts", "now", "number", "offers", "state")
+
+    def __init__(self, state: State, *, number: int, now: Milliseconds) -> None:
+        self.state = state
+        self.number = number
+        self.now = now
+        self.facts: list[Fact] = []
+        self.commands: list[Command] = []
+        self.offers = 0
+
+    def record(self, fact: Fact) -> None:
+        """Decide this: it is folded at once. Raises `IllegalTransition`."""
+        self.state.apply(fact)
+        self.facts.append(fact)
+
+    def do(self, command: Command) -> None:
+        """Have this done once the event is decided."""
+        self.commands.append(command)
+
+    def start(self, kind: TimerKind, owner: str, *, at_ms: Milliseconds) -> None:
+        """Set the timer of that kind."""
+        self.commands.append(StartTimer(timer_id=timer_id(kind, owner), at_ms=at_ms))
+
+    def stop(self, kind: TimerKind, owner: str) -> None:
+        """Forget the timer of that kind."""
+        self.commands.append(StopTimer(timer_id=timer_id(kind, owner)))
+
+    def new_assignment_id(self) -> AssignmentId:
+        """The next one this event may give out."""
+        suffix = f"-{self.offers}" if self.offers else ""
+        self.offers += 1
+        return AssignmentId(f"a{self.number}{suffix}")
+
+
+def timer_id(kind: TimerKind, owner: str) -> TimerId:
+    """A timer's id from what it is for and whose it is."""
+    return TimerId(f"{kind.value}:{owner}")
