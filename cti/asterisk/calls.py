@@ -1,0 +1,77 @@
+"""Command → ARI requests: how each thing the engine wants done is done on the switch. Called by `cti.asterisk.switch`.
+
+Requests of one command leave together and are served in order, so each command costs one round trip. Every one may be
+repeated: the ids are ours, and what is there, or gone, already counts as done.
+"""
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+from cti import variables
+from cti.asterisk import ari, endpoints
+from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic, RingAgent
+from cti.domain.ids import QueueId
+
+_UNSAFE_IN_CALLER_ID: Final = re.compile(r"[^\w .+-]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Display:
+    """What the agent's phone shows while it rings. Both are made safe before they go out."""
+
+    name: str = ""
+    number: str = ""
+
+    def caller_id(self) -> str:
+        """In Asterisk's form, `"name" <number>`; "" when there is nothing to show."""
+        name = _UNSAFE_IN_CALLER_ID.sub("", self.name)[:40]
+        number = re.sub(r"[^0-9+]", "", self.number)[:20]
+        return f'"{name}" <{number}>' if name or number else ""
+
+
+async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, display: Display) -> None:
+    """Originate the agent's leg into the application. Raises ChannelGone when his device has no contact."""
+    await client.channels.originate(
+        endpoint=f"PJSIP/{endpoints.name_of(extension, command.device)}",
+        app=variables.APPLICATION,
+        appArgs=f"{variables.STASIS_AGENT},{command.assignment_id}",
+        channelId=command.leg_id,
+        timeout=ceil(command.limit_ms / 1000),
+        callerId=display.caller_id(),
+    )
+
+
+async def join_legs(client: ari.Client, command: JoinLegs) -> None:
+    """Raises ChannelGone when one of the legs is not there; then neither was added."""
+    await asyncio.gather(
+        client.bridges.createWithId(bridgeId=command.bridge_id, type="mixing"),
+        client.channels.stopMoh(channelId=command.caller_leg),
+        client.bridges.addChannel(bridgeId=command.bridge_id, channel=f"{command.caller_leg},{command.agent_leg}"),
+    )
+
+
+async def hold_leg(client: ari.Client, command: HoldLeg, *, music: Callable[[QueueId], str]) -> None:
+    """Raises ChannelGone when the leg or the bridge is not there."""
+    await asyncio.gather(
+        client.bridges.removeChannel(bridgeId=command.bridge_id, channel=command.leg_id),
+        client.channels.startMoh(channelId=command.leg_id, mohClass=music(command.queue_id)),
+    )
+
+
+async def play_music(client: ari.Client, command: PlayMusic, *, music: Callable[[QueueId], str]) -> None:
+    """Raises ChannelGone when the leg is not there."""
+    await client.channels.startMoh(channelId=command.leg_id, mohClass=music(command.queue_id))
+
+
+async def end_leg(client: ari.Client, command: EndLeg) -> None:
+    """Hang up; gone already is success."""
+    await client.channels.hangup(channelId=command.leg_id)
+
+
+async def drop_bridge(client: ari.Client, command: DropBridge) -> None:
+    """Drop it; gone already is success."""
+    await client.bridges.destroy(bridgeId=command.bridge_id)

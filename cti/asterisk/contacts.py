@@ -1,0 +1,37 @@
+"""Which endpoints have a live contact, from AMI's reports. Pure; called by `cti.asterisk.ami`.
+
+A contact that is registered and not known to be dead counts as alive: PJSIP rings it as well. A refreshed page replaces
+its old contact by a new one; as long as one of them stands, the endpoint is reachable.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+_DEAD: Final = frozenset({"unreachable", "removed", "unavail", "unavailable"})
+
+
+class Contacts:
+    """The live contacts of every endpoint."""
+
+    def __init__(self) -> None:
+        self._live: dict[str, set[str]] = {}
+
+    def reachable(self, endpoint: str) -> bool:
+        """Whether a call to this endpoint would ring somewhere."""
+        return bool(self._live.get(endpoint))
+
+    def report(self, endpoint: str, *, uri: str, status: str) -> bool:
+        """Take one report; True when the endpoint's reachability has changed by it."""
+        before = self.reachable(endpoint)
+        live = self._live.setdefault(endpoint, set())
+        if status.lower() in _DEAD:
+            live.discard(uri)
+        else:
+            live.add(uri)
+        return before != self.reachable(endpoint)
+
+    def replace(self, reports: Iterable[tuple[str, str, str]]) -> None:
+        """Begin anew from a full listing of (endpoint, uri, status)."""
+        self._live.clear()
+        for endpoint, uri, status in reports:
+            self.report(endpoint, uri=uri, status=status)

@@ -1,0 +1,97 @@
+"""The PJSIP objects of an agent's line: one SIP phone, one browser softphone. Pure; pushed by `cti.asterisk.switch`.
+
+Both endpoints lead into the context of internal numbers only and may not transfer; a forward (302) ends in the
+dead end, see `cti.asterisk.calls`. One call at a time, one contact each: a newer registration replaces the older, since
+a refreshed page registers from a new address before the old one has gone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from cti import variables
+from cti.domain.ids import Device
+from cti.ports import Phone
+
+CODECS_SIP: Final = "alaw,ulaw"
+CODECS_WEB: Final = "opus,alaw,ulaw"
+QUALIFY_EVERY_S: Final = 15
+"""A phone that lost its power is known after this and the time-out; a softphone at once, with its WebSocket."""
+QUALIFY_TIMEOUT_S: Final = 3.0
+RTP_TIMEOUT_S: Final = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigObject:
+    """One object of res_pjsip's dynamic configuration."""
+
+    kind: str
+    """`auth`, `aor` or `endpoint`"""
+    name: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """Where the agents' audio flows."""
+
+    bind: str
+    """The address to which RTP is bound; every other address of the machine stays closed."""
+    web_transport: str = "ws"
+    """The PJSIP transport of browsers, `ws` or `wss`."""
+
+
+def name_of(extension: str, device: Device) -> str:
+    """The endpoint of this device of the extension."""
+    return variables.web_endpoint(extension) if device is Device.WEB else variables.agent_endpoint(extension)
+
+
+def objects_of(phone: Phone, *, media: Media) -> list[ConfigObject]:
+    """All objects of the line, in the order in which they must come to be: an endpoint after what it names."""
+    return [*_line(phone, Device.SIP, media=media), *_line(phone, Device.WEB, media=media)]
+
+
+def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
+    name = name_of(phone.extension, device)
+    auth = {"auth_type": "userpass", "username": name, "password": phone.secret}
+    aor = {
+        "max_contacts": "1",
+        "remove_existing": "yes",
+        "qualify_frequency": str(QUALIFY_EVERY_S),
+        "qualify_timeout": f"{QUALIFY_TIMEOUT_S:.1f}",
+        "default_expiration": "120",
+        "maximum_expiration": "600",
+    }
+    endpoint = {
+        "auth": name,
+        "aors": name,
+        "identify_by": "auth_username,username",
+        "context": variables.CONTEXT_AGENT,
+        "allow_transfer": "no",
+        "allow_subscribe": "no",
+        "device_state_busy_at": "1",
+        "direct_media": "no",
+        "disallow": "all",
+        "allow": CODECS_WEB if device is Device.WEB else CODECS_SIP,
+        "rtp_symmetric": "yes",
+        "force_rport": "yes",
+        "rewrite_contact": "yes",
+        "rtp_timeout": str(RTP_TIMEOUT_S),
+        "rtp_timeout_hold": str(RTP_TIMEOUT_S * 10),
+        "media_address": media.bind,
+        "bind_rtp_to_media_address": "yes",
+        "trust_id_inbound": "no",
+        "trust_id_outbound": "yes",
+        "send_diversion": "no",
+        "set_var": f"FORWARD_CONTEXT={variables.CONTEXT_DEAD_END}",
+        **(_webrtc(media) if device is Device.WEB else {}),
+    }
+    return [
+        ConfigObject(kind="auth", name=name, fields=auth),
+        ConfigObject(kind="aor", name=name, fields=aor),
+        ConfigObject(kind="endpoint", name=name, fields=endpoint),
+    ]
+
+
+def _webrtc(media: Media) -> dict[str, str]:
+    return {"webrtc": "yes", "dtls_auto_generate_cert": "yes", "transport": media.web_transport}

@@ -1,0 +1,88 @@
+"""The static queues that serve while the engine is away: who is in them, and bringing their callers back.
+
+Called by `cti.asterisk.switch`. The dialplan that leads there is a template; the names are in `cti.variables`.
+"""
+
+import logging
+from dataclasses import dataclass
+
+from cti import variables
+from cti.asterisk.ami import Client
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Member:
+    """One device in one queue of app_queue."""
+
+    queue: str
+    interface: str
+
+
+class Fallback:
+    """Keeps the members as wanted, over restarts of Asterisk too."""
+
+    def __init__(self, ami: Client) -> None:
+        self._ami = ami
+        self._wanted: dict[Member, str] = {}
+        self._present: set[Member] = set()
+
+    async def want(self, members: set[Member], *, name: str, available: bool) -> None:
+        """Have these in, under this name, or out. Raises AsteriskDown; then the next login makes up for it."""
+        for member in members:
+            if available:
+                self._wanted[member] = name
+            else:
+                self._wanted.pop(member, None)
+        for member in sorted(members):
+            await self._put(member)
+
+    async def restore(self) -> None:
+        """After a login: make the queues' members those that are wanted. Raises AsteriskDown."""
+        entries = await self._ami.listing("QueueStatus")
+        self._present = {
+            Member(queue=entry.queue, interface=entry.location or entry.stateinterface)
+            for entry in entries
+            if entry.event == "QueueMember" and _key(entry.queue)
+        }
+        for member in sorted(self._present | self._wanted.keys()):
+            await self._put(member)
+
+    async def reclaim(self) -> int:
+        """Send every caller who waits there back into the application, in his order; how many. Raises AsteriskDown."""
+        entries = await self._ami.listing("QueueStatus")
+        waiting = [entry for entry in entries if entry.event == "QueueEntry" and _key(entry.queue)]
+        waiting.sort(key=lambda entry: -int(entry.wait or 0))
+        brought = 0
+        for entry in waiting:
+            answer = await self._ami.action(
+                "Redirect",
+                Channel=entry.channel,
+                Context=variables.CONTEXT_QUEUE,
+                Exten=_key(entry.queue),
+                Priority="1",
+            )
+            brought += bool(answer.success)  # a refusal: he has hung up, or was answered, meanwhile
+        return brought
+
+    async def _put(self, member: Member) -> None:
+        name = self._wanted.get(member)
+        if (name is not None) == (member in self._present):
+            return
+        if name is not None:
+            self._present.add(member)
+            answer = await self._ami.action(
+                "QueueAdd", Queue=member.queue, Interface=member.interface, MemberName=name, Penalty="0"
+            )
+        else:
+            self._present.discard(member)
+            answer = await self._ami.action("QueueRemove", Queue=member.queue, Interface=member.interface)
+        if not answer.success and "Already there" not in answer.message and "Not there" not in answer.message:
+            log.warning("The fallback queue refused: %s", answer.message, extra={"action": "fallback_refused"})
+
+
+def _key(queue: str) -> str:
+    """The engine's key of a fallback queue; "" for any other queue."""
+    prefix = variables.fallback_queue("")
+    return queue.removeprefix(prefix) if queue.startswith(prefix) else ""

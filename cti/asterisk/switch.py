@@ -1,0 +1,280 @@
+"""One Asterisk node as `cti.ports.Switch`: ARI and AMI behind one face. Made by `cti.app`, used by `cti.engine`."""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from time import time
+from typing import Final, assert_never
+
+from cti import variables
+from cti.asterisk import ami, ari, calls, endpoints, translate, wire
+from cti.asterisk.calls import Display
+from cti.asterisk.contacts import Contacts
+from cti.asterisk.endpoints import Media
+from cti.asterisk.fallback import Fallback, Member
+from cti.domain.commands import (
+    DropBridge,
+    EndLeg,
+    HoldLeg,
+    JoinLegs,
+    PlayMusic,
+    RingAgent,
+    SetFallback,
+    SwitchCommand,
+)
+from cti.domain.ids import AgentId, ContactId, Device, LegId, NodeId, QueueId
+from cti.errors import ChannelGone, OutsideError
+from cti.ports import EndpointReached, Listing, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
+
+log = logging.getLogger(__name__)
+
+BUFFER_HIGH: Final = 10_000
+"""Events not yet taken at which reading from Asterisk stops until they are. None is dropped: Asterisk then
+closes the connection, and what was missed is learnt by listing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where ARI and AMI of the node answer, and how to log in."""
+
+    host: str
+    ari_port: int
+    ari_username: str
+    ari_password: str
+    ami_port: int
+    ami_username: str
+    ami_password: str
+
+
+def _default_music(_: QueueId) -> str:
+    return "default"
+
+
+def _show_nothing(_: ContactId) -> Display:
+    return Display()
+
+
+class AsteriskSwitch:
+    """See `cti.ports.Switch` for the contract of each method.
+
+    Connected only while `events()` is being iterated; until then every command raises AsteriskDown.
+    """
+
+    def __init__(
+        self,
+        *,
+        node: NodeId,
+        address: Address,
+        media: Media,
+        region: str,
+        music: Callable[[QueueId], str] = _default_music,
+        display: Callable[[ContactId], Display] = _show_nothing,
+    ) -> None:
+        """`region`: see `Translator`. `music`: the music class of a queue. `display`: what a ringing phone shows."""
+        self._node = node
+        self._media = media
+        self._region = region
+        self._music = music
+        self._display = display
+        self._phones: dict[AgentId, Phone] = {}
+        self._endpoints: dict[str, bool] = {}
+        """Every provisioned endpoint, and whether the engine was told last that it is reachable."""
+        self._contacts = Contacts()
+        self._contacts_known = False
+        self._connected = False
+        self._translator = translate.Translator(node=node, region=region)
+        self._events: deque[SwitchEvent] = deque()
+        self._arrived = asyncio.Event()
+        self._paused = False
+        self._probes: set[asyncio.Task[None]] = set()
+        self._ari = ari.Client(
+            host=address.host,
+            port=address.ari_port,
+            username=address.ari_username,
+            password=address.ari_password,
+            application=variables.APPLICATION,
+            on_event=self._take_message,
+            on_connected=self._take_connected,
+            on_disconnected=self._take_disconnected,
+        )
+        self._ami = ami.Client(
+            host=address.host,
+            port=address.ami_port,
+            username=address.ami_username,
+            password=address.ami_password,
+            on_login=self._take_login,
+            on_contact=self._take_contact,
+        )
+        self._fallback = Fallback(self._ami)
+
+    @property
+    def node(self) -> NodeId:
+        """The node this is."""
+        return self._node
+
+    # -- what is done -------------------------------------------------------------------------------------------------
+
+    async def execute(self, command: SwitchCommand) -> None:
+        """Have the command done. Raises ChannelGone, AsteriskDown."""
+        match command:
+            case RingAgent():
+                phone = self._phones.get(command.agent_id)
+                if phone is None:
+                    raise ChannelGone(f"Agent {command.agent_id} has no line on this node.")
+                display = self._display(command.contact_id)
+                await calls.ring_agent(self._ari, command, extension=phone.extension, display=display)
+            case JoinLegs():
+                await calls.join_legs(self._ari, command)
+            case HoldLeg():
+                await calls.hold_leg(self._ari, command, music=self._music)
+            case PlayMusic():
+                await calls.play_music(self._ari, command, music=self._music)
+            case EndLeg():
+                await calls.end_leg(self._ari, command)
+            case DropBridge():
+                await calls.drop_bridge(self._ari, command)
+            case SetFallback():
+                await self._set_fallback(command)
+            case _:
+                assert_never(command)
+
+    async def list_legs(self) -> Listing:
+        """Everything alive now. Raises AsteriskDown."""
+        channels, bridges, application = await asyncio.gather(
+            self._ari.channels.list(), self._ari.bridges.list(), self._ari.applications.get(variables.APPLICATION)
+        )
+        listing = translate.listing(
+            node=self._node,
+            region=self._region,
+            channels=channels,
+            bridges=bridges,
+            followed=application.channel_ids,
+            now_ms=int(time() * 1000),
+        )
+        self._translator.adopt(listing.legs)
+        return listing
+
+    async def mute(self, leg_id: LegId, *, muted: bool) -> None:
+        """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskDown."""
+        change = self._ari.channels.mute if muted else self._ari.channels.unmute
+        await change(channelId=leg_id, direction="in")
+
+    async def send_digits(self, leg_id: LegId, digits: str) -> None:
+        """Play DTMF towards this leg. Raises ChannelGone, AsteriskDown."""
+        await self._ari.channels.sendDTMF(channelId=leg_id, dtmf=digits)
+
+    async def provision(self, phone: Phone) -> None:
+        """Create or replace the agent's endpoints. Raises AsteriskDown, OutsideError when a value is not valid."""
+        self._phones[phone.agent_id] = phone
+        await asyncio.gather(
+            *(
+                self._ari.asterisk.updateObject(
+                    configClass="res_pjsip", objectType=made.kind, id=made.name, fields=made.fields
+                )
+                for made in endpoints.objects_of(phone, media=self._media)
+            )
+        )
+        for device in Device:
+            endpoint = endpoints.name_of(phone.extension, device)
+            if endpoint not in self._endpoints:
+                self._endpoints[endpoint] = False
+                self._tell_endpoint(endpoint)
+
+    async def reclaim(self) -> int:
+        """Bring callers back from the fallback queues. Raises AsteriskDown."""
+        return await self._fallback.reclaim()
+
+    async def _set_fallback(self, command: SetFallback) -> None:
+        phone = self._phones.get(command.agent_id)
+        if phone is None:
+            raise ChannelGone(f"Agent {command.agent_id} has no line on this node.")
+        interface = f"PJSIP/{endpoints.name_of(phone.extension, command.device)}"
+        members = {
+            Member(queue=variables.fallback_queue(queue_id), interface=interface) for queue_id in command.queue_ids
+        }
+        await self._fallback.want(members, name=command.agent_id, available=command.available)
+
+    # -- what happened ------------------------------------------------------------------------------------------------
+
+    async def events(self) -> AsyncIterator[SwitchEvent]:
+        """What happens, in order. One iteration at a time; close the iterator (`aclosing`) to disconnect.
+
+        At 10 000 events not taken the connection is read no further until they are.
+        """
+        tasks = [asyncio.create_task(self._ari.run()), asyncio.create_task(self._ami.run())]
+        try:
+            while True:
+                while self._events:
+                    yield self._events.popleft()
+                if self._paused:
+                    self._paused = False
+                    self._ari.resume()
+                for task in tasks:
+                    if task.done():
+                        task.result()
+                self._arrived.clear()
+                await self._arrived.wait()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._events.clear()
+
+    def _push(self, event: SwitchEvent) -> None:
+        self._events.append(event)
+        self._arrived.set()
+        if len(self._events) >= BUFFER_HIGH and not self._paused:
+            self._paused = True
+            self._ari.pause()
+
+    def _take_message(self, message: wire.Message) -> None:
+        if translate.is_probe(message):
+            assert message.channel is not None
+            task = asyncio.get_running_loop().create_task(self._end_probe(message.channel.id))
+            self._probes.add(task)
+            task.add_done_callback(self._probes.discard)
+            return
+        event = self._translator.translate(message)
+        if event is not None:
+            self._push(event)
+
+    async def _end_probe(self, channel_id: str) -> None:
+        with suppress(OutsideError):
+            await asyncio.gather(
+                self._ari.channels.answer(channelId=channel_id), self._ari.channels.hangup(channelId=channel_id)
+            )
+
+    def _take_connected(self) -> None:
+        self._connected = True
+        self._push(SwitchConnected(node=self._node))
+        if self._contacts_known:
+            self._tell_all_endpoints()
+
+    def _take_disconnected(self) -> None:
+        self._connected = False
+        self._push(SwitchDisconnected(node=self._node))
+
+    async def _take_login(self) -> None:
+        self._contacts_known = False
+        listed = await self._ami.listing("PJSIPShowContacts")
+        self._contacts.replace((one.endpoint, one.uri, one.status) for one in listed if one.event == "ContactList")
+        self._contacts_known = True
+        if self._connected:
+            self._tell_all_endpoints()
+        await self._fallback.restore()
+
+    def _take_contact(self, endpoint: str, uri: str, status: str) -> None:
+        if self._contacts.report(endpoint, uri=uri, status=status) and self._contacts_known:
+            self._tell_endpoint(endpoint)
+
+    def _tell_all_endpoints(self) -> None:
+        for endpoint in self._endpoints:
+            self._tell_endpoint(endpoint)
+
+    def _tell_endpoint(self, endpoint: str) -> None:
+        if self._connected and endpoint in self._endpoints:
+            self._endpoints[endpoint] = self._contacts.reachable(endpoint)
+            self._push(EndpointReached(endpoint=endpoint, reachable=self._endpoints[endpoint]))

@@ -1,0 +1,92 @@
+"""What comes over the ARI socket, as far as it is used: typed records, everything else is skipped while decoding.
+
+Used by `cti.asterisk.link`, `ari` and `translate`.
+"""
+
+import msgspec
+
+
+class Caller(msgspec.Struct, frozen=True, gc=False):
+    """Caller id as the network sent it: any characters."""
+
+    name: str = ""
+    number: str = ""
+
+
+class Dialplan(msgspec.Struct, frozen=True, gc=False):
+    """Where the channel is in the dialplan."""
+
+    app_name: str = ""
+    app_data: str = ""
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """ARI's Channel model."""
+
+    id: str
+    name: str = ""
+    state: str = ""
+    caller: Caller = Caller()
+    dialplan: Dialplan = Dialplan()
+    channelvars: dict[str, str] = {}
+
+
+class Bridge(msgspec.Struct, frozen=True):
+    """ARI's Bridge model."""
+
+    id: str
+    channels: list[str] = []
+
+
+class Application(msgspec.Struct, frozen=True):
+    """ARI's Application model."""
+
+    name: str
+    channel_ids: list[str] = []
+
+
+class Message(msgspec.Struct, frozen=True):
+    """Any message of the socket: an event, or the answer to a request (`type` RESTResponse)."""
+
+    type: str
+    request_id: str = ""
+    status_code: int = 0
+    message_body: str = ""
+    timestamp: str = ""
+    args: list[str] = []
+    cause: int = 0
+    soft: bool = False
+    channel: Channel | None = None
+
+
+class Reply(msgspec.Struct, frozen=True, gc=False):
+    """Status and JSON text of an answer; refusals arrive as exceptions instead."""
+
+    status_code: int
+    body: str
+
+
+_decode_message = msgspec.json.Decoder(Message).decode
+_decode_channels = msgspec.json.Decoder(list[Channel]).decode
+_decode_bridges = msgspec.json.Decoder(list[Bridge]).decode
+_decode_application = msgspec.json.Decoder(Application).decode
+
+
+def message(text: str | bytes | bytearray | memoryview) -> Message:
+    """One message of the socket. Raises ValueError when it is none."""
+    return _decode_message(text)
+
+
+def channels(text: str) -> list[Channel]:
+    """The body of `GET /channels`. Raises ValueError."""
+    return _decode_channels(text)
+
+
+def bridges(text: str) -> list[Bridge]:
+    """The body of `GET /bridges`. Raises ValueError."""
+    return _decode_bridges(text)
+
+
+def application(text: str) -> Application:
+    """The body of `GET /applications/NAME`. Raises ValueError."""
+    return _decode_application(text)
