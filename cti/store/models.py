@@ -6,7 +6,7 @@ erasable stands in `customers`, `addresses`, `contracts`, `contact_particulars` 
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -322,3 +322,8 @@ class SetAside(Base):
     at_ms: Mapped[int]
     kind: Mapped[str]
     reason: Mapped[str]
+
+
+def table(row: type[Base]) -> Table:
+    """The table of a class, for statements on a plain connection."""
+    return Base.metadata.tables[row.__tablename__]

@@ -1,0 +1,40 @@
+"""The columns that this package reads and writes, as SQLAlchemy's light tables.
+
+The schema itself belongs to `cti.store`, which this package does not know; a test holds the two together.
+"""
+
+from typing import Final
+
+from sqlalchemy import column, table
+from sqlalchemy.sql.expression import TableClause
+
+CUSTOMERS: Final[TableClause] = table(
+    "customers", *map(column, ("customer_id", "project_id", "name", "tier", "language"))
+)
+ADDRESSES: Final[TableClause] = table("addresses", *map(column, ("project_id", "customer_id", "kind", "value")))
+CONTRACTS: Final[TableClause] = table(
+    "contracts",
+    *map(
+        column,
+        (
+            "contract_id",
+            "project_id",
+            "customer_id",
+            "number",
+            "kind",
+            "status",
+            "balance_minor",
+            "currency",
+            "ends_on",
+        ),
+    ),
+)
+PINS: Final[TableClause] = table(
+    "account_pins", *map(column, ("contract_id", "account", "pin_hash", "tries", "locked_until_ms"))
+)
+PARTICULARS: Final[TableClause] = table(
+    "contact_particulars",
+    *map(column, ("contact_id", "project_id", "customer_id", "address", "name", "path", "account", "subject")),
+)
+CONTACTS: Final[TableClause] = table("contacts", *map(column, ("contact_id", "project_id", "customer_id")))
+NOTES: Final[TableClause] = table("notes", *map(column, ("contact_id", "text")))

@@ -1,0 +1,88 @@
+"""Write-behind: rows that are taken at once and written by one task a little later, in order, in batches.
+
+There is no waiting window: each write takes what has gathered during the one before. While the database is away the
+rows wait here and are tried again; a row that the database refuses is set aside with its reason in the log, and the
+rest go on. What waits dies with the process, so only what may be lost with it goes this way; `cti.store.particulars`
+and `cti.store.history` (notes) do.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from cti.database import Database
+from cti.errors import DatabaseDown
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_LARGEST_BATCH: Final = 200
+_RETRY_S: Final = 0.5
+
+REFUSALS: Final = (SQLAlchemyError, ValueError, OverflowError)
+"""What a database or its driver raises for a row that it will never take."""
+
+
+class WriteBehind(Generic[T]):
+    """Rows on their way; `run` is the task that writes them. Unbounded: it grows only while the database is away."""
+
+    def __init__(self, database: Database, write: Callable[[Connection, Sequence[T]], None], *, name: str) -> None:
+        """`write` writes the rows in a thread; written twice they must be as good as once."""
+        self._database = database
+        self._write = write
+        self._name = name
+        self._rows: list[T] = []
+        self._writing: list[T] = []
+        self._came = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    @property
+    def waiting(self) -> Sequence[T]:
+        """All that is not written yet, in order."""
+        return [*self._writing, *self._rows]
+
+    def keep(self, rows: Sequence[T]) -> None:
+        """Take the rows into the next write; returns at once."""
+        if rows:
+            self._rows += rows
+            self._idle.clear()
+            self._came.set()
+
+    async def written(self) -> None:
+        """Return when all that was taken is written (or set aside)."""
+        await self._idle.wait()
+
+    async def run(self) -> None:
+        """Write for ever; to be a supervised task. Cancelled, it leaves what waits for the next `run`."""
+        self._rows, self._writing = [*self._writing, *self._rows], []
+        while True:
+            if not self._rows:
+                self._idle.set()
+                self._came.clear()
+                await self._came.wait()
+            self._writing, self._rows = self._rows[:_LARGEST_BATCH], self._rows[_LARGEST_BATCH:]
+            await self._write_batch(self._writing)
+            self._writing = []
+
+    async def _write_batch(self, rows: Sequence[T]) -> None:
+        while True:
+            try:
+                await self._database.write(lambda connection: self._write(connection, rows))
+            except DatabaseDown:
+                await asyncio.sleep(_RETRY_S)
+            except REFUSALS as error:
+                if len(rows) == 1:
+                    reason = type(error).__name__
+                    log.error("the database refused a row: %s", reason, extra={"action": "set_aside", "of": self._name})
+                    return
+                for row in rows:
+                    await self._write_batch([row])
+                return
+            else:
+                return

@@ -1,0 +1,82 @@
+"""Contacts' particulars in their table: `ports.Particular`, and the only place that writes them.
+
+The engine hands them over as a contact arrives and asks for them again after a restart; the journal knows none of it.
+Each is linked to the customer whose address it carries, if there is one by then. Erasing a person is
+`cti.crm.customers.erase`, which empties these rows too.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Final
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cti.database import Database
+from cti.domain.ids import ContactId, Medium, ProjectId
+from cti.ports import Particulars
+from cti.store import models
+from cti.store.behind import WriteBehind
+from cti.store.upsert import upsert
+
+_TABLE: Final = models.table(models.ContactParticulars)
+_COLUMNS: Final = tuple(Particulars.__dataclass_fields__)
+
+
+class ParticularStore:
+    """See `ports.Particular`; `run` is the task that writes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._behind = WriteBehind(database, _write, name="particulars")
+
+    def keep(self, particulars: Sequence[Particulars]) -> None:
+        """See `ports.Particular`."""
+        self._behind.keep(particulars)
+
+    async def recall(self, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
+        """See `ports.Particular`; knows also what is not written yet."""
+        wanted = set(contact_ids)
+        found = await self._database.read(lambda connection: _read(connection, list(wanted)))
+        return found | {one.contact_id: one for one in self._behind.waiting if one.contact_id in wanted}
+
+    async def written(self) -> None:
+        """Return when all that was kept is in the database."""
+        await self._behind.written()
+
+    async def run(self) -> None:
+        """Write what is kept, for ever; to be a supervised task."""
+        await self._behind.run()
+
+
+def _write(connection: Connection, particulars: Sequence[Particulars]) -> None:
+    whose = (
+        sa.select(models.Address.customer_id)
+        .where(models.Address.project_id == sa.bindparam("project_id"), models.Address.value == sa.bindparam("address"))
+        .scalar_subquery()
+    )
+    statement = upsert(connection, _TABLE, keys=["contact_id"], updated=_COLUMNS[1:])
+    connection.execute(
+        statement.values({name: sa.bindparam(name) for name in _COLUMNS} | {"customer_id": whose}),
+        [asdict(one) for one in particulars],
+    )
+
+
+def _read(connection: Connection, contact_ids: list[ContactId]) -> dict[ContactId, Particulars]:
+    rows = connection.execute(
+        sa.select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.contact_id.in_(contact_ids))
+    )
+    return {ContactId(row.contact_id): particulars_of(row) for row in rows}
+
+
+def particulars_of(row: sa.Row[tuple[str, ...]]) -> Particulars:
+    """The record of a row that has all its columns."""
+    fields = {name: getattr(row, name) for name in _COLUMNS}
+    return Particulars(
+        **fields
+        | {
+            "contact_id": ContactId(row.contact_id),
+            "project_id": ProjectId(row.project_id),
+            "medium": Medium(row.medium),
+        }
+    )
