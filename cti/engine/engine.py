@@ -6,16 +6,16 @@ contact (`cti.domain`), how a command is done (`cti.asterisk`), what a page show
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
 from cti.clock import Clock, SystemClock
 from cti.domain.acd import Decision
 from cti.domain.commands import StartTimer, StopTimer, SwitchCommand
+from cti.domain.deadlines import open_rings
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
-    ClockStepped,
     ContactArrived,
     DesktopLost,
     EngineStarted,
@@ -105,7 +105,6 @@ class Engine:
         self._timers = Timers(now=self._clock.now, fire=self._timer_fired)
         self._dispatch = Dispatch(switches=self._switches, post=self.post)
         self._loop = Loop(acd=self._acd, clock=self._clock, journal=self._journal, decided=self._decided)
-        self._forgive_absence(recovered.last_ms)
         self._configure(persons, phones)
         await self._recall()
         for node, switch in self._switches.items():
@@ -121,12 +120,6 @@ class Engine:
         await self._tasks.stop()
         await self._dispatch.drain()
         await self._journal.flushed(self._journal.last_number)
-
-    def _forgive_absence(self, last_ms: Milliseconds) -> None:
-        """Deadlines do not run while nobody could meet them."""
-        absence_ms = self._clock.now() - last_ms
-        if last_ms and absence_ms > 0:
-            self.post(ClockStepped(by_ms=absence_ms))
 
     def _configure(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
         for queue in self._queues.values():
@@ -197,9 +190,9 @@ class Engine:
         decision = await self._loop.ask(
             event,
             urgent=False,
-            before=lambda decision: self._keep(people.of_arrival(particulars, people.queued_in(decision))),
+            before=lambda decision: self._keep(people.of_arrival(particulars, queued) for queued in _queued(decision)),
         )
-        return people.queued_in(decision).contact_id
+        return next(_queued(decision)).contact_id
 
     def particulars(self, contact_id: ContactId) -> Particulars | None:
         """See `ports.Engine`."""
@@ -247,7 +240,10 @@ class Engine:
             leg_id=caller.leg_id,
             node=caller.node,
         )
-        self._loop.post(event, before=lambda decision: self._keep(people.of_caller(caller, people.queued_in(decision))))
+        self._loop.post(
+            event,
+            before=lambda decision: self._keep(people.of_caller(caller, queued) for queued in _queued(decision)),
+        )
 
     def _queue_of(self, caller: CallerEntered) -> QueueId:
         """The queue that the dialplan named; should it not exist, the first that does: never dead air."""
@@ -257,9 +253,10 @@ class Engine:
         log.error("no queue %r, %r takes the caller", caller.queue_id, fallback, extra={"action": "queue_unknown"})
         return fallback
 
-    def _keep(self, particulars: Particulars) -> None:
-        self._in_hand.put(particulars)
-        self._keeper.keep((particulars,))
+    def _keep(self, known: Iterable[Particulars]) -> None:
+        for particulars in known:
+            self._in_hand.put(particulars)
+            self._keeper.keep((particulars,))
 
     async def _recall(self) -> None:
         """Particulars of the contacts that were live when the engine died."""
@@ -315,12 +312,11 @@ class Engine:
         self._tasks.start(f"welcome {switch.node}", lambda: self._welcome(switch))
 
     async def _welcome(self, switch: Switch) -> None:
-        """After a connect: two comparisons soon after each other, everyone's phone, and callers out of the fallback."""
+        """After a connect: everyone's line, two comparisons soon after each other, and callers out of the fallback."""
         try:
-            await self._compare(switch)
             await self._provision(self._phones.values())
+            await self._compare(switch, fresh=True)
             await switch.reclaim()
-            self._restore_fallback()
             await asyncio.sleep(SECOND_LIST_S)
             await self._compare(switch)
         except AsteriskDown as error:
@@ -342,7 +338,8 @@ class Engine:
             except AsteriskDown as error:
                 log.info("%s", error, extra={"action": "comparison_skipped"})
 
-    async def _compare(self, switch: Switch) -> None:
+    async def _compare(self, switch: Switch, *, fresh: bool = False) -> None:
+        """`fresh`: rings decided while the switch was away are sent again, those that it lists excepted."""
         listing = await switch.list_legs()
         suspected = self._suspected.get(switch.node, frozenset())
         difference = reconcile.compare(self.state, listing, suspected=suspected, ended=self._in_hand.ended_legs)
@@ -352,6 +349,9 @@ class Engine:
         for caller in difference.callers:
             self._enter(caller)
         self._dispatch.send(difference.commands)
+        if fresh:
+            listed = {leg.leg_id for leg in listing.legs}
+            self._dispatch.send(ring for ring in open_rings(self.state, self.now()) if ring.leg_id not in listed)
         self._learn_callers(listing)
 
     def _learn_callers(self, listing: Listing) -> None:
@@ -359,7 +359,7 @@ class Engine:
         for leg in listing.legs:
             contact_id = self.state.contact_by_leg.get(leg.leg_id)
             if leg.caller is not None and contact_id is not None and contact_id not in self._in_hand:
-                self._keep(people.of_caller(leg.caller, self.state.contacts[contact_id]))
+                self._keep((people.of_caller(leg.caller, self.state.contacts[contact_id]),))
 
     # -- desks -------------------------------------------------------------------------------------------------------
 
@@ -370,3 +370,8 @@ class Engine:
         for agent_id in before:
             if not self._desktops.is_connected(agent_id):
                 self.post(DesktopLost(agent_id=agent_id))
+
+
+def _queued(decision: Decision) -> Iterator[ContactQueued]:
+    """The contact that the decision let in; none for a leg that was known already."""
+    return (fact for fact in decision.facts if isinstance(fact, ContactQueued))

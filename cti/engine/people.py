@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from typing import Final
 
 from cti import variables
-from cti.domain.acd import Decision
 from cti.domain.contact import Contact
 from cti.domain.facts import ContactQueued
 from cti.domain.ids import AgentId, ContactId, Device, LegId, Milliseconds
@@ -96,11 +95,6 @@ def of_arrival(arrival: Arrival, queued: ContactQueued) -> Particulars:
         account="",
         subject=arrival.subject,
     )
-
-
-def queued_in(decision: Decision) -> ContactQueued:
-    """The contact that the decision let in; every accepted ContactArrived has one."""
-    return next(fact for fact in decision.facts if isinstance(fact, ContactQueued))
 
 
 class Lines:
