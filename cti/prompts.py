@@ -1,0 +1,315 @@
+"""What callers hear, as files that Asterisk can play: recordings where there are some, else text to speech.
+
+Here: finding a recording, speaking a text with espeak-ng, bringing either to 8 kHz 16-bit mono, and the cache of all
+that. Not here: when a prompt is said (`ivr.flow`) and playing it (`ivr.session`). The IVR asks `Prompts` for sounds;
+`cti up` calls `render_all` so that the first caller finds everything ready.
+
+A sound is named as Asterisk wants it: an absolute path without its ending. The cache is
+`DIR/<language>/<key>-<hash>.wav`, the hash being of the text and the voice, so a changed text is a new file and files
+never change. Texts that are made up per call stand in `DIR/<language>/said/`, the least recently used dropped. A text
+reaches espeak-ng by its standard input only, never a command line.
+"""
+
+import array
+import hashlib
+import io
+import itertools
+import logging
+import os
+import subprocess
+import sys
+import threading
+import wave
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from cti.config import Centre, Language, Prompt
+from cti.errors import ConfigError, OutsideError, SetupFailed
+
+log = logging.getLogger(__name__)
+
+FALLBACK: Final = "beep"
+"""Asterisk's own sound, in place of a prompt that cannot be had: a caller must not meet dead air."""
+WAIT_S: Final = 2.0
+"""How long a caller waits for a sound that is still being made."""
+RENDER_LIMIT_S: Final = 20.0
+"""Longest time one program may take over one text."""
+MOST_SAID: Final = 1000
+"""Files kept, per language, of texts made up per call."""
+_RATE: Final = 8000
+_VOICES: Final = {Language.EN: ("-v", "en-us", "-s", "150"), Language.RU: ("-v", "ru", "-s", "145")}
+_RECORDINGS: Final = ("wav", "sln", "ulaw", "alaw", "g722")
+"""Endings that the written module list can play; a WAV of another rate is brought to 8 kHz."""
+
+
+# -- text to speech ----------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speech:
+    """The programs that speak: the beginnings of their command lines. Without sox the rate is brought down here."""
+
+    espeak: tuple[str, ...]
+    sox: tuple[str, ...] | None
+
+    @classmethod
+    def find(cls) -> Self | None:
+        """What this machine has; None, and one warning with the next step, when nothing can speak."""
+        from cti.setup import speech
+
+        try:
+            espeak = speech.find_espeak()
+        except SetupFailed as error:
+            log.warning(
+                "There is no text to speech: callers hear a beep instead of each prompt that is not recorded. "
+                "Run `make setup`, or `apt-get install espeak-ng sox`. (%s)",
+                error,
+            )
+            return None
+        try:
+            return cls(espeak=espeak, sox=speech.find_sox())
+        except SetupFailed:
+            return cls(espeak=espeak, sox=None)
+
+    def speak(self, text: str, language: Language) -> bytes:
+        """The text as a WAV file for the telephone. Blocks for some 50 ms; raises OutsideError."""
+        loud = _run((*self.espeak, "--stdin", "--stdout", "-b", "1", *_VOICES[language]), text.encode())
+        return self.for_telephone(loud)
+
+    def for_telephone(self, wav: bytes) -> bytes:
+        """A WAV file of any rate as 8 kHz, 16 bit, mono. Raises OutsideError."""
+        if self.sox is not None:
+            wanted = ("-t", "wav", "-r", str(_RATE), "-b", "16", "-c", "1", "-")
+            # espeak-ng cannot know its length when it writes the header.
+            return _run((*self.sox, "-V1", "--ignore-length", "-t", "wav", "-", *wanted), wav)
+        return slowed(wav)
+
+
+def _run(command: Sequence[str], given: bytes) -> bytes:
+    program = Path(command[0]).name
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, timeout=RENDER_LIMIT_S, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        # The cause of a time-out carries the text; a text may tell a balance.
+        raise OutsideError(f"{program} failed: {type(error).__name__}.") from None
+    if done.returncode or len(done.stdout) <= 44:
+        raise OutsideError(f"{program} failed with {done.returncode}.")
+    return done.stdout
+
+
+def slowed(wav: bytes) -> bytes:
+    """A 16-bit PCM WAV file brought to 8 kHz mono.
+
+    Each sample is the mean of those that it covers, which damps what would alias. Raises OutsideError
+    when it is no such file.
+    """
+    try:
+        with wave.open(io.BytesIO(wav)) as source:
+            channels, width, rate = source.getnchannels(), source.getsampwidth(), source.getframerate()
+            samples = array.array("h", source.readframes(len(wav)))
+    except (wave.Error, EOFError, ValueError):
+        raise OutsideError("This is no WAV file that can be read.") from None
+    if width != 2 or rate < _RATE:
+        raise OutsideError(f"A WAV file of {8 * width} bit and {rate} Hz cannot be used without sox.")
+    if sys.byteorder == "big":
+        samples.byteswap()
+    upto = list(itertools.accumulate(samples[::channels], initial=0))
+    edges = [index * rate // _RATE for index in range((len(upto) - 1) * _RATE // rate + 1)]
+    means = array.array("h", ((upto[b] - upto[a]) // (b - a) for a, b in itertools.pairwise(edges)))
+    if sys.byteorder == "big":
+        means.byteswap()
+    target = io.BytesIO()
+    with wave.open(target, "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(_RATE)
+        written.writeframes(means.tobytes())
+    return target.getvalue()
+
+
+# -- the cache ---------------------------------------------------------------------------------------------------------
+class Prompts:
+    """Sounds by prompt and language, made when first needed: `workers` threads for the catalogue, as many for callers.
+
+    Any thread may ask; whoever asks for a sound that is under way waits for it, at most `WAIT_S`.
+    """
+
+    def __init__(
+        self, directory: Path, *, recorded: Sequence[Path] = (), speech: Speech | None, workers: int = 2
+    ) -> None:
+        """`recorded` are folders with `<language>/<name>.wav`, the first that has one wins. Raises ConfigError."""
+        if any(mark in str(directory) for mark in "&|\n"):
+            raise ConfigError(f"Asterisk cannot play from {directory}: choose a --home without & | in its path.")
+        self._directory = directory.absolute()
+        self._recorded = tuple(recorded)
+        self._speech = speech
+        # A caller who needs a sound now does not queue behind the whole catalogue.
+        self._catalogue = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prompts")
+        self._urgent = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prompts-now")
+        self._lock = threading.Lock()
+        self._ready: dict[tuple[Prompt, Language], str] = {}
+        self._under_way: dict[Path, Future[bool]] = {}
+        self._said_since_sweep = 0
+
+    def prepare(self, centre: Centre) -> list[Future[str]]:
+        """Have every prompt of the centre made in the background. Recordings are looked for anew."""
+        with self._lock:
+            self._ready.clear()
+        return [
+            self._catalogue.submit(self._find, prompt, language, limit_s=None)
+            for prompt in centre.prompts.values()
+            for language in Language
+        ]
+
+    def sound(self, prompt: Prompt, language: Language) -> str:
+        """The prompt's sound, or `FALLBACK`. Waits at most `WAIT_S`."""
+        ready = self._ready.get((prompt, language))
+        return ready if ready is not None else self._find(prompt, language, limit_s=WAIT_S)
+
+    def spoken(self, text: str, language: Language) -> str:
+        """A text that is made up for this call, or `FALLBACK`. Waits at most `WAIT_S`."""
+        target = self._directory / language / "said" / f"{_hash(text, language)}.wav"
+        try:
+            os.utime(target)  # used just now: stays longest
+        except OSError:
+            if not self._make(target, lambda speech: speech.speak(text, language), limit_s=WAIT_S):
+                return FALLBACK
+            self._sweep(target.parent)
+        return str(target.with_suffix(""))
+
+    def close(self) -> None:
+        """Take no more work; what runs now ends by itself."""
+        for pool in (self._catalogue, self._urgent):
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def _find(self, prompt: Prompt, language: Language, *, limit_s: float | None) -> str:
+        recording = self._recording(prompt, language)
+        if recording is not None and _is_for_telephone(recording):
+            found = str(recording.with_suffix(""))
+        else:
+            target, make = self._order(prompt, language, recording)
+            if not target.exists() and not self._make(target, make, limit_s=limit_s):
+                return FALLBACK
+            found = str(target.with_suffix(""))
+        self._ready[prompt, language] = found
+        return found
+
+    def _recording(self, prompt: Prompt, language: Language) -> Path | None:
+        names = (prompt.file, prompt.key) if prompt.file else (prompt.key,)
+        candidates = (
+            folder.absolute() / language / f"{name}.{ending}"
+            for folder in self._recorded
+            for name in names
+            for ending in _RECORDINGS
+        )
+        return next((path for path in candidates if path.is_file()), None)
+
+    def _order(
+        self, prompt: Prompt, language: Language, recording: Path | None
+    ) -> tuple[Path, Callable[[Speech], bytes]]:
+        """Where the sound is to stand, and how it is made."""
+        folder = self._directory / language
+        if recording is None:
+            text = prompt.text(language)
+            return folder / f"{prompt.key}-{_hash(text, language)}.wav", lambda speech: speech.speak(text, language)
+        content = recording.read_bytes()
+        name = f"{prompt.key}-{hashlib.blake2b(content, digest_size=8).hexdigest()}.wav"
+        return folder / name, lambda speech: speech.for_telephone(content)
+
+    def _make(self, target: Path, make: Callable[[Speech], bytes], *, limit_s: float | None) -> bool:
+        """Have `target` made, once however many ask. False when that failed or takes longer than `limit_s`.
+
+        Without a limit it is made in this thread.
+        """
+        if self._speech is None:
+            return False
+        with self._lock:
+            others = self._under_way.get(target)
+            under_way = self._under_way.setdefault(target, Future()) if others is None else others
+        if others is None:
+            order = (target, make, self._speech, under_way)
+            if limit_s is None:
+                self._write(*order)
+            else:
+                try:
+                    self._urgent.submit(self._write, *order)
+                except RuntimeError:  # closed
+                    self._end(target, under_way, made=False)
+        try:
+            return under_way.result(timeout=limit_s)
+        except (TimeoutError, CancelledError):
+            return False
+
+    def _write(self, target: Path, make: Callable[[Speech], bytes], speech: Speech, under_way: Future[bool]) -> None:
+        made = False
+        try:
+            content = make(speech)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            temporary = target.with_name(f".{target.stem}.{os.getpid()}")
+            temporary.write_bytes(content)
+            temporary.replace(target)
+            made = True
+        except (OutsideError, OSError) as error:
+            log.warning("The prompt %s could not be made: %s", target.stem, error)
+        finally:
+            self._end(target, under_way, made=made)
+
+    def _end(self, target: Path, under_way: Future[bool], *, made: bool) -> None:
+        with self._lock:
+            del self._under_way[target]
+        under_way.set_result(made)
+
+    def _sweep(self, folder: Path) -> None:
+        """Now and then drop the least recently used texts beyond `MOST_SAID`."""
+        with self._lock:
+            self._said_since_sweep += 1
+            if self._said_since_sweep % max(1, MOST_SAID // 10):
+                return
+        aged = []
+        for entry in os.scandir(folder):
+            try:
+                aged.append((entry.stat().st_mtime_ns, entry.path))
+            except FileNotFoundError:
+                continue  # swept by another
+        for _, path in sorted(aged, reverse=True)[MOST_SAID:]:
+            Path(path).unlink(missing_ok=True)
+
+
+def render_all(
+    centre: Centre,
+    directory: Path,
+    *,
+    recorded: Sequence[Path] = (),
+    progress: Callable[[int, int], None] | None = None,
+) -> int:
+    """Make every prompt of the centre; returns how many had to be left to `FALLBACK`.
+
+    `progress` is told (done, all) after each. Blocks: about 50 ms a prompt that is not in the cache yet.
+    """
+    prompts = Prompts(directory, recorded=recorded, speech=Speech.find())
+    failed = 0
+    try:
+        orders = prompts.prepare(centre)
+        for done, order in enumerate(orders, start=1):
+            failed += order.result() == FALLBACK
+            if progress is not None:
+                progress(done, len(orders))
+    finally:
+        prompts.close()
+    return failed
+
+
+def _hash(text: str, language: Language) -> str:
+    return hashlib.blake2b("\0".join((*_VOICES[language], text)).encode(), digest_size=8).hexdigest()
+
+
+def _is_for_telephone(recording: Path) -> bool:
+    """Anything but a WAV is what its ending says."""
+    if recording.suffix != ".wav":
+        return True
+    try:
+        with wave.open(str(recording)) as source:
+            return (source.getnchannels(), source.getsampwidth(), source.getframerate()) == (1, 2, _RATE)
+    except (wave.Error, EOFError):
+        return False

@@ -1,0 +1,198 @@
+"""The FastAGI server: a thread per call, bounded; and the door that says whether it is open.
+
+Asterisk connects once per call. A line `ping` is answered with `pong` the way a call would be answered (accept loop,
+new thread), so the supervisor hears nothing from a service that could not take a call. Beyond `max_calls` a call's
+connection is closed at once: AGI() returns and the dialplan leads the caller to the operator. `ivr.__main__` makes the
+parts; `ivr.call` leads a caller.
+"""
+
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from asterisk.agi import AGIError
+
+from cti import config
+from cti.config import Centre
+from cti.errors import ConfigError
+from cti.prompts import Prompts
+from ivr import accounts, call
+from ivr.session import CallerGone, Session
+
+log = logging.getLogger(__name__)
+
+PING: Final = b"ping\n"
+PONG: Final = b"pong\n"
+FIRST_LINE_S: Final = 2.0
+"""How long a new connection may take over its first line."""
+SPARE_THREADS: Final = 32
+"""Threads beyond `max_calls` for those who ask or are turned away."""
+
+
+class Server:
+    """Accepts connections and leads each in a thread of its own."""
+
+    def __init__(
+        self, address: tuple[str, int], *, max_calls: Callable[[], int], lead: Callable[[Session], None]
+    ) -> None:
+        """Bind; `address` with port 0 takes a free one. `lead` is called in a call's thread. Raises ConfigError."""
+        try:
+            self._door = socket.create_server(address, backlog=512)
+        except OSError as error:
+            raise ConfigError(f"The IVR cannot listen on {address[0]}:{address[1]}: {error.strerror}.") from error
+        self._max_calls = max_calls
+        self._lead = lead
+        self._changed = threading.Condition()
+        self._connections: set[socket.socket] = set()
+        self._calls = 0
+        self._closing = threading.Event()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on."""
+        return int(self._door.getsockname()[1])
+
+    @property
+    def calls(self) -> int:
+        """Calls being led now."""
+        return self._calls
+
+    def start(self) -> None:
+        """Begin to accept, in a thread."""
+        threading.Thread(target=self._accept, name="accept", daemon=True).start()
+
+    def stop(self, *, deadline_s: float) -> None:
+        """Take no new calls, give the running ones until the deadline, then cut them: they go on to the operator."""
+        self._closing.set()
+        # A blocked accept() is woken by a shutdown, not by a close.
+        self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+        until = time.monotonic() + deadline_s
+        with self._changed:
+            self._changed.wait_for(lambda: not self._connections, timeout=max(0.0, until - time.monotonic()))
+            left = list(self._connections)
+        for connection in left:
+            _shut(connection)
+        with self._changed:
+            self._changed.wait_for(lambda: not self._connections, timeout=1.0)
+
+    def _accept(self) -> None:
+        while not self._closing.is_set():
+            try:
+                connection, _ = self._door.accept()
+            except OSError as error:
+                if self._closing.is_set():
+                    return
+                log.error("No connection can be accepted: %s", error)
+                time.sleep(0.05)  # out of file descriptors, most likely: ends when a call does
+                continue
+            try:
+                self._receive(connection)
+            except RuntimeError as error:
+                log.error("No thread can be started: %s", error)
+                self._forget(connection)
+
+    def _receive(self, connection: socket.socket) -> None:
+        with self._changed:
+            if len(self._connections) >= self._max_calls() + SPARE_THREADS:
+                connection.close()
+                return
+            self._connections.add(connection)
+        threading.Thread(target=self._serve, args=(connection,), name="call", daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        try:
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            connection.settimeout(FIRST_LINE_S)
+            with connection.makefile("rb") as reader:
+                first_line = reader.readline(8192)
+                if first_line == PING:
+                    connection.sendall(PONG)
+                elif first_line.startswith(b"agi_") and self._may_enter():
+                    try:
+                        self._lead(Session(connection, reader, first_line))
+                    finally:
+                        with self._changed:
+                            self._calls -= 1
+        except (CallerGone, OSError):
+            log.debug("A caller hung up.")
+        except AGIError as error:
+            log.error("Asterisk refused what a call needs: %s", error)
+        except Exception:
+            log.exception("A call could not be led on; the dialplan takes it to the operator.")
+        finally:
+            self._forget(connection)
+
+    def _may_enter(self) -> bool:
+        with self._changed:
+            if self._calls < self._max_calls() and not self._closing.is_set():
+                self._calls += 1
+                return True
+        log.warning("A call was turned away to the operator: %d are here already.", self._calls)
+        return False
+
+    def _forget(self, connection: socket.socket) -> None:
+        connection.close()
+        with self._changed:
+            self._connections.discard(connection)
+            self._changed.notify_all()
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        log.debug("A connection had gone before it was cut.")
+
+
+class Ivr:
+    """The service: the centre file in force, the sounds, and the server."""
+
+    def __init__(
+        self, address: tuple[str, int], *, centre_file: Path, prompts: Prompts, ask: accounts.Accounts
+    ) -> None:
+        """Read the centre file and bind. Raises ConfigError with every finding."""
+        self._centre_file = centre_file
+        self._centre: Centre = config.load(centre_file)
+        self._prompts = prompts
+        self._ask = ask
+        self.server = Server(address, max_calls=lambda: self._centre.limits.max_calls, lead=self.lead)
+
+    def lead(self, session: Session) -> None:
+        """Lead one caller through the centre as it is now; a later reload does not touch him."""
+        services = call.Services(
+            centre=self._centre,
+            prompts=self._prompts,
+            check=self._ask.check,
+            now_ms=lambda: time.time_ns() // 1_000_000,
+        )
+        call.answer(session, services)
+
+    def reload(self) -> None:
+        """Read the centre file anew; one that has mistakes is named in the log and the old one stays."""
+        try:
+            self._centre = config.load(self._centre_file)
+        except ConfigError as error:
+            log.error("The old menus stay in force. %s", error)
+            return
+        self._prompts.prepare(self._centre)
+        log.info("The centre file was read anew.", extra={"action": "centre_reloaded"})
+
+    def run(self, *, stop_limit_s: float) -> None:
+        """Serve until SIGTERM or SIGINT, read anew at SIGHUP. For the main thread, all three blocked in it before."""
+        self._prompts.prepare(self._centre)
+        self.server.start()
+        log.info("The IVR listens on port %d.", self.server.port, extra={"action": "ivr_started"})
+        while signal.sigwait(SIGNALS) == signal.SIGHUP:
+            self.reload()
+        log.info("The IVR stops; %d calls are here.", self.server.calls, extra={"action": "ivr_stopping"})
+        self.server.stop(deadline_s=stop_limit_s)
+        self._prompts.close()
+
+
+SIGNALS: Final = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
