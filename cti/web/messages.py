@@ -12,17 +12,21 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from cti.domain.ids import Device, Medium, Readiness
-from cti.ports import Role
+from cti.ports import AccountAnswer, Role
 
 
 class Message(BaseModel):
+    """Root of the records: frozen, and an unknown field is a mistake."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-# -- who ----------------------------------------------------------------------------------------------------------------
+# -- who -------------------------------------------------------------------------------------------------------------
 
 
 class Credentials(Message):
+    """Login and password."""
+
     login: str = Field(max_length=80)
     password: str = Field(max_length=200)
 
@@ -44,6 +48,8 @@ class Choice(Message):
 
 
 class Me(Message):
+    """Whoever is signed in."""
+
     agent_id: str
     login: str
     name: str
@@ -58,10 +64,12 @@ class Me(Message):
     """By project id."""
 
 
-# -- what is going on ---------------------------------------------------------------------------------------------------
+# -- what is going on ------------------------------------------------------------------------------------------------
 
 
 class MyState(Message):
+    """The agent's own state."""
+
     readiness: Readiness
     reason: str | None
     since_ms: int
@@ -81,6 +89,8 @@ class PathStep(Message):
 
 
 class ContractView(Message):
+    """One contract of the customer."""
+
     number: str
     kind: str
     status: str
@@ -90,6 +100,8 @@ class ContractView(Message):
 
 
 class PastContactView(Message):
+    """One earlier contact of the customer."""
+
     contact_id: str
     medium: Medium
     queue: str
@@ -100,6 +112,8 @@ class PastContactView(Message):
 
 
 class CardView(Message):
+    """What the centre knows of the customer."""
+
     customer_id: int
     name: str
     tier: str
@@ -112,6 +126,8 @@ class CardView(Message):
 
 
 class ContactView(Message):
+    """One contact."""
+
     contact_id: str
     medium: Medium
     project_id: str
@@ -150,6 +166,8 @@ class AssignmentView(Message):
 
 
 class QueueView(Message):
+    """Who waits in a queue."""
+
     queue_id: str
     queue: str
     project_id: str
@@ -162,6 +180,8 @@ class QueueView(Message):
 
 
 class AgentView(Message):
+    """Where an agent is; for supervisors."""
+
     agent_id: str
     name: str
     extension: str | None
@@ -176,7 +196,7 @@ class AgentView(Message):
     device: Device | None
 
 
-# -- WebSocket ----------------------------------------------------------------------------------------------------------
+# -- WebSocket -------------------------------------------------------------------------------------------------------
 
 
 class Snapshot(Message):
@@ -194,6 +214,8 @@ class Snapshot(Message):
 
 
 class StateChanged(Message):
+    """The agent's own state, whole."""
+
     kind: Literal["state"] = "state"
     state: MyState
 
@@ -206,6 +228,8 @@ class AssignmentChanged(Message):
 
 
 class AssignmentGone(Message):
+    """The offer or the contact is no longer his."""
+
     kind: Literal["assignment_gone"] = "assignment_gone"
     assignment_id: str
     outcome: str
@@ -227,6 +251,8 @@ class AgentsChanged(Message):
 
 
 class SwitchChanged(Message):
+    """Asterisk went away or came back."""
+
     kind: Literal["switch"] = "switch"
     up: bool
 
@@ -238,29 +264,39 @@ Change = Annotated[
 
 
 class Delta(Message):
+    """One change, numbered from 1."""
+
     type: Literal["delta"] = "delta"
     n: int
     now_ms: int
     change: Change
 
 
-# -- acts ---------------------------------------------------------------------------------------------------------------
+# -- acts ------------------------------------------------------------------------------------------------------------
 
 
 class ReadinessWish(Message):
+    """`reason` is needed to be not ready."""
+
     ready: bool
     reason: str | None = None
 
 
 class DeviceWish(Message):
+    """Which phone is to ring."""
+
     device: Device
 
 
 class Mute(Message):
+    """Microphone off or on."""
+
     muted: bool
 
 
 class Digits(Message):
+    """Tones for the other side."""
+
     digits: str = Field(pattern=r"^[0-9*#A-D]{1,32}$")
 
 
@@ -283,10 +319,14 @@ class NewContact(Message):
 
 
 class ContactCreated(Message):
+    """The new contact."""
+
     contact_id: str
 
 
 class HistoryRow(Message):
+    """One contact as history tells it; None where it did not come to that."""
+
     contact_id: str
     medium: Medium
     project_id: str
@@ -312,3 +352,190 @@ class Problem(Message):
 
     code: str
     sentence: str
+
+
+# -- further acts and answers ----------------------------------------------------------------------------------------
+
+
+class Shown(Message):
+    """The one thing a page says over the WebSocket: the card of this assignment is drawn."""
+
+    type: Literal["shown"] = "shown"
+    assignment_id: str = Field(max_length=60)
+
+
+class Token(Message):
+    """For programs, as `Authorization: Bearer <token>`."""
+
+    token: str
+
+
+class Link(Message):
+    """The token of a one-time link, from the address the first admin was given."""
+
+    token: str = Field(max_length=400)
+
+
+class NewPassword(Message):
+    """One's own password; `old` may stay empty right after a one-time link let one in."""
+
+    old: str = Field(default="", max_length=200)
+    new: str = Field(min_length=8, max_length=200)
+
+
+class Done(Message):
+    """The act is decided and on disk."""
+
+    ok: Literal[True] = True
+
+
+class SignedOut(Message):
+    """`left` is false while a contact is in hand: the session goes on until it is finished, then sign out again."""
+
+    left: bool
+
+
+class NotReadyWish(Message):
+    """A supervisor's word for one of his agents."""
+
+    reason: str | None = Field(default=None, max_length=40)
+
+
+class ContactStory(Message):
+    """One contact: what history tells, and who asked for what while it lives."""
+
+    row: HistoryRow
+    contact: ContactView | None
+    """While the contact lives."""
+    card: CardView | None
+    """While it is in the asker's hands."""
+
+
+class Health(Message):
+    """Answered by the engine's own loop, so a frozen one does not answer."""
+
+    ok: Literal[True] = True
+    switch: bool
+    waiting: int
+    pages: int
+    loop_lag_ms: float
+    """The longest the loop was late within the last ten seconds."""
+
+
+# -- the IVR's -------------------------------------------------------------------------------------------------------
+
+
+class AccountQuestion(Message):
+    """What a caller typed; never logged."""
+
+    account: str = Field(pattern=r"^[0-9]{1,20}$")
+    pin: str = Field(pattern=r"^[0-9]{1,12}$")
+
+
+class AccountReply(Message):
+    """The fields after `tries_left` come with `ok` only."""
+
+    result: AccountAnswer
+    tries_left: int
+    balance_minor: int | None = None
+    currency: str | None = None
+    status: str | None = None
+    ends_on: str | None = None
+    language: str | None = None
+
+
+# -- administration --------------------------------------------------------------------------------------------------
+
+
+class SkillView(Message):
+    """One skill at one level."""
+
+    skill_id: str = Field(max_length=40)
+    level: int = Field(ge=1, le=10)
+
+
+class PersonView(Message):
+    """A user, for admins."""
+
+    agent_id: str
+    login: str
+    name: str
+    role: Role
+    project_ids: list[str]
+    extension: str | None
+    language: str
+    skills: list[SkillView]
+    active: bool
+
+
+Extension = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
+Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,80}$")]
+PersonName = Annotated[str, Field(min_length=1, max_length=200)]
+Password = Annotated[str, Field(min_length=8, max_length=200)]
+CodeId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+Title = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class NewPerson(Message):
+    """A person to be entered."""
+
+    login: Login
+    password: Password
+    name: PersonName
+    role: Role = Role.AGENT
+    project_ids: list[str] = Field(default=[], max_length=200)
+    extension: Extension | None = None
+    language: Literal["en", "ru"] = "en"
+    skills: list[SkillView] = Field(default=[], max_length=200)
+
+
+class PersonChange(Message):
+    """What is left out stays as it is; `extension: null` takes the telephone away."""
+
+    name: PersonName | None = None
+    role: Role | None = None
+    project_ids: list[str] | None = Field(default=None, max_length=200)
+    extension: Extension | None = None
+    language: Literal["en", "ru"] | None = None
+    skills: list[SkillView] | None = Field(default=None, max_length=200)
+    active: bool | None = None
+
+
+class PasswordReset(Message):
+    """A new password for someone else."""
+
+    password: Password
+
+
+class CodeView(Message):
+    """A disposition, or a reason not to be ready, in both languages."""
+
+    id: CodeId
+    title_en: Title
+    title_ru: Title
+    active: bool = True
+
+
+class CodeChange(Message):
+    """What is left out stays as it is."""
+
+    title_en: Title | None = None
+    title_ru: Title | None = None
+    active: bool | None = None
+
+
+class ProjectView(Message):
+    """A project."""
+
+    id: str
+    title: str
+
+
+class DeedView(Message):
+    """One line of the audit."""
+
+    at_ms: int
+    actor: str
+    action: str
+    subject: str
+    detail: str

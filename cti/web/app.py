@@ -1,0 +1,143 @@
+"""Puts the web together: routes, the hub's life, the edge. Called by `cti.app`; served by `cti.web.server`."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Collection
+from importlib import metadata
+from pathlib import Path
+
+from fastapi import FastAPI
+
+from cti.config import Centre
+from cti.errors import OutsideError
+from cti.metrics import Metrics
+from cti.ports import Accounts, Engine, Enrolment, History, People
+from cti.web import (
+    acts,
+    administration,
+    contact_routes,
+    events,
+    ivr_routes,
+    openapi,
+    ops_routes,
+    problems,
+    session_routes,
+    supervision,
+)
+from cti.web.edge import Edge
+from cti.web.guard import Parts
+from cti.web.health import LoopLag
+from cti.web.hub import Hub
+from cti.web.pages import Pages
+from cti.web.roster import Roster
+from cti.web.screens import Screens
+from cti.web.sessions import Sessions
+
+log = logging.getLogger(__name__)
+
+START_RETRY_S = 1.0
+
+
+def create_app(
+    *,
+    engine: Engine,
+    hub: Hub,
+    people: People,
+    history: History,
+    accounts: Accounts,
+    enrolment: Enrolment,
+    centre: Centre,
+    metrics: Metrics,
+    signing_key: str,
+    ivr_token: str,
+    softphone_ws_url: str,
+    ui_dir: Path | None,
+    secure_cookies: bool,
+    origins: Collection[str] = (),
+) -> FastAPI:
+    """The ASGI app. The engine's state must stand already when the app is started.
+
+    `origins` are further origins that pages may come from (behind a proxy that changes Host); `ui_dir` holds the built
+    pages; `secure_cookies` when browsers come over TLS.
+    """
+    roster = Roster(people=people, centre=centre, softphone_ws_url=softphone_ws_url)
+    screens = Screens(centre=centre, roster=roster)
+    lag = LoopLag(metrics)
+    metrics.gauge(
+        "triune_contacts", "Live contacts by state", lambda: ops_routes.contacts_by_state(engine), label="state"
+    )
+    metrics.gauge(
+        "triune_agents", "Agents by readiness", lambda: ops_routes.agents_by_readiness(engine), label="readiness"
+    )
+    metrics.gauge("triune_switch_up", "Whether Asterisk answers", lambda: int(engine.switch_up))
+
+    @contextlib.asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        await _first_roster(roster)
+        hub.start(engine=engine, roster=roster, screens=screens)
+        tasks = [asyncio.create_task(roster.keep_fresh()), asyncio.create_task(lag.measure())]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await hub.stop()
+
+    app = bare_app(life=life)
+    app.state.parts = Parts(
+        engine=engine,
+        hub=hub,
+        roster=roster,
+        screens=screens,
+        people=people,
+        history=history,
+        accounts=accounts,
+        enrolment=enrolment,
+        sessions=Sessions(signing_key=signing_key),
+        metrics=metrics,
+        lag=lag,
+        centre=centre,
+        ivr_token=ivr_token,
+        secure_cookies=secure_cookies,
+    )
+    app.add_middleware(Edge, softphone_ws_url=softphone_ws_url, origins=origins)
+    app.mount("/", Pages(ui_dir or Path("/nonexistent")), name="pages")
+    return app
+
+
+async def _first_roster(roster: Roster) -> None:
+    """A database that is away at start delays nobody's call: the roster comes when it is back."""
+    try:
+        async with asyncio.timeout(START_RETRY_S):
+            await roster.refresh()
+    except (OutsideError, TimeoutError):
+        log.warning("the directory does not answer yet", extra={"action": "roster_missing"})
+
+
+def bare_app(life: object = None) -> FastAPI:
+    """The routes without anything behind them: enough to describe the API."""
+    app = FastAPI(
+        title="Triune",
+        version=metadata.version("triune"),
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/v1/openapi.json",
+        separate_input_output_schemas=False,
+        lifespan=life,  # type: ignore[arg-type]
+    )
+    for part in (
+        session_routes,
+        acts,
+        contact_routes,
+        supervision,
+        administration,
+        ivr_routes,
+        ops_routes,
+        events,
+    ):
+        app.include_router(part.router)
+    problems.install(app)
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
+    return app

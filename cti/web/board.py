@@ -1,0 +1,188 @@
+"""Who waits and who is where: the tables behind the queue list and the supervisor's view, kept up fact by fact.
+
+Each change costs what it touches, whatever the number of agents and contacts: `note` marks what a fact concerns,
+`take_changes` builds the marked ones. Not here: when they are sent and to whom (`cti.web.hub`).
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from cti.domain import queue
+from cti.domain.agent import Agent, open_media
+from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, QueueId
+from cti.domain.state import State
+from cti.domain.states import AssignmentState, ContactState
+from cti.ports import Person
+from cti.web.messages import AgentView, QueueView
+from cti.web.roster import Roster
+from cti.web.screens import Screens
+
+Activity = Literal["idle", "offered", "talking", "held", "rejoining", "wrap_up"]
+
+_ACTIVITIES: Final[dict[AssignmentState, Activity]] = {
+    AssignmentState.OFFERED: "offered",
+    AssignmentState.ACTIVE: "talking",
+    AssignmentState.HELD: "held",
+    AssignmentState.REJOINING: "rejoining",
+    AssignmentState.WRAP_UP: "wrap_up",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has changed since it was last asked."""
+
+    queue_ids: frozenset[QueueId]
+    agent_ids: frozenset[AgentId]
+
+    def __bool__(self) -> bool:
+        return bool(self.queue_ids or self.agent_ids)
+
+
+class Board:
+    """The tables."""
+
+    def __init__(self, *, state: State, roster: Roster, screens: Screens) -> None:
+        self._state = state
+        self._roster = roster
+        self._screens = screens
+        self._waiting: dict[QueueId, dict[ContactId, tuple[Milliseconds, Medium]]] = {}
+        self._queue_of: dict[ContactId, QueueId] = {}
+        self._free: dict[AgentId, frozenset[QueueId]] = {}
+        self._free_in: Counter[QueueId] = Counter()
+        self._changed_queues: set[QueueId] = set()
+        self._changed_agents: set[AgentId] = set()
+        self._uncounted: set[AgentId] = set()
+        for contact_id in state.contacts:
+            self.note_contact(contact_id)
+        self.note_queues()
+
+    def note_contact(self, contact_id: ContactId) -> None:
+        """The contact may have begun or ceased to wait."""
+        contact = self._state.contacts.get(contact_id)
+        waits_in = contact.queue_id if contact is not None and contact.state is ContactState.WAITING else None
+        was_in = self._queue_of.get(contact_id)
+        if waits_in == was_in:
+            return
+        if was_in is not None:
+            del self._waiting[was_in][contact_id], self._queue_of[contact_id]
+            self._changed_queues.add(was_in)
+        if contact is not None and waits_in is not None:
+            self._queue_of[contact_id] = waits_in
+            self._waiting.setdefault(waits_in, {})[contact_id] = (contact.arrived_ms, contact.medium)
+            self._changed_queues.add(waits_in)
+
+    def note_agent(self, agent_id: AgentId) -> None:
+        """The agent may have changed in any way."""
+        self._changed_agents.add(agent_id)
+        self._uncounted.add(agent_id)
+
+    def note_queues(self) -> None:
+        """Queues' rules have changed: every agent may serve others now."""
+        self._changed_queues.update(self._state.queues)
+        self._changed_agents.update(self._state.agents)
+        self._uncounted.update(self._state.agents)
+
+    def settle(self) -> None:
+        """Bring the counts of free agents up to date; before any view of a queue."""
+        for agent_id in self._uncounted:
+            self._count_free(agent_id)
+        self._uncounted.clear()
+
+    def take_changes(self) -> Changes:
+        """What was noted since the last call."""
+        self.settle()
+        changes = Changes(frozenset(self._changed_queues), frozenset(self._changed_agents))
+        self._changed_queues.clear()
+        self._changed_agents.clear()
+        return changes
+
+    def _count_free(self, agent_id: AgentId) -> None:
+        agent = self._state.agents.get(agent_id)
+        before, now = self._free.get(agent_id, frozenset()), self._serves_now(agent)
+        if before == now:
+            return
+        self._free_in.subtract(before - now)
+        self._free_in.update(now - before)
+        self._changed_queues |= before ^ now
+        self._free[agent_id] = now
+
+    def _serves_now(self, agent: Agent | None) -> frozenset[QueueId]:
+        if agent is None or not open_media(agent):
+            return frozenset()
+        return frozenset(
+            queue_id
+            for queue_id, found in self._state.queues.items()
+            if found.rules.project_id in agent.project_ids
+            and queue.fit(found.rules.requirements, agent.skills) is not None
+        )
+
+    @property
+    def waiting_count(self) -> int:
+        """How many contacts wait, in all queues."""
+        return len(self._queue_of)
+
+    # -- views -------------------------------------------------------------------------------------------------------
+
+    def queues(self, person: Person, among: Iterable[QueueId] | None = None) -> list[QueueView]:
+        """The queues that he may see, in the order of the centre file; only those of `among` when given."""
+        projects = self._roster.projects(person)
+        wanted = None if among is None else frozenset(among)
+        return [
+            self._queue_view(queue_id, person.language)
+            for queue_id, found in self._state.queues.items()
+            if found.rules.project_id in projects and (wanted is None or queue_id in wanted)
+        ]
+
+    def _queue_view(self, queue_id: QueueId, language: str) -> QueueView:
+        rules = self._state.queues[queue_id].rules
+        waiting = self._waiting.get(queue_id, {})
+        return QueueView(
+            queue_id=queue_id,
+            queue=self._screens.queue_name(queue_id, language),
+            project_id=rules.project_id,
+            waiting=len(waiting),
+            waiting_by_medium=dict(Counter(medium for _, medium in waiting.values())),
+            oldest_arrived_ms=min((arrived_ms for arrived_ms, _ in waiting.values()), default=None),
+            ready=self._free_in[queue_id],
+            service_level_ms=rules.service_level_ms,
+        )
+
+    def agents(self, person: Person, among: Iterable[AgentId] | None = None) -> list[AgentView]:
+        """The agents who share a project with this supervisor or admin, by name; only those of `among` when given."""
+        projects = self._roster.projects(person)
+        wanted = self._state.agents if among is None else among
+        found = [self._state.agents[agent_id] for agent_id in wanted if agent_id in self._state.agents]
+        views = [
+            self._agent_view(agent, person.language)
+            for agent in found
+            if not agent.removed and not projects.isdisjoint(agent.project_ids)
+        ]
+        return sorted(views, key=lambda view: (view.name, view.agent_id))
+
+    def _agent_view(self, agent: Agent, language: str) -> AgentView:
+        person = self._roster.persons.get(agent.id)
+        held = self._state.assignments.get(agent.assignment_ids[0]) if agent.assignment_ids else None
+        contact = self._state.contacts.get(held.contact_id) if held else None
+        since_ms = None
+        if held is not None:
+            since_ms = {
+                AssignmentState.ACTIVE: held.started_ms,
+                AssignmentState.HELD: held.held_ms,
+                AssignmentState.WRAP_UP: held.wrap_up_ms,
+            }.get(held.state, held.offered_ms)
+        return AgentView(
+            agent_id=agent.id,
+            name=person.name if person else agent.id,
+            extension=person.extension if person else None,
+            project_ids=list(agent.project_ids),
+            readiness=agent.readiness,
+            reason=agent.reason,
+            since_ms=agent.since_ms,
+            activity=_ACTIVITIES.get(held.state) if held else "idle",
+            queue=self._screens.queue_name(contact.queue_id, language) if contact else None,
+            activity_since_ms=since_ms,
+            device=agent.device,
+        )

@@ -1,0 +1,87 @@
+"""The WebSocket `/api/v1/events`: one page's live connection, from its snapshot to its end.
+
+Three tasks for a page: one reads what it says, one sends what the hub puts into its outbox, one waits for the hub to
+want it closed. Whichever ends first ends the page.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import ValidationError
+
+from cti.domain.events import PopShown
+from cti.errors import OutsideError
+from cti.web import acts
+from cti.web.guard import Parts, identify
+from cti.web.messages import Shown
+from cti.web.page import SIGNED_OUT, Closing, Page
+
+log = logging.getLogger(__name__)
+
+CLOSE_S = 1.0
+"""How long the closing handshake may take."""
+
+router = APIRouter(prefix="/api/v1")
+
+
+@router.websocket("/events")
+async def events(websocket: WebSocket) -> None:
+    """Snapshot, then deltas; see `cti.web.messages`. Close codes: 4401 sign in again, 1013 and 1012 connect again."""
+    parts: Parts = websocket.app.state.parts
+    found = identify(websocket)
+    await websocket.accept()
+    if found is None:
+        await websocket.close(SIGNED_OUT, "sign in first")
+        return
+    page = Page(found[0], session=found[1].id)
+    try:
+        snapshot = parts.hub.join(page).model_dump_json()
+        closing = await _serve(websocket, page, snapshot, parts)
+    except OutsideError:
+        closing = Closing(1013, "starting")
+    finally:
+        parts.hub.leave(page)
+    if closing is not None:
+        with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+            await asyncio.wait_for(websocket.close(closing.code, closing.reason), CLOSE_S)
+
+
+async def _serve(websocket: WebSocket, page: Page, snapshot: str, parts: Parts) -> Closing | None:
+    """Run the page to its end; how to close it, or None when it is gone already."""
+    reading = asyncio.create_task(_read(websocket, page, parts))
+    sending = asyncio.create_task(_write(websocket, page, snapshot))
+    closing = asyncio.create_task(page.closed())
+    tasks = {reading, sending, closing}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        ended = await asyncio.gather(*tasks, return_exceptions=True)
+    for result in ended:
+        if isinstance(result, Exception) and not isinstance(result, WebSocketDisconnect | RuntimeError):
+            log.error("a page broke", exc_info=result, extra={"action": "page_broke"})
+    return closing.result() if not closing.cancelled() and closing.exception() is None else None
+
+
+async def _write(websocket: WebSocket, page: Page, snapshot: str) -> None:
+    await websocket.send_text(snapshot)
+    await page.pump(websocket.send_text)
+
+
+async def _read(websocket: WebSocket, page: Page, parts: Parts) -> None:
+    """Take what the page says; anything but `Shown` for an assignment of its own is passed over."""
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        try:
+            said = Shown.model_validate_json(message.get("text") or message.get("bytes") or b"")
+        except ValidationError:
+            log.debug("a page said what is not understood", extra={"action": "page_message_ignored"})
+            continue
+        assignment = acts.own(said.assignment_id, page.person, parts)
+        if assignment is not None:
+            parts.hub.submit(PopShown(assignment_id=assignment.id))

@@ -1,0 +1,91 @@
+"""What a route is given: the parts of the centre, and the person who asks, if his role suffices.
+
+Roles include each other: a supervisor may do what an agent may, an admin everything. Whose data he may see beyond that
+is a matter of projects (`Roster.projects`) and of the assignment being his own (`cti.web.acts`).
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from starlette.requests import HTTPConnection
+
+from cti.config import Centre
+from cti.metrics import Metrics
+from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Role
+from cti.web.health import LoopLag
+from cti.web.hub import Hub
+from cti.web.problems import Refusal
+from cti.web.roster import Roster
+from cti.web.screens import Screens
+from cti.web.sessions import Session, Sessions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """Everything that routes use."""
+
+    engine: Engine
+    hub: Hub
+    roster: Roster
+    screens: Screens
+    people: People
+    history: History
+    accounts: Accounts
+    enrolment: Enrolment
+    sessions: Sessions
+    metrics: Metrics
+    lag: LoopLag
+    centre: Centre
+    ivr_token: str
+    secure_cookies: bool
+
+
+def _parts(connection: HTTPConnection) -> Parts:
+    parts = connection.app.state.parts
+    assert isinstance(parts, Parts)
+    return parts
+
+
+async def parts(connection: HTTPConnection) -> Parts:
+    """The parts that `create_app` was given."""
+    return _parts(connection)
+
+
+def identify(connection: HTTPConnection) -> tuple[Person, Session] | None:
+    """The person whose session the connection shows; None when there is none or he may not sign in any more."""
+    given = _parts(connection)
+    session = given.sessions.read(connection)
+    person = given.roster.person(session.agent_id) if session else None
+    return (person, session) if session is not None and person is not None else None
+
+
+async def _session(request: Request) -> Session:
+    found = identify(request)
+    if found is None:
+        raise Refusal(401, "not_signed_in")
+    request.state.person = found[0]
+    return found[1]
+
+
+_RANK: Final = {Role.AGENT: 0, Role.SUPERVISOR: 1, Role.ADMIN: 2}
+
+
+def _needs(role: Role) -> Callable[..., Awaitable[Person]]:
+    async def person(request: Request, _session: Annotated[Session, Depends(_session)]) -> Person:
+        found: Person = request.state.person
+        if _RANK[found.role] < _RANK[role]:
+            raise Refusal(403, "not_allowed")
+        return found
+
+    return person
+
+
+AnyParts = Annotated[Parts, Depends(parts)]
+Asking = Annotated[Session, Depends(_session)]
+"""The session of whoever is signed in."""
+Anyone = Annotated[Person, Depends(_needs(Role.AGENT))]
+"""Whoever is signed in."""
+Supervisor = Annotated[Person, Depends(_needs(Role.SUPERVISOR))]
+Admin = Annotated[Person, Depends(_needs(Role.ADMIN))]

@@ -1,0 +1,397 @@
+"""The open pages and what is pushed to them: implements `cti.ports.Desktops`.
+
+Theory of operation. The engine calls `decided` in the turn of every event. Facts name the agents and assignments they
+concern; only a concerned agent's own pages get his state and assignments, in that very turn. The pop goes out with what
+is known; its card follows when the look-up answers. Queue and agent lists are marked in the `Board` and sent at most
+twice a second, encoded once for all pages that see the same.
+
+An agent's desktop is connected while at least one page of his is; it is lost `LOST_AFTER_S` after the last went, so
+that a refresh is no loss. Whether a silent page is still there is the server's ping to tell (`cti.web.server`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import BaseModel
+
+from cti.domain import facts as decided_facts
+from cti.domain.acd import Decision
+from cti.domain.commands import ClosePop, ShowPop
+from cti.domain.contact import Contact
+from cti.domain.events import DesktopConnected, DesktopLost, Event
+from cti.domain.facts import Fact
+from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds, ProjectId
+from cti.errors import OutsideError, RuleError
+from cti.metrics import Metrics
+from cti.ports import Customers, Engine, Particulars, Person, Role
+from cti.web.board import Board
+from cti.web.cards import Cards, Lookup
+from cti.web.messages import (
+    AgentsChanged,
+    AgentView,
+    AssignmentChanged,
+    AssignmentGone,
+    AssignmentView,
+    CardView,
+    QueuesChanged,
+    QueueView,
+    Snapshot,
+    StateChanged,
+    SwitchChanged,
+)
+from cti.web.page import SIGNED_OUT, Page
+from cti.web.roster import Roster
+from cti.web.screens import Screens, my_state
+
+log = logging.getLogger(__name__)
+
+COALESCE_S: Final = 0.5
+LOST_AFTER_S: Final = 3.0
+RETURN_AFTER_START_S: Final = 10.0
+"""How long after a start of the engine a page may take to connect again before its agent's desktop counts as lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    agent_id: AgentId
+    contact_id: ContactId
+
+
+_OF_AGENT: Final = (
+    decided_facts.ReadinessChanged,
+    decided_facts.DeviceSet,
+    decided_facts.ReachChanged,
+    decided_facts.SignOutDeferred,
+    decided_facts.AgentConfigured,
+)
+_OF_ASSIGNMENT: Final = (
+    decided_facts.AgentRung,
+    decided_facts.AssignmentStarted,
+    decided_facts.AssignmentHeld,
+    decided_facts.AssignmentResumed,
+    decided_facts.AgentLegLost,
+    decided_facts.RingEnded,
+    decided_facts.WrapUpStarted,
+)
+
+
+class Hub:
+    """All open pages. Made before the engine; `start` gives it the engine, and until then decisions pass unseen."""
+
+    def __init__(self, *, customers: Customers, metrics: Metrics) -> None:
+        self._cards = Cards(customers=customers, metrics=metrics)
+        self._pages: dict[AgentId, set[Page]] = {}
+        self._held: dict[AssignmentId, _Held] = {}
+        self._lookups: dict[AssignmentId, Lookup] = {}
+        self._muted: set[AssignmentId] = set()
+        self._losing: dict[AgentId, asyncio.TimerHandle] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._flush: asyncio.TimerHandle | None = None
+        self._engine: Engine | None = None
+        self._late = metrics.counter("triune_pops_late_total", "Pops confirmed after the ring was let go")
+        self._pops = metrics.counter("triune_pops_total", "Pops confirmed by a page")
+        metrics.gauge("triune_pages", "Pages that are connected", lambda: self.page_count)
+
+    # -- life --------------------------------------------------------------------------------------------------------
+
+    def start(self, *, engine: Engine, roster: Roster, screens: Screens) -> None:
+        """Take up work; on the loop, once the engine's state stands."""
+        self._engine, self._roster, self._screens = engine, roster, screens
+        state = engine.state
+        self._board = Board(state=state, roster=roster, screens=screens)
+        self._held = {found.id: _Held(found.agent_id, found.contact_id) for found in state.assignments.values()}
+        self._board.take_changes()
+        for agent in state.agents.values():
+            if agent.desktop:
+                self._lose_later(agent.id, after_s=RETURN_AFTER_START_S)
+
+    async def stop(self) -> None:
+        """Close every page and end every task."""
+        self._engine = None
+        for handle in (*self._losing.values(), *([self._flush] if self._flush else [])):
+            handle.cancel()
+        for page in list(self._all_pages()):
+            page.close(1001, "going away")
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._cards.close()
+
+    @property
+    def page_count(self) -> int:
+        """How many pages are connected."""
+        return sum(map(len, self._pages.values()))
+
+    @property
+    def board(self) -> Board:
+        """Who waits and who is where."""
+        return self._board
+
+    # -- told by the engine ------------------------------------------------------------------------------------------
+
+    def expect(self, address: str, *, project_id: ProjectId) -> None:
+        """A contact from this address will soon be shown: begin its look-up. Cheap, never raises; on the loop."""
+        if address:
+            self._cards.ask(address, project_id=project_id)
+
+    def decided(self, decision: Decision, now: Milliseconds) -> None:
+        """Push what the decision means; see `cti.ports.Desktops`."""
+        if self._engine is None:
+            return
+        try:
+            self._decided(self._engine, decision, now)
+        except Exception:  # a page that cannot be told must never stop the engine
+            log.exception("pages could not be told", extra={"action": "push_failed", "number": decision.number})
+
+    def switch_changed(self, *, up: bool) -> None:
+        """Tell every page; see `cti.ports.Desktops`."""
+        if self._engine is not None:
+            self._send(self._all_pages(), SwitchChanged(up=up), self._engine.now())
+
+    def _decided(self, engine: Engine, decision: Decision, now: Milliseconds) -> None:
+        changed: dict[AssignmentId, None] = {}
+        agents: dict[AgentId, None] = {}
+        for fact in decision.facts:
+            self._concern(fact, changed, agents, now)
+        for command in decision.commands:
+            if isinstance(command, ShowPop):
+                self._held.setdefault(command.assignment_id, _Held(command.agent_id, command.contact_id))
+                changed[command.assignment_id] = None
+            elif isinstance(command, ClosePop) and command.assignment_id in self._held:
+                self._gone(command.assignment_id, "rescinded", now)
+        for agent_id in agents:
+            self._push_state(engine, agent_id, now)
+        for assignment_id in changed:
+            self._push_assignment(engine, assignment_id, now)
+        if self._pages and self._flush is None and decision.facts:
+            self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self._flush_board)
+
+    def _concern(
+        self, fact: Fact, changed: dict[AssignmentId, None], agents: dict[AgentId, None], now: Milliseconds
+    ) -> None:
+        match fact:
+            case decided_facts.ContactQueued() | decided_facts.ContactRequeued() | decided_facts.ContactClosed():
+                self._board.note_contact(fact.contact_id)
+            case decided_facts.AssignmentOffered():
+                self._held[fact.assignment_id] = _Held(fact.agent_id, fact.contact_id)
+                self._board.note_contact(fact.contact_id)
+                self._board.note_agent(fact.agent_id)
+                changed[fact.assignment_id] = None
+            case decided_facts.OfferEnded():
+                self._gone(fact.assignment_id, fact.outcome, now)
+            case decided_facts.AssignmentClosed():
+                outcome = "agent_lost" if fact.disposition == "agent_lost" else "closed"
+                self._gone(fact.assignment_id, outcome, now)
+            case decided_facts.PopConfirmed():
+                self._pops.add()
+                self._late.add(int(fact.late))
+            case decided_facts.QueueConfigured() | decided_facts.ClockShifted():
+                self._board.note_queues()
+            case _ if isinstance(fact, _OF_ASSIGNMENT):
+                changed[fact.assignment_id] = None
+                if (held := self._held.get(fact.assignment_id)) is not None:
+                    self._board.note_agent(held.agent_id)
+            case _ if isinstance(fact, _OF_AGENT):
+                agents[fact.agent_id] = None
+                self._board.note_agent(fact.agent_id)
+
+    def _gone(self, assignment_id: AssignmentId, outcome: str, now: Milliseconds) -> None:
+        held = self._held.pop(assignment_id, None)
+        self._lookups.pop(assignment_id, None)
+        self._muted.discard(assignment_id)
+        if held is None:
+            return
+        self._board.note_contact(held.contact_id)
+        self._board.note_agent(held.agent_id)
+        self._send(
+            self._pages.get(held.agent_id, ()), AssignmentGone(assignment_id=assignment_id, outcome=outcome), now
+        )
+
+    # -- pushing -----------------------------------------------------------------------------------------------------
+
+    def _push_state(self, engine: Engine, agent_id: AgentId, now: Milliseconds) -> None:
+        pages, agent = self._pages.get(agent_id), engine.state.agents.get(agent_id)
+        if pages and agent is not None:
+            self._send(pages, StateChanged(state=my_state(agent)), now)
+
+    def _push_assignment(
+        self, engine: Engine, assignment_id: AssignmentId, now: Milliseconds, *, card_again: bool = True
+    ) -> None:
+        held = self._held.get(assignment_id)
+        pages = self._pages.get(held.agent_id) if held else None
+        if not pages:
+            return
+        language = next(iter(pages)).person.language
+        view = self._assignment(engine, assignment_id, language=language, card_again=card_again)
+        if view is not None:
+            self._send(pages, AssignmentChanged(assignment=view), now)
+
+    def _push_again(self, assignment_id: AssignmentId) -> None:
+        """Something that no fact tells has changed: its card has come, or its microphone."""
+        if self._engine is not None:
+            self._push_assignment(self._engine, assignment_id, self._engine.now(), card_again=False)
+
+    def _assignment(
+        self, engine: Engine, assignment_id: AssignmentId, *, language: str, card_again: bool
+    ) -> AssignmentView | None:
+        """The assignment as its agent sees it now; None when it is over. A late card is pushed when it comes."""
+        assignment = engine.state.assignments.get(assignment_id)
+        contact = engine.state.contacts.get(assignment.contact_id) if assignment else None
+        if assignment is None or contact is None:
+            return None
+        particulars = engine.particulars(contact.id)
+        lookup = self._lookup(assignment_id, contact, particulars, again=card_again)
+        return self._screens.assignment(
+            assignment,
+            contact,
+            particulars,
+            card=lookup.card,
+            card_state=lookup.state,
+            muted=assignment_id in self._muted,
+            language=language,
+        )
+
+    def _lookup(
+        self, assignment_id: AssignmentId, contact: Contact, particulars: Particulars | None, *, again: bool
+    ) -> Lookup:
+        """The look-up that belongs to the assignment for its whole life; one that failed is begun anew with `again`."""
+        found = self._lookups.get(assignment_id)
+        if found is None or (again and found.state == "unavailable"):
+            address = particulars.address if particulars else ""
+            found = self._lookups[assignment_id] = self._cards.ask(address, project_id=contact.project_id)
+        if found.state == "loading":
+            found.listeners[assignment_id] = lambda: self._push_again(assignment_id)
+        return found
+
+    def card(self, contact_id: ContactId, *, language: str) -> CardView | None:
+        """The card of a live contact that is in an agent's hands, if it has come."""
+        contact = self._running().state.contacts.get(contact_id)
+        lookup = self._lookups.get(contact.assignment_id) if contact and contact.assignment_id else None
+        if contact is None or lookup is None or lookup.card is None:
+            return None
+        return self._screens.card(lookup.card, project_id=contact.project_id, language=language)
+
+    def set_muted(self, assignment_id: AssignmentId, *, muted: bool) -> None:
+        """Remember and show whether the agent's microphone is off; not journalled, gone with the engine."""
+        (self._muted.add if muted else self._muted.discard)(assignment_id)
+        self._push_again(assignment_id)
+
+    def _flush_board(self) -> None:
+        self._flush = None
+        if self._engine is None:
+            return
+        changes = self._board.take_changes()
+        if not changes:
+            return
+        now = self._engine.now()
+        for pages in self._alike():
+            person = pages[0].person
+            if queues := self._board.queues(person, changes.queue_ids):
+                self._send(pages, QueuesChanged(queues=queues), now)
+            if person.role is not Role.AGENT and (agents := self._board.agents(person, changes.agent_ids)):
+                self._send(pages, AgentsChanged(agents=agents), now)
+
+    def _alike(self) -> Iterable[list[Page]]:
+        """The pages, grouped by what they may see and in which language."""
+        groups: dict[tuple[frozenset[ProjectId], bool, str], list[Page]] = {}
+        for page in self._all_pages():
+            person = page.person
+            key = (self._roster.projects(person), person.role is Role.AGENT, person.language)
+            groups.setdefault(key, []).append(page)
+        return groups.values()
+
+    def _all_pages(self) -> Iterable[Page]:
+        return [page for pages in self._pages.values() for page in pages]
+
+    @staticmethod
+    def _send(pages: Iterable[Page], change: BaseModel, now: Milliseconds) -> None:
+        encoded = None
+        for page in pages:
+            encoded = encoded or change.model_dump_json()
+            page.put(encoded, now)
+
+    # -- pages -------------------------------------------------------------------------------------------------------
+
+    def join(self, page: Page) -> Snapshot:
+        """The page is open: from this snapshot on it gets every change. Both in one turn, so nothing is missed."""
+        engine, person = self._running(), page.person
+        agent_id = person.agent_id
+        first = agent_id not in self._pages
+        self._pages.setdefault(agent_id, set()).add(page)
+        if (handle := self._losing.pop(agent_id, None)) is not None:
+            handle.cancel()
+        agent = engine.state.agents.get(agent_id)
+        if first and agent is not None and not agent.desktop:
+            self.submit(DesktopConnected(agent_id=agent_id))
+        return Snapshot(
+            now_ms=engine.now(),
+            me=self._roster.me(person),
+            state=my_state(agent) if agent is not None and person.extension is not None else None,
+            assignments=self._assignments(engine, agent.assignment_ids if agent else (), person.language),
+            queues=self.queues(person),
+            agents=self.agents(person),
+            switch_up=engine.switch_up,
+        )
+
+    def leave(self, page: Page) -> None:
+        """The page is gone; twice is once."""
+        pages = self._pages.get(page.person.agent_id, set())
+        pages.discard(page)
+        if not pages and self._pages.pop(page.person.agent_id, None) is not None:
+            self._lose_later(page.person.agent_id, after_s=LOST_AFTER_S)
+
+    def close_session(self, session: str) -> None:
+        """Close all pages of a session that has ended."""
+        for page in self._all_pages():
+            if page.session == session:
+                page.close(SIGNED_OUT, "signed out")
+
+    def close_person(self, agent_id: AgentId) -> None:
+        """Close all pages of a person whose rights have changed; they connect again with the new ones."""
+        for page in self._pages.get(agent_id, set()).copy():
+            page.close(1012, "changed")
+
+    def queues(self, person: Person) -> list[QueueView]:
+        """The queues that he may see, as they stand now."""
+        self._board.settle()
+        return self._board.queues(person)
+
+    def agents(self, person: Person) -> list[AgentView]:
+        """The agents that he may see, as they stand now; none for an agent."""
+        return [] if person.role is Role.AGENT else self._board.agents(person)
+
+    def _assignments(self, engine: Engine, ids: Iterable[AssignmentId], language: str) -> list[AssignmentView]:
+        views = [self._assignment(engine, found, language=language, card_again=True) for found in ids]
+        return [view for view in views if view is not None]
+
+    # -- desktops' presence ------------------------------------------------------------------------------------------
+
+    def _lose_later(self, agent_id: AgentId, *, after_s: float) -> None:
+        def lost() -> None:
+            self._losing.pop(agent_id, None)
+            if self._engine is not None and agent_id not in self._pages and agent_id in self._engine.state.agents:
+                self.submit(DesktopLost(agent_id=agent_id))
+
+        if (former := self._losing.pop(agent_id, None)) is not None:
+            former.cancel()
+        self._losing[agent_id] = asyncio.get_running_loop().call_later(after_s, lost)
+
+    def submit(self, event: Event) -> None:
+        """Have an event decided for which no one waits; a refusal is logged."""
+        task = asyncio.create_task(self._handled(event))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _handled(self, event: Event) -> None:
+        try:
+            await self._running().handle(event)
+        except (RuleError, OutsideError) as error:
+            log.info("%s was refused: %s", type(event).__name__, error, extra={"action": "page_event_refused"})
+
+    def _running(self) -> Engine:
+        if self._engine is None:
+            raise OutsideError("The engine is just starting. Try again in a second.")
+        return self._engine

@@ -1,0 +1,131 @@
+"""Everyone and every code, in memory: so that a page can be served and a contact handled while the database is away.
+
+Read from the directory at start, after each change made here, and every few seconds for changes made elsewhere (the
+command line). Not here: passwords, and what anyone is doing.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Final
+
+from cti import variables
+from cti.config import Centre, Language
+from cti.domain.ids import AgentId, ProjectId
+from cti.errors import OutsideError
+from cti.ports import Code, CodeKind, People, Person, Phone, Role
+from cti.web import words
+from cti.web.messages import Choice, Me, Softphone
+
+log = logging.getLogger(__name__)
+
+REFRESH_S: Final = 10.0
+
+
+class Roster:
+    """What the directory said last."""
+
+    def __init__(self, *, people: People, centre: Centre, softphone_ws_url: str) -> None:
+        self._people = people
+        self._centre = centre
+        self._softphone_ws_url = softphone_ws_url
+        self._phones: Mapping[AgentId, Phone] = {}
+        self.persons: Mapping[AgentId, Person] = {}
+        self.codes: tuple[Code, ...] = ()
+
+    async def refresh(self) -> None:
+        """Ask the directory anew. Raises DatabaseDown; then what was known stays."""
+        persons, codes, phones = await self._people.everyone(), await self._people.codes(), await self._people.phones()
+        self.persons = {person.agent_id: person for person in persons}
+        self.codes = tuple(codes)
+        self._phones = {phone.agent_id: phone for phone in phones}
+
+    async def keep_fresh(self) -> None:
+        """Refresh for ever."""
+        while True:
+            await asyncio.sleep(REFRESH_S)
+            try:
+                await self.refresh()
+            except OutsideError:
+                log.warning("the directory does not answer", extra={"action": "roster_stale"})
+
+    def person(self, agent_id: AgentId) -> Person | None:
+        """The person, if he may sign in now."""
+        found = self.persons.get(agent_id)
+        return found if found is not None and found.active else None
+
+    def name(self, agent_id: AgentId | None) -> str | None:
+        """The name to show, also of one who has left."""
+        found = self.persons.get(agent_id) if agent_id is not None else None
+        return found.name if found else agent_id
+
+    def projects(self, person: Person) -> frozenset[ProjectId]:
+        """The projects whose data he may see; an admin sees all."""
+        if person.role is Role.ADMIN:
+            return frozenset(ProjectId(key) for key in self._centre.projects)
+        return frozenset(person.project_ids)
+
+    def me(self, person: Person) -> Me:
+        """What his page must know of himself."""
+        projects = self.projects(person)
+        reasons = {
+            choice.id: choice
+            for project in sorted(projects)
+            for choice in self._choices(project, CodeKind.REASON, person)
+        }
+        return Me(
+            agent_id=person.agent_id,
+            login=person.login,
+            name=person.name,
+            role=person.role,
+            language=person.language,
+            project_ids=sorted(projects),
+            extension=person.extension,
+            softphone=self._softphone(person),
+            reasons=list(reasons.values()),
+            dispositions={
+                project: self._choices(project, CodeKind.DISPOSITION, person) for project in sorted(projects)
+            },
+        )
+
+    def has_code(self, kind: CodeKind, code_id: str, projects: frozenset[ProjectId]) -> bool:
+        """Whether one of the projects has this code in use."""
+        return any(
+            code.kind is kind and code.id == code_id and code.active and code.project_id in projects
+            for code in self.codes
+        )
+
+    def title(self, kind: CodeKind, code_id: str | None, project_id: ProjectId, language: str) -> str | None:
+        """A code's words: the project's, the system's, else the code itself."""
+        if code_id is None:
+            return None
+        for code in self.codes:
+            if code.kind is kind and code.id == code_id and code.project_id == project_id:
+                return _title(code, language)
+        return words.system(code_id, language) or code_id
+
+    def _choices(self, project: ProjectId, kind: CodeKind, person: Person) -> list[Choice]:
+        return [
+            Choice(id=code.id, title=_title(code, person.language))
+            for code in self.codes
+            if code.project_id == project and code.kind is kind and code.active
+        ]
+
+    def _softphone(self, person: Person) -> Softphone | None:
+        phone = self._phones.get(person.agent_id)
+        if phone is None:
+            return None
+        endpoint = variables.web_endpoint(phone.extension)
+        host = self._softphone_ws_url.split("//")[-1].split("/")[0].rsplit(":", 1)[0]
+        return Softphone(
+            ws_url=self._softphone_ws_url, uri=f"sip:{endpoint}@{host}", auth_user=endpoint, password=phone.secret
+        )
+
+
+def spoken(language: str) -> Language:
+    """The centre file's language for a person's."""
+    return Language.RU if words.language_of(language) == "ru" else Language.EN
+
+
+def _title(code: Code, language: str) -> str:
+    return code.title_ru if words.language_of(language) == "ru" else code.title_en

@@ -1,0 +1,217 @@
+"""What one agent's screen shows of a contact: views built from the ACD's records, in his language.
+
+Pure: every input is given. Not here: when a view is sent (`cti.web.hub`), who waits and who is where
+(`cti.web.board`). Money, numbers and IVR steps are put into words here and nowhere else.
+"""
+
+from functools import lru_cache
+from typing import Final, Literal
+
+import phonenumbers
+
+from cti import actions
+from cti.config import Centre
+from cti.domain.agent import Agent
+from cti.domain.assignment import Assignment
+from cti.domain.contact import Contact
+from cti.domain.ids import Medium, ProjectId
+from cti.domain.states import AssignmentState
+from cti.ports import Card, CodeKind, Particulars
+from cti.web import words
+from cti.web.messages import AssignmentView, CardView, ContactView, ContractView, MyState, PastContactView, PathStep
+from cti.web.roster import Roster, spoken
+
+CardState = Literal["loading", "found", "unknown", "unavailable"]
+Shown = Literal["offered", "ringing", "active", "held", "rejoining", "wrap_up"]
+
+_STATES: Final[dict[AssignmentState, Shown]] = {
+    AssignmentState.OFFERED: "offered",
+    AssignmentState.ACTIVE: "active",
+    AssignmentState.HELD: "held",
+    AssignmentState.REJOINING: "rejoining",
+    AssignmentState.WRAP_UP: "wrap_up",
+}
+_NO_MINOR_UNITS: Final = frozenset(
+    {"BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"}
+)
+"""Currencies of ISO 4217 without a minor unit in use."""
+_SIGNS: Final = {"RUB": "₽", "EUR": "€", "USD": "$", "GBP": "£"}
+_TEXT_LIMIT: Final = 200
+"""Most characters shown of what a stranger's network or form said."""
+
+
+class Screens:
+    """Builds the views; knows the names that stand in the centre file and the directory."""
+
+    def __init__(self, *, centre: Centre, roster: Roster) -> None:
+        self._centre = centre
+        self._roster = roster
+
+    def assignment(
+        self,
+        assignment: Assignment,
+        contact: Contact,
+        particulars: Particulars | None,
+        *,
+        card: Card | None,
+        card_state: CardState,
+        muted: bool,
+        language: str,
+    ) -> AssignmentView:
+        """One contact on the agent's screen."""
+        return AssignmentView(
+            assignment_id=assignment.id,
+            state=_shown(assignment),
+            contact=self.contact(contact, particulars, language=language),
+            card=None if card is None else self.card(card, project_id=contact.project_id, language=language),
+            card_state=card_state,
+            device=assignment.device,
+            muted=muted,
+            offered_ms=assignment.offered_ms,
+            started_ms=assignment.started_ms,
+            held_since_ms=assignment.held_ms if assignment.state is AssignmentState.HELD else None,
+            until_ms=_until_ms(assignment),
+            wait_ms=max(0, assignment.offered_ms - contact.arrived_ms),
+        )
+
+    def contact(self, contact: Contact, particulars: Particulars | None, *, language: str) -> ContactView:
+        """The contact as far as is known; a contact whose particulars are gone shows as withheld."""
+        return ContactView(
+            contact_id=contact.id,
+            medium=contact.medium,
+            project_id=contact.project_id,
+            project=self.project_name(contact.project_id, language),
+            queue_id=contact.queue_id,
+            queue=self.queue_name(contact.queue_id, language),
+            arrived_ms=contact.arrived_ms,
+            address=address(particulars.address) if particulars else "",
+            name=particulars.name[:_TEXT_LIMIT] if particulars else "",
+            dialled=address(particulars.dialled) if particulars else "",
+            language=particulars.language if particulars else "",
+            path=self.path(particulars.path, language=language) if particulars else [],
+            account=particulars.account if particulars else "",
+            subject=particulars.subject if particulars else "",
+        )
+
+    def card(self, card: Card, *, project_id: ProjectId, language: str) -> CardView:
+        """The customer's card."""
+        return CardView(
+            customer_id=card.customer_id,
+            name=card.name,
+            tier=card.tier,
+            language=card.language,
+            phones=[address(phone) for phone in card.phones],
+            emails=list(card.emails),
+            contracts=[
+                ContractView(
+                    number=contract.number,
+                    kind=contract.kind,
+                    status=contract.status,
+                    balance=money(contract.balance_minor, contract.currency, language=language),
+                    ends_on=contract.ends_on,
+                )
+                for contract in card.contracts
+            ],
+            past=[
+                PastContactView(
+                    contact_id=past.contact_id,
+                    medium=past.medium,
+                    queue=self.queue_name(past.queue_id, language),
+                    arrived_ms=past.arrived_ms,
+                    agent=past.agent_name,
+                    disposition=self._roster.title(CodeKind.DISPOSITION, past.disposition, project_id, language),
+                    note=past.note,
+                )
+                for past in card.past
+            ],
+            source=card.source,
+        )
+
+    def path(self, path: str, *, language: str) -> list[PathStep]:
+        """The caller's way through the IVR in words; `path` is `cti.variables.PATH`."""
+        steps = [step.partition(":") for step in path.split(";") if step]
+        return [PathStep(menu=menu, key=key, title=self._step(menu, key, language)) for menu, _, key in steps]
+
+    def _step(self, menu: str, key: str, language: str) -> str:
+        found = self._centre.menus.get(menu)
+        action = found.options.get(key) if found else None
+        if action is not None:
+            return self._action(action, language)
+        return words.step(key, language) or words.step(menu, language, name=key) or key
+
+    def _action(self, action: actions.Action, language: str) -> str:
+        match action:
+            case actions.ToQueue(queue):
+                return self.queue_name(queue, language)
+            case actions.ChooseLanguage(code):
+                return words.step("language", language, name=code) or code
+            case actions.ToMenu(name) | actions.ToHours(name):
+                return name
+            case _:
+                code = type(action).__name__.removeprefix("To").lower()
+                return words.step("hangup" if code == "hangup" else code, language) or code
+
+    def queue_name(self, queue_id: str, language: str) -> str:
+        """The queue's name; the key when the centre file has it no longer."""
+        queue = self._centre.queues.get(queue_id)
+        return queue.name.in_language(spoken(language)) if queue else queue_id
+
+    def project_name(self, project_id: str, language: str) -> str:
+        """The project's name; the key when the centre file has it no longer."""
+        project = self._centre.projects.get(project_id)
+        return project.name.in_language(spoken(language)) if project else project_id
+
+
+def my_state(agent: Agent) -> MyState:
+    """What an agent's page shows of himself."""
+    return MyState(
+        readiness=agent.readiness,
+        reason=agent.reason,
+        since_ms=agent.since_ms,
+        device=agent.device,
+        phones=list(agent.phones),
+        leaving=agent.leaving,
+    )
+
+
+def _shown(assignment: Assignment) -> Shown:
+    if assignment.state is AssignmentState.OFFERED and assignment.leg_id is not None:
+        return "ringing"
+    return _STATES.get(assignment.state, "wrap_up")
+
+
+def _until_ms(assignment: Assignment) -> int | None:
+    match assignment.state:
+        case AssignmentState.OFFERED:
+            return assignment.lease_until_ms if assignment.medium is not Medium.VOICE else assignment.ring_until_ms
+        case AssignmentState.REJOINING:
+            return assignment.rejoin_until_ms
+        case AssignmentState.WRAP_UP:
+            return assignment.wrap_up_until_ms
+        case _:
+            return None
+
+
+@lru_cache(maxsize=4096)
+def address(text: str) -> str:
+    """A number in E.164 in its international spelling (E.123); anything else as it is, cut to a sane length."""
+    if not text.startswith("+"):
+        return text[:_TEXT_LIMIT]
+    try:
+        number = phonenumbers.parse(text)
+    except phonenumbers.NumberParseException:
+        return text[:_TEXT_LIMIT]
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def money(minor: int, currency: str, *, language: str) -> str:
+    """An amount in minor units as the language writes it: `1 234,50 ₽`, `₽1,234.50`."""
+    digits = 0 if currency in _NO_MINOR_UNITS else 2
+    whole, rest = divmod(abs(minor), 10**digits)
+    minus = "−" if minor < 0 else ""
+    sign = _SIGNS.get(currency, currency)
+    if words.language_of(language) == "ru":
+        amount = f"{whole:,}".replace(",", "\u00a0") + (f",{rest:0{digits}}" if digits else "")
+        return f"{minus}{amount}\u00a0{sign}"
+    amount = f"{whole:,}" + (f".{rest:0{digits}}" if digits else "")
+    return f"{minus}{sign}{'' if len(sign) == 1 else chr(0xA0)}{amount}"

@@ -1,0 +1,45 @@
+"""The floor: who waits, and, for supervisors, who is where."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from cti.domain.events import AgentBecameNotReady
+from cti.domain.ids import AgentId, ReasonId
+from cti.ports import CodeKind
+from cti.web.guard import Anyone, AnyParts, Supervisor
+from cti.web.messages import AgentView, Done, NotReadyWish, QueueView
+from cti.web.problems import Refusal, responses
+
+router = APIRouter(prefix="/api/v1", tags=["floor"])
+
+
+@router.get("/queues", responses=responses(401))
+async def queues(person: Anyone, parts: AnyParts) -> list[QueueView]:
+    """The queues of the asker's projects."""
+    return parts.hub.queues(person)
+
+
+@router.get("/agents", responses=responses(401, 403))
+async def agents(person: Supervisor, parts: AnyParts) -> list[AgentView]:
+    """The agents of the asker's projects."""
+    return parts.hub.agents(person)
+
+
+@router.post("/agents/{agent_id}/not-ready", responses=responses(401, 403, 404, 409))
+async def set_not_ready(
+    given: NotReadyWish,
+    agent_id: Annotated[str, Path(max_length=40, pattern=r"^u[0-9]+$")],
+    person: Supervisor,
+    parts: AnyParts,
+) -> Done:
+    """Take an agent out of distribution; what he holds or what rings goes on."""
+    agent = parts.engine.state.agents.get(AgentId(agent_id))
+    projects = parts.roster.projects(person)
+    if agent is None or projects.isdisjoint(agent.project_ids):
+        raise Refusal(404, "not_found")
+    if given.reason is not None and not parts.roster.has_code(CodeKind.REASON, given.reason, projects):
+        raise Refusal(422, "unknown_reason")
+    await parts.engine.handle(AgentBecameNotReady(agent_id=agent.id, reason=ReasonId(given.reason or "supervisor")))
+    await parts.people.note_deed(actor=person.login, action="set_not_ready", subject=agent.id)
+    return Done()

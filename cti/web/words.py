@@ -1,0 +1,142 @@
+"""The web's own sentences in the person's language: problems by code, and the words that views are made of.
+
+Not here: the pages' words (`cti/web/ui`), names that the centre file holds (`cti.config.Words`), and sentences of the
+core (`str(error)`), which are English and shown as they are unless their code stands here.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+LANGUAGES: Final = ("en", "ru")
+DEFAULT: Final = "en"
+
+PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
+    "not_signed_in": ("Sign in first.", "Сначала войдите в систему."),
+    "wrong_password": (
+        "Login or password is wrong. Check both and try again.",
+        "Неверный логин или пароль. Проверьте их и попробуйте ещё раз.",
+    ),
+    "wrong_old_password": ("The old password is wrong.", "Старый пароль неверен."),
+    "weak_password": (
+        "Choose a password of at least {least} characters.",
+        "Выберите пароль не короче {least} символов.",
+    ),
+    "link_used": (
+        "This link was used already or is too old. Ask for a new one: cti user link.",
+        "Ссылка уже использована или устарела. Попросите новую: cti user link.",
+    ),
+    "too_many_tries": (
+        "Too many wrong tries. Wait {seconds} s and try again.",
+        "Слишком много неверных попыток. Подождите {seconds} с и попробуйте снова.",
+    ),
+    "not_allowed": ("Your role does not permit this.", "Ваша роль этого не позволяет."),
+    "not_found": (
+        "There is no such thing (any more). Refresh the page.",
+        "Этого нет (или уже нет). Обновите страницу.",
+    ),
+    "foreign_origin": (
+        "The request came from another site's page. Open the desktop at its own address.",
+        "Запрос пришёл со страницы другого сайта. Откройте рабочее место по его собственному адресу.",
+    ),
+    "too_large": ("The request is too large.", "Запрос слишком велик."),
+    "invalid": ("Check these fields: {fields}.", "Проверьте поля: {fields}."),
+    "method_not_allowed": ("This address does not take that method.", "Этот адрес не принимает такой метод."),
+    "no_extension": (
+        "You have no extension, so you take no contacts. Ask an admin for one.",
+        "У вас нет внутреннего номера, поэтому обращения к вам не приходят. Попросите номер у администратора.",
+    ),
+    "no_leg": ("There is no talk now to do this in.", "Сейчас нет разговора, в котором это возможно."),
+    "unknown_reason": ("Choose one of the reasons of your projects.", "Выберите одну из причин ваших проектов."),
+    "unknown_disposition": (
+        "Choose one of the project's dispositions.",
+        "Выберите один из результатов, заданных для проекта.",
+    ),
+    "unknown_queue": ("There is no such queue in your projects.", "В ваших проектах нет такой очереди."),
+    "unknown_project": ("There is no such project.", "Такого проекта нет."),
+    "unknown_skill": ("There is no such skill.", "Такого навыка нет."),
+    "voice_has_a_channel": (
+        "A voice contact comes by telephone only. Choose another medium.",
+        "Голосовое обращение приходит только по телефону. Выберите другой канал.",
+    ),
+    "own_account": (
+        "You cannot take your own role or account away. Ask another admin.",
+        "Нельзя отнять у себя роль или учётную запись. Попросите другого администратора.",
+    ),
+    "unavailable": (
+        "A part of the centre does not answer now. Try again in {seconds} s.",
+        "Часть центра сейчас не отвечает. Попробуйте снова через {seconds} с.",
+    ),
+    "illegal_transition": (
+        "This cannot be done now: things have moved on. Look at the screen again.",
+        "Сейчас это невозможно: положение изменилось. Взгляните на экран ещё раз.",
+    ),
+    "rule": ("This is not possible now.", "Сейчас это невозможно."),
+    "internal": (
+        "Something went wrong here. Tell your admin this number: {number}.",
+        "Здесь произошла ошибка. Сообщите администратору номер: {number}.",
+    ),
+    "no_pages": (
+        "The desktop's pages are not built. Run: make setup.",
+        "Страницы рабочего места не собраны. Выполните: make setup.",
+    ),
+}
+
+SYSTEM: Final[Mapping[str, tuple[str, str]]] = {
+    "abandoned": ("Caller left", "Не дождался ответа"),
+    "agent_lost": ("Agent lost", "Оператор пропал"),
+    "engine_lost": ("Cut by a failure", "Прервано сбоем"),
+    "wrap_up_expired": ("Not coded in time", "Не оформлено вовремя"),
+    "cancelled": ("Cancelled", "Отменено"),
+    "no_answer": ("Did not answer", "Нет ответа"),
+    "rejected": ("Rejected", "Отклонено"),
+    "phone_lost": ("Phone unreachable", "Телефон недоступен"),
+    "desktop_lost": ("Desktop closed", "Рабочее место закрыто"),
+    "signed_in": ("Just signed in", "Только что вошёл"),
+    "removed": ("Removed", "Удалён"),
+    "supervisor": ("Set by the supervisor", "Решение супервизора"),
+}
+"""The system's own dispositions and reasons."""
+
+STEPS: Final[Mapping[str, tuple[str, str]]] = {
+    "operator": ("Operator", "Оператор"),
+    "account": ("Account state", "Состояние счёта"),
+    "repeat": ("Heard it again", "Прослушал ещё раз"),
+    "hangup": ("Hung up", "Положил трубку"),
+    "language": ("Language: {name}", "Язык: {name}"),
+    "ok": ("PIN accepted", "ПИН принят"),
+    "wrong": ("Wrong PIN", "Неверный ПИН"),
+    "locked": ("PIN locked", "ПИН заблокирован"),
+    "unknown": ("Unknown account", "Неизвестный счёт"),
+    "unavailable": ("Not available", "Недоступно"),
+    "silence": ("Said nothing", "Молчание"),
+    "invalid": ("Wrong key", "Неверная клавиша"),
+}
+"""What a caller did in the IVR."""
+
+
+def language_of(wished: str) -> str:
+    """The language to answer in, from a person's language or an Accept-Language header (RFC 9110, 12.5.4; by order)."""
+    for part in wished.split(","):
+        code = part.split(";")[0].strip().lower()[:2]
+        if code in LANGUAGES:
+            return code
+    return DEFAULT
+
+
+def problem(code: str, language: str, **values: object) -> str:
+    """The sentence of a problem; an unknown code reads as `rule`."""
+    return _pick(PROBLEMS.get(code, PROBLEMS["rule"]), language).format(**values)
+
+
+def system(code: str, language: str) -> str | None:
+    """The words of a system disposition or reason; None when it is none of the system's."""
+    return _pick(SYSTEM[code], language) if code in SYSTEM else None
+
+
+def step(code: str, language: str, **values: object) -> str | None:
+    """The words of a step in the IVR; None when the catalogue has none."""
+    return _pick(STEPS[code], language).format(**values) if code in STEPS else None
+
+
+def _pick(pair: tuple[str, str], language: str) -> str:
+    return pair[1 if language == "ru" else 0]
