@@ -152,9 +152,9 @@ class Engine:
         """The directory changed: enrol, remove, and give phones to those who have none or a new secret."""
         before = self._phones
         self._set_people(persons, phones)
-        for phone in phones:
-            if before.get(phone.extension) != phone:
-                await self._provision((phone,))
+        changed = [phone for phone in phones if before.get(phone.extension) != phone]
+        for switch in self._switches.values():
+            await self._provision(switch, changed)
 
     # -- ports.Engine ------------------------------------------------------------------------------------------------
 
@@ -314,7 +314,7 @@ class Engine:
     async def _welcome(self, switch: Switch) -> None:
         """After a connect: everyone's line, two comparisons soon after each other, and callers out of the fallback."""
         try:
-            await self._provision(self._phones.values())
+            await self._provision(switch, self._phones.values())
             await self._compare(switch, fresh=True)
             await switch.reclaim()
             await asyncio.sleep(SECOND_LIST_S)
@@ -322,13 +322,12 @@ class Engine:
         except AsteriskDown as error:
             log.warning("%s", error, extra={"action": "welcome_broken_off"})
 
-    async def _provision(self, phones: Iterable[Phone]) -> None:
-        for switch in self._switches.values():
-            for phone in phones:
-                try:
-                    await switch.provision(phone)
-                except OutsideError as error:
-                    log.warning("no phone for %s: %s", phone.extension, error, extra={"action": "provision_failed"})
+    async def _provision(self, switch: Switch, phones: Iterable[Phone]) -> None:
+        for phone in phones:
+            try:
+                await switch.provision(phone)
+            except OutsideError as error:
+                log.warning("no phone for %s: %s", phone.extension, error, extra={"action": "provision_failed"})
 
     async def _compare_for_ever(self, switch: Switch) -> None:
         while True:

@@ -19,19 +19,21 @@ class Supervised:
     """The owner of the engine's long-running tasks."""
 
     def __init__(self) -> None:
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[asyncio.Task[None], None] = {}
         self.restarts = 0
 
     def start(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         """Run `work()` now and again whenever it raises; one that returns is done."""
-        self._tasks.append(asyncio.get_running_loop().create_task(self._keep(name, work), name=name))
+        task = asyncio.get_running_loop().create_task(self._keep(name, work), name=name)
+        self._tasks[task] = None
+        task.add_done_callback(lambda done: self._tasks.pop(done, None))
 
     async def stop(self) -> None:
         """Cancel all, the youngest first, and wait for their end."""
-        for task in reversed(self._tasks):
+        tasks = list(reversed(self._tasks))
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tasks.clear()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _keep(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,43 @@
+from cti.domain.acd import snapshot
+from cti.engine import recovery
+from tests.engine.world import Centre, MemoryJournal
+
+
+async def test_a_new_journal_gives_an_empty_state() -> None:
+    recovered = await recovery.recover(MemoryJournal())
+    assert recovered.acd.state.contacts == {}
+    assert recovered.last_ms == 0
+
+
+async def test_folding_the_journal_gives_the_state_that_wrote_it() -> None:
+    centre = Centre()
+    centre.answer(centre.call("n1-1"))
+    centre.call("n1-2")
+    centre.call("n1-3")
+    recovered = await recovery.recover(MemoryJournal(centre.entries))
+    assert snapshot(recovered.acd.state) == snapshot(centre.acd.state)
+    assert recovered.last_ms == centre.now
+
+
+async def test_snapshot_and_later_facts_give_the_same_state() -> None:
+    centre = Centre()
+    centre.call("n1-1")
+    journal = MemoryJournal()
+    await journal.save_snapshot(centre.acd.state.number, recovery.encode(snapshot(centre.acd.state)))
+    centre.call("n1-2")
+    journal.written = list(centre.entries)
+    recovered = await recovery.recover(journal)
+    assert snapshot(recovered.acd.state) == snapshot(centre.acd.state)
+    assert recovered.folded == 1
+
+
+async def test_callers_legs_of_closed_contacts_are_remembered() -> None:
+    from cti.domain.events import LegEnded
+    from cti.domain.ids import LegCause, LegId
+
+    centre = Centre(agents=0)
+    centre.call("n1-1")
+    centre.call("n1-2")
+    centre.do(LegEnded(leg_id=LegId("n1-1"), cause=LegCause.NORMAL))
+    recovered = await recovery.recover(MemoryJournal(centre.entries))
+    assert recovered.ended_legs == ("n1-1",)
