@@ -67,10 +67,12 @@ class Server:
         threading.Thread(target=self._accept, name="accept", daemon=True).start()
 
     def stop(self, *, deadline_s: float) -> None:
-        """Take no new calls, give the running ones until the deadline, then cut them: they go on to the operator."""
+        """Take no new calls, give the running ones until the deadline, then cut them: they go on to the operator.
+
+        A second stop finds nothing to do.
+        """
         self._closing.set()
-        # A blocked accept() is woken by a shutdown, not by a close.
-        self._door.shutdown(socket.SHUT_RDWR)
+        _shut(self._door)  # wakes a blocked accept(), which a close does not
         self._door.close()
         until = time.monotonic() + deadline_s
         with self._changed:
