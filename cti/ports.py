@@ -484,6 +484,8 @@ class AccountState:
     status: str | None = None
     ends_on: str | None = None
     """ISO date."""
+    tariff: str | None = None
+    """What kind of contract it is, in the centre's words."""
     language: str | None = None
 
 

@@ -50,8 +50,6 @@ log = logging.getLogger(__name__)
 
 COALESCE_S: Final = 0.5
 LOST_AFTER_S: Final = 3.0
-RETURN_AFTER_START_S: Final = 10.0
-"""How long after a start of the engine a page may take to connect again before its agent's desktop counts as lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +102,6 @@ class Hub:
         self._board = Board(state=state, roster=roster, screens=screens)
         self._held = {found.id: _Held(found.agent_id, found.contact_id) for found in state.assignments.values()}
         self._board.take_changes()
-        for agent in state.agents.values():
-            if agent.desktop:
-                self._lose_later(agent.id, after_s=RETURN_AFTER_START_S)
 
     async def stop(self) -> None:
         """Close every page and end every task."""
@@ -145,6 +140,10 @@ class Hub:
             self._decided(self._engine, decision, now)
         except Exception:  # a page that cannot be told must never stop the engine
             log.exception("pages could not be told", extra={"action": "push_failed", "number": decision.number})
+
+    def is_connected(self, agent_id: AgentId) -> bool:
+        """Whether a page of his is open, or was until a moment ago; see `cti.ports.Desktops`."""
+        return agent_id in self._pages or agent_id in self._losing
 
     def switch_changed(self, *, up: bool) -> None:
         """Tell every page; see `cti.ports.Desktops`."""
@@ -341,7 +340,7 @@ class Hub:
         pages = self._pages.get(page.person.agent_id, set())
         pages.discard(page)
         if not pages and self._pages.pop(page.person.agent_id, None) is not None:
-            self._lose_later(page.person.agent_id, after_s=LOST_AFTER_S)
+            self._lose_later(page.person.agent_id)
 
     def close_session(self, session: str) -> None:
         """Close all pages of a session that has ended."""
@@ -369,7 +368,7 @@ class Hub:
 
     # -- desktops' presence ------------------------------------------------------------------------------------------
 
-    def _lose_later(self, agent_id: AgentId, *, after_s: float) -> None:
+    def _lose_later(self, agent_id: AgentId) -> None:
         def lost() -> None:
             self._losing.pop(agent_id, None)
             if self._engine is not None and agent_id not in self._pages and agent_id in self._engine.state.agents:
@@ -377,7 +376,7 @@ class Hub:
 
         if (former := self._losing.pop(agent_id, None)) is not None:
             former.cancel()
-        self._losing[agent_id] = asyncio.get_running_loop().call_later(after_s, lost)
+        self._losing[agent_id] = asyncio.get_running_loop().call_later(LOST_AFTER_S, lost)
 
     def submit(self, event: Event) -> None:
         """Have an event decided for which no one waits; a refusal is logged."""

@@ -29,5 +29,6 @@ async def check_account(
         currency=state.currency,
         status=state.status,
         ends_on=state.ends_on,
+        tariff=state.tariff,
         language=state.language,
     )

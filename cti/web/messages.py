@@ -441,6 +441,7 @@ class AccountReply(Message):
     currency: str | None = None
     status: str | None = None
     ends_on: str | None = None
+    tariff: str | None = None
     language: str | None = None
 
 
