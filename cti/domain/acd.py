@@ -1,9 +1,10 @@
 """The ACD: takes one event, decides, and returns facts and commands. The one entrance to the domain's rules.
 
-Theory of operation. `Acd.handle` counts the event, finds its rule, and lets the rule record facts; each is folded into the
-state at once, so that whatever is decided next sees it. When the rule is done, every idle pair the event brought about is offered.
-Facts are what happened, to be journalled; commands are what is to be done outside, and whatever comes of them comes back
-as an event. A rule that raises, be it `RuleError` or a bug, leaves the state as it was; the event keeps its number.
+Theory of operation. `Acd.handle` counts the event, finds its rule, and lets the rule record facts; each is folded
+into the state at once, so that whatever is decided next sees it. When the rule is done, every idle pair the event
+brought about is offered. Facts are what happened, to be journalled; commands are what is to be done outside, and
+whatever comes of them comes back as an event. A rule that raises, be it `RuleError` or a bug, leaves the state as it
+was; the event keeps its number.
 
 Recovery never decides: it folds the journalled facts (`Acd.fold`), then an `EngineStarted` sets up timers and pops.
 Called by the engine's loop, by replay and by the simulator. No clock, no I/O, no randomness here or below.

@@ -17,7 +17,7 @@ class Assignment:
     state: AssignmentState
     offered_ms: Milliseconds
     lease_until_ms: Milliseconds
-    """An offer cannot outlive this."""
+    """An offer cannot outlive this; later than any ring of it."""
     pop_until_ms: Milliseconds | None = None
     """The first ring waits for the pop until then; None: it does not wait (any more)."""
     pop_shown_ms: Milliseconds | None = None

@@ -42,7 +42,7 @@ ONE_AT_A_TIME: Final = Capacity(shares=tuple(Share(medium=medium, limit=1, cost=
 
 
 def accepts(capacity: Capacity, active: tuple[Medium, ...], medium: Medium) -> bool:
-    """Whether one more contact of this medium fits: `active[m] < cap[m] ∧ Σ cost[i]·active[i] + cost[m] ≤ 100 ∧ no exclusion`."""
+    """Whether one more fits: `active[m] < cap[m] ∧ Σ cost[i]·active[i] + cost[m] ≤ 100 ∧ no exclusion`."""
     shares = {share.medium: share for share in capacity.shares}
     share = shares.get(medium)
     if share is None or active.count(medium) >= share.limit:

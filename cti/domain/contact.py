@@ -1,4 +1,6 @@
-"""A contact: one request by a customer from arrival to close. The record only; the rules stand in `acd` and its modules."""
+"""A contact: one request by a customer from arrival to close. The record only; the rules stand in `acd` and its
+modules.
+"""
 
 from dataclasses import dataclass
 

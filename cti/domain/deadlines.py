@@ -1,7 +1,8 @@
-"""Time: every deadline that stands in the state, what happens when one passes, and what a new engine must set up again.
+"""Time: every deadline that stands in the state, what happens when one passes, and what a new engine must set up
+again.
 
-A timer outside is only a reminder: the deadline in the state decides, so timers may be lost, doubled or late, and a restart
-sets them all again from the state.
+A timer outside is only a reminder: the deadline in the state decides, so timers may be lost, doubled or late, and a
+restart sets them all again from the state.
 """
 
 from typing import Final
@@ -18,7 +19,7 @@ from cti.domain.states import AssignmentState, ContactState
 from cti.domain.turn import Turn, timer_id
 
 ADOPTION_MS: Final[Milliseconds] = 3_000
-"""After a restart no deadline passes earlier than this, so that what happened meanwhile is learnt from the switch first."""
+"""After a restart no deadline passes earlier: what happened meanwhile is learnt from the switch first."""
 
 _KINDS: Final = {kind.value: kind for kind in TimerKind}
 
@@ -92,7 +93,8 @@ def timers(state: State, *, not_before: Milliseconds = 0) -> list[StartTimer]:
         for kind in TimerKind:
             at_ms = deadline(state, assignment, kind)
             if at_ms is not None:
-                found.append(StartTimer(timer_id=timer_id(kind, assignment_id), at_ms=max(at_ms, not_before)))
+                earliest = 0 if kind is TimerKind.POP else not_before  # nothing on the switch can have made it moot
+                found.append(StartTimer(timer_id=timer_id(kind, assignment_id), at_ms=max(at_ms, earliest)))
     for agent_id in sorted(state.agents):
         grace = state.agents[agent_id].grace_until_ms
         if grace is not None:
@@ -103,7 +105,8 @@ def timers(state: State, *, not_before: Milliseconds = 0) -> list[StartTimer]:
 def resume(state: State, now: Milliseconds) -> tuple[Command, ...]:
     """What a new engine must do to carry on: timers, pops of open offers, fallback queues, ends of legs in wrap-up.
 
-    Each is harmless when it had been done before. Rings and joins are not among them: whether those happened is read from the switch.
+    Each is harmless when it had been done before. Rings and joins are not among them: whether those happened is read
+    from the switch, see `open_rings`.
     """
     commands: list[Command] = list(timers(state, not_before=now + ADOPTION_MS))
     for assignment_id in sorted(state.assignments):
@@ -124,7 +127,7 @@ def resume(state: State, now: Milliseconds) -> tuple[Command, ...]:
 
 
 def open_rings(state: State, now: Milliseconds) -> tuple[RingAgent, ...]:
-    """Every ring that was decided and is neither answered nor over: to be sent (again) when the switch has no such leg."""
+    """Every ring neither answered nor over: to be sent again when the switch has no such leg."""
     found = []
     for assignment_id in sorted(state.assignments):
         assignment = state.assignments[assignment_id]

@@ -42,7 +42,7 @@ class SkillLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueOpened:
-    """The queue exists with these rules from now on; sent again, it replaces them. Waiting contacts keep their place."""
+    """The queue exists with these rules from now on; sent again, it replaces them. What waits keeps its place."""
 
     queue_id: QueueId
     project_id: ProjectId
@@ -119,7 +119,7 @@ class DeviceChosen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentBecameReady:
-    """He asks to be ready; refused with a sentence while he is offline, or wants calls and his phone is not reachable."""
+    """He asks to be ready; refused while he is offline, or wants calls and his phone is not reachable."""
 
     agent_id: AgentId
     media: tuple[Medium, ...] = ()
@@ -150,7 +150,7 @@ class DesktopLost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhoneReachable:
-    """The device made a registration. Said at each new one, also when the old had not been missed: a lost leg is rung anew."""
+    """The device made a registration. Said at each new one, also when the old was not missed: a lost leg is rung."""
 
     agent_id: AgentId
     device: Device
@@ -197,7 +197,7 @@ class ContactCancelled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegAnswered:
-    """The agent's leg was picked up and is in our hands. Said again of a talk that goes on, the legs are joined again."""
+    """The agent's leg was picked up and is in our hands. Said again of a talk under way: the legs are joined again."""
 
     assignment_id: AssignmentId
     leg_id: LegId
@@ -302,7 +302,7 @@ class ClockStepped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineStarted:
-    """A new process took over this state. Answered with every command needed to make the timers and pops stand again."""
+    """A new process took over this state. Answered with the commands that make timers and pops stand again."""
 
     node: NodeId
 

@@ -30,8 +30,8 @@ class Why:
     """Why this agent got this contact, in constant size; the full list is rebuilt by folding to the event."""
 
     rule: str
-    """Which rule decided: `preferred`, `only_one`, `best_fit`, `least_load`, `longest_idle`, `lowest_id`; or `oldest` when
-    an agent came free and took the contact with the highest score."""
+    """Which rule decided: `preferred`, `only_one`, `best_fit`, `least_load`, `longest_idle`, `lowest_id`; or `oldest`
+    when an agent came free and took the contact with the highest score."""
     fit: int
     """Σ of the winner's levels in the skills asked for."""
     load: int
@@ -49,12 +49,16 @@ class Why:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueConfigured:
+    """The queue has these rules, and takes new contacts or does not."""
+
     rules: QueueOpened
     open: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentConfigured:
+    """The person has these projects and skills; removed, he gets nothing new."""
+
     agent_id: AgentId
     project_ids: tuple[ProjectId, ...]
     skills: tuple[SkillLevel, ...]
@@ -63,6 +67,8 @@ class AgentConfigured:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadinessChanged:
+    """The agent is offline, not ready or ready from that instant."""
+
     agent_id: AgentId
     readiness: Readiness
     reason: ReasonId | None
@@ -73,6 +79,8 @@ class ReadinessChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSet:
+    """The agent's next ring goes to this device."""
+
     agent_id: AgentId
     device: Device
 
@@ -113,6 +121,8 @@ class ContactQueued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentOffered:
+    """The contact is reserved for this agent, and the agent for it."""
+
     assignment_id: AssignmentId
     contact_id: ContactId
     agent_id: AgentId
@@ -126,6 +136,8 @@ class AssignmentOffered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PopConfirmed:
+    """The card is on the agent's screen."""
+
     assignment_id: AssignmentId
     at_ms: Milliseconds
     late: bool
@@ -154,12 +166,16 @@ class AssignmentStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentHeld:
+    """The customer hears music."""
+
     assignment_id: AssignmentId
     at_ms: Milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentResumed:
+    """The held customer is back in the talk."""
+
     assignment_id: AssignmentId
     at_ms: Milliseconds
 
@@ -205,6 +221,8 @@ class ContactRequeued:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrapUpStarted:
+    """The talk or the work is over; the agent codes it."""
+
     assignment_id: AssignmentId
     at_ms: Milliseconds
     until_ms: Milliseconds
@@ -214,6 +232,8 @@ class WrapUpStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignmentClosed:
+    """The agent has done with the contact."""
+
     assignment_id: AssignmentId
     disposition: DispositionId
     at_ms: Milliseconds
@@ -221,6 +241,8 @@ class AssignmentClosed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactClosed:
+    """The contact is over, with this result."""
+
     contact_id: ContactId
     disposition: DispositionId
     at_ms: Milliseconds

@@ -1,7 +1,7 @@
 """Identifiers and the small closed vocabularies that every other module of the domain speaks.
 
-All ids are strings: they travel to Asterisk, the journal and the browser as they are. The `Acd` makes contact, assignment
-and timer ids from the number of the event it handles, so a replay makes the same ones.
+All ids are strings: they travel to Asterisk, the journal and the browser as they are. The `Acd` makes contact,
+assignment and timer ids from the number of the event it handles, so a replay makes the same ones.
 """
 
 from enum import StrEnum

@@ -1,6 +1,7 @@
 """Who is there: enrolment, sign-in and sign-out, readiness as the agent asks for it, desktops and phones.
 
-The changes themselves, and what the system does to an agent's readiness, stand in `cti.domain.readiness`. Called by `acd`.
+The changes themselves, and what the system does to an agent's readiness, stand in `cti.domain.readiness`. Called by
+`acd`.
 """
 
 from dataclasses import replace

@@ -1,6 +1,7 @@
 """Changes of an agent's readiness and reach, and what follows from them: the grace timer and the fallback queues.
 
-The lower half of the agents' rules: `offers` and `talks` make an agent not ready or let him go, `presence` holds his own acts.
+The lower half of the agents' rules: `offers` and `talks` make an agent not ready or let him go, `presence` holds his
+own acts.
 """
 
 from typing import Final
@@ -52,7 +53,7 @@ def set_readiness(
 
 
 def make_not_ready(turn: Turn, agent_id: AgentId, reason: ReasonId) -> None:
-    """The system's word: he failed to answer, or his phone is gone. Nothing for one who is leaving or not ready anyway."""
+    """The system's word: he did not answer, or his phone is gone. Nothing for one who takes no contacts anyway."""
     if is_available(turn.state.agent(agent_id)):
         set_readiness(turn, agent_id, Readiness.NOT_READY, reason=reason)
 
@@ -83,7 +84,7 @@ def let_go(turn: Turn, agent_id: AgentId) -> None:
 
 
 def set_reach(turn: Turn, agent: Agent, *, desktop: bool, phones: tuple[Device, ...]) -> None:
-    """Note which desktop and phones are there; start the grace when a ready agent lacks one, stop it when nothing lacks."""
+    """Note which desktop and phones are there; the grace runs while a ready agent lacks one."""
     lacks = is_available(agent) and (
         (agent.desktop_bound and not desktop) or (wants_voice(agent) and agent.device not in phones)
     )

@@ -1,17 +1,17 @@
 """Who gets what: the indexes over waiting contacts and free agents, and the one decision "this contact to this agent".
 
-Theory of operation. Waiting contacts that ask for the same (queue, medium, requirements) form one *demand*. Within a demand
-the order by arrival is also the order by score, so its contacts are a heap; across demands the heads are compared.
-Each demand also has a heap of the agents who could take from it, by best fit, least load, longest idle, id. An entry of
-either heap is never searched for: it is dropped when it comes to the top and is no longer true, and a heap
-that is mostly stale is built anew. How many demands there are is a matter of configuration, so an event costs O(log n) in contacts
-and agents. Demands are discovered when their first contact arrives.
+Theory of operation. Waiting contacts that ask for the same (queue, medium, requirements) form one *demand*. Within a
+demand the order by arrival is also the order by score, so its contacts are a heap; across demands the heads are
+compared. Each demand also has a heap of the agents who could take from it, by best fit, least load, longest idle, id.
+An entry of either heap is never searched for: it is dropped when it comes to the top and is no longer true, and a
+heap that is mostly stale is built anew. How many demands there are is a matter of configuration, so an event costs
+O(log n) in contacts and agents. Demands are discovered when their first contact arrives.
 
 Because no idle pair existed before an event, a new pair must contain something the event touched: the index notes
 agents who can take something and demands that got a contact, and `next_pair` looks only at those.
 
-The index holds no truth. It is fed by `cti.domain.state` with each record that changes, also when a change is undone, and can be rebuilt
-from the records alone; the records decide whether an entry is true.
+The index holds no truth. It is fed by `cti.domain.state` with each record that changes, also when a change is undone,
+and can be rebuilt from the records alone; the records decide whether an entry is true.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """All that the ACD knows, as tables of frozen records, and the fold of facts into them.
 
-`apply` is the only way a record changes: `Acd.handle` folds each fact as it decides it, recovery folds the facts of the
-journal, and both do the very same. Every change is noted in an undo list, so that an event on which a rule raises leaves
-nothing behind. Closed contacts and ended assignments leave the tables; history keeps them. No rule lives here.
+`apply` is the only way a record changes: `Acd.handle` folds each fact as it decides it, recovery folds the facts of
+the journal, and both do the very same. Every change is noted in an undo list, so that an event on which a rule raises
+leaves nothing behind. Closed contacts and ended assignments leave the tables; history keeps them. No rule lives here.
 """
 
 from collections.abc import Callable
@@ -157,6 +157,7 @@ class State:
                         rings=assignment.rings + 1,
                         ring_until_ms=fact.until_ms,
                         pop_until_ms=None,
+                        lease_until_ms=max(assignment.lease_until_ms, fact.until_ms + 1),
                     )
                 )
             case PopConfirmed():

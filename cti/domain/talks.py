@@ -91,7 +91,7 @@ def leg_ended(turn: Turn, event: LegEnded) -> None:
 def join_failed(turn: Turn, event: JoinFailed) -> None:
     """Which leg is gone will be told; until then the caller hears music, and the agent is rung anew."""
     assignment = turn.state.assignments.get(event.assignment_id)
-    if assignment is None or assignment.state not in _TALKING:
+    if assignment is None or assignment.state not in _TALKING or assignment.leg_id is None:
         return
     offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
     _lose_agent_leg(turn, assignment, ring_now=_can_ring_again(turn, assignment))

@@ -1,6 +1,7 @@
 """One event being decided: the facts and commands so far, and the state with those facts already folded in.
 
-Made by `Acd.handle`, passed through every rule. A rule reads `state`, records facts and asks for commands; it keeps nothing.
+Made by `Acd.handle`, passed through every rule. A rule reads `state`, records facts and asks for commands; it keeps
+nothing.
 """
 
 from cti.domain.commands import Command, StartTimer, StopTimer
