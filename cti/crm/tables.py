@@ -36,5 +36,5 @@ PARTICULARS: Final[TableClause] = table(
     "contact_particulars",
     *map(column, ("contact_id", "project_id", "customer_id", "address", "name", "path", "account", "subject")),
 )
-CONTACTS: Final[TableClause] = table("contacts", *map(column, ("contact_id", "project_id", "customer_id")))
+
 NOTES: Final[TableClause] = table("notes", *map(column, ("contact_id", "text")))

@@ -1,0 +1,182 @@
+"""Facts → rows of the history. Functions of a connection, for `cti.store.history`; written twice is as good as once.
+
+Every statement finds its rows by id and computes spans from what stands there, so the projector keeps no state and a
+replay from any earlier position gives the same ledger. Facts about agents' phones, pops before they are confirmed and
+configuration leave no row.
+"""
+
+from typing import Final, assert_never
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cti.domain import facts
+from cti.domain.facts import Fact
+from cti.domain.ids import SYSTEM_ABANDONED, AssignmentId, Milliseconds
+from cti.ports import Entry
+from cti.store import models
+from cti.store.upsert import upsert
+
+_CONTACTS: Final = models.table(models.ContactRow)
+_ASSIGNMENTS: Final = models.table(models.AssignmentRow)
+_READINESS: Final = models.table(models.ReadinessRow)
+
+_at: Final[sa.BindParameter[int]] = sa.bindparam("at", type_=sa.BigInteger())
+_assignment: Final[sa.BindParameter[str]] = sa.bindparam("assignment", type_=sa.Text())
+_contact: Final[sa.BindParameter[str]] = sa.bindparam("contact", type_=sa.Text())
+
+_a: Final = _ASSIGNMENTS.c
+_c: Final = _CONTACTS.c
+_OF_ASSIGNMENT: Final = sa.select(_a.contact_id).where(_a.assignment_id == _assignment).scalar_subquery()
+_this_assignment: Final = sa.update(_ASSIGNMENTS).where(_a.assignment_id == _assignment)
+_its_contact: Final = sa.update(_CONTACTS).where(_c.contact_id == _OF_ASSIGNMENT)
+_this_contact: Final = sa.update(_CONTACTS).where(_c.contact_id == _contact)
+
+
+def _total(span: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
+    return sa.select(sa.func.sum(span)).where(_a.contact_id == _c.contact_id).scalar_subquery()
+
+
+_COUNT_OFFERS: Final = _this_contact.values(
+    offered=sa.select(sa.func.count()).where(_a.contact_id == _contact).scalar_subquery()
+)
+_POP: Final = _this_assignment.values(pop_ms=_at, pop_late=sa.bindparam("late"))
+_RING: Final = _this_assignment.values(rung_ms=sa.func.coalesce(_a.rung_ms, _at))
+_START: Final = _this_assignment.values(started_ms=sa.func.coalesce(_a.started_ms, _at))
+_ANSWER: Final = _its_contact.values(
+    answered_ms=sa.func.coalesce(_c.answered_ms, _at),
+    wait_ms=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms),
+    agent_id=sa.select(_a.agent_id).where(_a.assignment_id == _assignment).scalar_subquery(),
+)
+_HOLD: Final = _this_assignment.where(_a.held_since_ms.is_(None)).values(held_since_ms=_at)
+_RESUME: Final = _this_assignment.where(_a.held_since_ms.is_not(None)).values(
+    hold_ms=_a.hold_ms + _at - _a.held_since_ms, held_since_ms=None
+)
+_END_TALK: Final = _this_assignment.where(_a.talk_ms.is_(None), _a.started_ms.is_not(None)).values(
+    talk_ms=_at - _a.started_ms - _a.hold_ms
+)
+_SUM_UP: Final = _its_contact.values(
+    talk_ms=_total(_a.talk_ms), hold_ms=_total(_a.hold_ms), wrap_up_ms=_total(_a.closed_ms - _a.wrap_up_started_ms)
+)
+_END_OFFER: Final = _this_assignment.values(
+    closed_ms=_at, outcome=sa.bindparam("outcome_"), cause=sa.bindparam("cause_", type_=sa.Text())
+)
+_WRAP_UP: Final = _this_assignment.values(wrap_up_started_ms=_at, ended_by=sa.bindparam("ended_by_"))
+_END_CONTACT: Final = _its_contact.values(ended_ms=_at)
+_CLOSE: Final = _this_assignment.values(closed_ms=_at, outcome="closed", disposition=sa.bindparam("code"))
+_REQUEUE: Final = _this_contact.values(ended_ms=None)
+_CLOSE_CONTACT: Final = _this_contact.values(
+    closed_ms=_at,
+    disposition=sa.bindparam("code"),
+    abandoned=sa.bindparam("abandoned_"),
+    ended_ms=sa.func.coalesce(_c.ended_ms, _at),
+    wait_ms=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms),
+)
+
+
+def apply(connection: Connection, entry: Entry) -> None:
+    """Write what the entry's facts change in the ledger."""
+    for place, fact in enumerate(entry.facts):
+        _apply(connection, fact, place=(entry.number, place))
+
+
+def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> None:  # noqa: C901 - one case per fact
+    run = connection.execute
+    match fact:
+        case facts.ContactQueued():
+            _queue(connection, fact)
+        case facts.AssignmentOffered():
+            _offer(connection, fact)
+        case facts.PopConfirmed(assignment_id=assignment_id, at_ms=at_ms, late=late):
+            run(_POP, _given(assignment_id, at_ms) | {"late": late})
+        case facts.AgentRung(assignment_id=assignment_id, at_ms=at_ms):
+            run(_RING, _given(assignment_id, at_ms))
+        case facts.AssignmentStarted(assignment_id=assignment_id, at_ms=at_ms):
+            for statement in (_START, _ANSWER):
+                run(statement, _given(assignment_id, at_ms))
+        case facts.AssignmentHeld(assignment_id=assignment_id, at_ms=at_ms):
+            run(_HOLD, _given(assignment_id, at_ms))
+        case facts.AssignmentResumed(assignment_id=assignment_id, at_ms=at_ms):
+            run(_RESUME, _given(assignment_id, at_ms))
+        case facts.OfferEnded(assignment_id=assignment_id, outcome=outcome, cause=cause, at_ms=at_ms):
+            run(_END_OFFER, _given(assignment_id, at_ms) | {"outcome_": outcome, "cause_": cause and cause.value})
+        case facts.WrapUpStarted(assignment_id=assignment_id, at_ms=at_ms, ended_by=ended_by):
+            run(_WRAP_UP, _given(assignment_id, at_ms) | {"ended_by_": ended_by})
+            for statement in (_RESUME, _END_TALK, _END_CONTACT, _SUM_UP):
+                run(statement, _given(assignment_id, at_ms))
+        case facts.AssignmentClosed(assignment_id=assignment_id, disposition=disposition, at_ms=at_ms):
+            run(_CLOSE, _given(assignment_id, at_ms) | {"code": disposition})
+            for statement in (_RESUME, _END_TALK, _SUM_UP):
+                run(statement, _given(assignment_id, at_ms))
+        case facts.ContactRequeued(contact_id=contact_id):
+            run(_REQUEUE, {"contact": contact_id})
+        case facts.ContactClosed(contact_id=contact_id, disposition=disposition, at_ms=at_ms):
+            abandoned = disposition == SYSTEM_ABANDONED
+            given = {"contact": contact_id, "at": at_ms, "code": disposition, "abandoned_": abandoned}
+            run(_CLOSE_CONTACT, given)
+        case facts.ReadinessChanged():
+            _note_readiness(connection, fact, place=place)
+        case (
+            facts.QueueConfigured()
+            | facts.AgentConfigured()
+            | facts.DeviceSet()
+            | facts.ReachChanged()
+            | facts.SignOutDeferred()
+            | facts.AgentLegLost()
+            | facts.RingEnded()
+            | facts.ClockShifted()
+        ):
+            pass
+        case _:
+            assert_never(fact)
+
+
+def _given(assignment_id: AssignmentId, at_ms: Milliseconds) -> dict[str, object]:
+    return {"assignment": assignment_id, "at": at_ms}
+
+
+def _queue(connection: Connection, fact: facts.ContactQueued) -> None:
+    connection.execute(
+        upsert(connection, _CONTACTS, keys=["contact_id"]),
+        {
+            "contact_id": fact.contact_id,
+            "project_id": fact.project_id,
+            "queue_id": fact.queue_id,
+            "medium": fact.medium.value,
+            "arrived_ms": fact.arrived_ms,
+            "queued_ms": fact.queued_ms,
+            "offered": 0,
+            "abandoned": False,
+        },
+    )
+
+
+def _offer(connection: Connection, fact: facts.AssignmentOffered) -> None:
+    connection.execute(
+        upsert(connection, _ASSIGNMENTS, keys=["assignment_id"]),
+        {
+            "assignment_id": fact.assignment_id,
+            "contact_id": fact.contact_id,
+            "agent_id": fact.agent_id,
+            "offered_ms": fact.at_ms,
+            "pop_late": False,
+            "hold_ms": 0,
+            "why": msgspec.json.encode(fact.why).decode(),
+        },
+    )
+    connection.execute(_COUNT_OFFERS, {"contact": fact.contact_id})
+
+
+def _note_readiness(connection: Connection, fact: facts.ReadinessChanged, *, place: tuple[int, int]) -> None:
+    connection.execute(
+        upsert(connection, _READINESS, keys=["entry", "place"]),
+        {
+            "entry": place[0],
+            "place": place[1],
+            "agent_id": fact.agent_id,
+            "at_ms": fact.at_ms,
+            "readiness": fact.readiness.value,
+            "reason": fact.reason,
+        },
+    )
