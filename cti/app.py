@@ -1,0 +1,244 @@
+"""The composition root: the only module that knows every part. `cti engine` runs what is put together here.
+
+Here: which adapter stands behind which port, the order of start and stop, and signals. Nothing is decided here.
+"""
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Final
+
+import click
+import uvloop
+
+from cti import config, logs
+from cti.asterisk.calls import Display
+from cti.asterisk.endpoints import Media
+from cti.asterisk.switch import Address, AsteriskSwitch
+from cti.config import Centre
+from cti.crm.accounts import StoredAccounts, hashed
+from cti.crm.customers import BuiltInCustomers
+from cti.database import Database, open_database
+from cti.domain.events import QueueOpened, SkillLevel
+from cti.domain.ids import ContactId, NodeId, ProjectId, QueueId, SkillId
+from cti.engine.engine import Engine
+from cti.engine.tasks import Supervised
+from cti.errors import DatabaseDown
+from cti.home import DemoSecrets, Home, PortPlan
+from cti.metrics import Metrics
+from cti.ports import Person
+from cti.store import demo
+from cti.store.directory import Directory
+from cti.store.history import StoredHistory
+from cti.store.journal import SqliteJournal
+from cti.store.particulars import ParticularStore
+from cti.store.schema import upgrade_database
+from cti.web.app import create_app
+from cti.web.hub import Hub
+from cti.web.server import bind, make_server
+
+log = logging.getLogger(__name__)
+
+NODE: Final = NodeId("n1")
+"""The one node of a single-machine centre; its Asterisk's `systemname`."""
+READ_DIRECTORY_EVERY_S: Final = 5.0
+"""How soon a change made from the command line reaches a running engine."""
+DATABASE_RETRY_S: Final = 0.5
+UI: Final = Path(__file__).parent / "web" / "ui" / "dist"
+
+
+class _Enrolment:
+    """`ports.Enrolment`: what the directory says reaches the engine whole, so nothing is forgotten."""
+
+    def __init__(self, engine: Engine, directory: Directory) -> None:
+        self._engine = engine
+        self._directory = directory
+        self._turn = asyncio.Lock()
+
+    async def changed(self, person: Person) -> None:
+        """See `ports.Enrolment`."""
+        await self.read()
+
+    async def read(self) -> None:
+        """Tell the engine who is who now. Raises DatabaseDown."""
+        async with self._turn:
+            persons = await self._directory.everyone()
+            await self._engine.change_people(persons, await self._directory.phones())
+
+    async def keep_reading(self) -> None:
+        """Follow the directory, for ever."""
+        while True:
+            await asyncio.sleep(READ_DIRECTORY_EVERY_S)
+            with contextlib.suppress(DatabaseDown):
+                await self.read()
+
+
+@click.command()
+@click.option("--home", required=True, type=click.Path(path_type=Path), help="The home that `cti up` made.")
+def engine(*, home: Path) -> None:
+    """Run the engine alone: ACD, ARI, AMI and web, until SIGTERM."""
+    logs.start()
+    uvloop.run(run(Home.open(home)))
+
+
+async def run(home: Home) -> None:
+    """One engine on this home, until SIGTERM or SIGINT. Raises ConfigError, OutsideError when it cannot start."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    async with _running(home):
+        log.info("the engine runs", extra={"action": "engine_started", "web": home.web_url})
+        await stopping.wait()
+        log.info("the engine stops", extra={"action": "engine_stopping"})
+
+
+@contextlib.asynccontextmanager
+async def _running(home: Home) -> AsyncIterator[None]:
+    centre = config.load(home.centre_file)
+    listener = bind(home.settings.listen, home.ports.web)
+    database = open_database(home.database_url)
+    tasks = Supervised()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
+        directory = await _directory(database, centre, home)
+        journal = await stack.enter_async_context(SqliteJournal(home.journal))
+        keeper = ParticularStore(database)
+        history = StoredHistory(database, journal)
+        metrics = Metrics()
+        hub = Hub(customers=BuiltInCustomers(database, country=centre.country), metrics=metrics)
+        switch = _switch(home, centre, display=lambda contact_id: _display(core, contact_id))
+        core = Engine(
+            queues=[_queue(queue) for queue in centre.queues.values()],
+            switches={NODE: switch},
+            journal=journal,
+            desktops=hub,
+            keeper=keeper,
+        )
+        enrolment = _Enrolment(core, directory)
+        stack.push_async_callback(tasks.stop)
+        tasks.start("particulars", keeper.run)
+        tasks.start("history", history.run)
+        tasks.start("notes", history.run_notes)
+        await core.start(persons=await directory.everyone(), phones=await directory.phones())
+        stack.push_async_callback(core.stop)
+        tasks.start("directory", enrolment.keep_reading)
+        _measure(metrics, core=core, journal=journal, history=history)
+        app = create_app(
+            engine=core,
+            hub=hub,
+            people=directory,
+            history=history,
+            accounts=StoredAccounts(database),
+            enrolment=enrolment,
+            centre=centre,
+            metrics=metrics,
+            signing_key=home.secrets.session_key,
+            ivr_token=home.secrets.engine_token,
+            softphone_ws_url=_softphone_ws_url(home),
+            ui_dir=UI if UI.is_dir() else None,
+            secure_cookies=home.settings.tls_cert is not None,
+        )
+        server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+async def _directory(database: Database, centre: Centre, home: Home) -> Directory:
+    """The directory on an upgraded schema; a database that is away is waited for: nobody can sign in without it."""
+    while True:
+        try:
+            await asyncio.to_thread(upgrade_database, database)
+            directory = Directory(database)
+            await directory.adopt(centre)
+            if home.settings.demo:
+                await _seed(database, home.secrets.demo)
+            return directory
+        except DatabaseDown as error:
+            log.warning("%s", error, extra={"action": "database_awaited"})
+            await asyncio.sleep(DATABASE_RETRY_S)
+
+
+async def _seed(database: Database, secrets: DemoSecrets) -> None:
+    """The demo's people and customers, where they are not there yet."""
+    credentials = {
+        agent.login: demo.Credentials(password=agent.password, sip_secret=agent.sip_password)
+        for agent in secrets.agents
+    }
+    for person in (secrets.supervisor, secrets.admin):
+        credentials[person.login] = demo.Credentials(password=person.password)
+    await demo.seed(database, credentials, pin_hash=await asyncio.to_thread(hashed, demo.PIN))
+
+
+def _switch(home: Home, centre: Centre, *, display: Callable[[ContactId], Display]) -> AsteriskSwitch:
+    return AsteriskSwitch(
+        node=NODE,
+        address=Address(
+            host=PortPlan.CENTRE_ADDRESS,
+            ari_port=home.ports.http,
+            ari_username=home.secrets.ari_user,
+            ari_password=home.secrets.ari_password,
+            ami_port=home.ports.ami,
+            ami_username=home.secrets.ami_user,
+            ami_password=home.secrets.ami_password,
+        ),
+        media=Media(bind=home.settings.listen),
+        region=centre.country,
+        music=lambda queue_id: _music(centre, queue_id),
+        display=display,
+    )
+
+
+def _music(centre: Centre, queue_id: QueueId) -> str:
+    queue = centre.queues.get(queue_id)
+    return queue.music if queue is not None else "default"
+
+
+def _display(core: Engine, contact_id: ContactId) -> Display:
+    particulars = core.particulars(contact_id)
+    return Display() if particulars is None else Display(name=particulars.name, number=particulars.address)
+
+
+def _queue(queue: config.Queue) -> QueueOpened:
+    """A queue of the centre file as the ACD's rules."""
+    return QueueOpened(
+        queue_id=QueueId(queue.key),
+        project_id=ProjectId(queue.project),
+        requirements=tuple(
+            SkillLevel(skill_id=SkillId(skill), level=asked.level) for skill, asked in queue.requirements.items()
+        ),
+        priority=queue.priority,
+        service_level_ms=queue.service_level_s * 1000,
+        ring_limit_ms=queue.ring_limit_s * 1000,
+        wrap_up_limit_ms=queue.wrap_up_limit_s * 1000,
+    )
+
+
+def _softphone_ws_url(home: Home) -> str:
+    if home.settings.is_loopback:
+        return f"ws://{PortPlan.CENTRE_ADDRESS}:{home.ports.http}/ws"
+    return home.web_url.replace("https:", "wss:") + "/sip"
+
+
+def _path(name: str | None) -> Path | None:
+    return Path(name) if name is not None else None
+
+
+def _measure(metrics: Metrics, *, core: Engine, journal: SqliteJournal, history: StoredHistory) -> None:
+    loop = core.loop
+    metrics.gauge("triune_events", "Events decided since the start", lambda: loop.handled)
+    metrics.gauge("triune_events_refused", "Events that a rule refused", lambda: loop.refused)
+    metrics.gauge("triune_events_failed", "Events on which the core failed", lambda: loop.crashed)
+    metrics.gauge("triune_events_waiting", "Events that wait to be decided", lambda: loop.waiting)
+    metrics.gauge("triune_journal_backlog", "Entries not on disk yet", lambda: journal.figures().backlog)
+    metrics.gauge(
+        "triune_journal_failing", "Whether the journal's last write failed", lambda: int(journal.figures().failing)
+    )
+    metrics.gauge("triune_history_lag", "Durable entries that the history lacks yet", lambda: history.lag)
