@@ -14,7 +14,7 @@ from typing import Final
 
 import jinja2
 
-from cti import actions, variables
+from cti import actions, shipped, variables
 from cti.config import Centre, Number, Trunk
 from cti.dialplan import templates
 from cti.errors import ConfigError
@@ -109,7 +109,7 @@ def render_carrier(home: Home, install: AsteriskInstall) -> Path:
 
 
 def _render(folder: str, values: Mapping[str, object]) -> Files:
-    source = templates.source_dir()
+    source = shipped.asterisk_conf()
     environment = templates.environment(source)
     texts = {}
     for path in sorted((source / folder).glob("[!_]*.conf.j2")):

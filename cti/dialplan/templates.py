@@ -1,7 +1,7 @@
-"""The template sources in `asterisk-conf/` and how a value may enter them.
+"""How a value may enter a template of `asterisk-conf/`.
 
-Here: where the sources stand, the Jinja environment, and the filter that refuses what could become configuration. Not
-here: which values there are (`cti.dialplan.render`).
+Here: the Jinja environment, and the filter that refuses what could become configuration. Not here: which values there
+are (`cti.dialplan.render`).
 """
 
 import re
@@ -13,17 +13,6 @@ import jinja2
 from cti.errors import ConfigError
 
 _FORBIDDEN: Final = re.compile(r'[\x00-\x1f\x7f;"\\,|`]|\$[{\[]|=>')
-
-
-def source_dir() -> Path:
-    """The folder `asterisk-conf`, in the source tree or in the installed package. Raises ConfigError without one."""
-    package = Path(__file__).parents[1]
-    for place in (package.parent / "asterisk-conf", package / "asterisk-conf"):
-        if (place / "templates").is_dir():
-            return place
-    raise ConfigError(
-        f"The templates are not there: {package.parent / 'asterisk-conf'} is missing. Install Triune again."
-    )
 
 
 def value(given: object) -> str:

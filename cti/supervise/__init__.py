@@ -1,0 +1,1 @@
+"""`cti up`: starts, watches, adopts and stops the processes of one home."""

@@ -1,0 +1,312 @@
+"""Keeps the parts of one home running: starts or adopts them, asks them, restarts what died or fell silent.
+
+Theory of operation. Each part has one task, which owns it: bring it up (adopt what runs with the same command, else
+start), wait for its first answer, then ask every `ASK_EVERY_S`. A part that ended, or gave no answer for `SILENT_S`, is
+killed and started again after a pause that doubles from `PAUSE_FIRST_S` to `PAUSE_MOST_S` and is forgotten after
+`SOUND_S` of health. The parts live in their own sessions and are written down in HOME/run, so the death of the supervisor
+cuts nothing and the next one finds them. A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
+
+Here: that. Not here: which parts there are (`cti.supervise.parts`), talking to people (`cti.supervise.commands`).
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import logging
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from cti.errors import ConfigError, SetupFailed
+from cti.supervise import process
+from cti.supervise.health import Probe
+from cti.supervise.process import Running
+
+ASK_EVERY_S: Final = 0.4
+SILENT_S: Final = 1.8
+"""With `ASK_EVERY_S` between questions a frozen part is killed 1.8 to 2.2 s after it froze."""
+PAUSE_FIRST_S: Final = 0.1
+PAUSE_MOST_S: Final = 10.0
+SOUND_S: Final = 60.0
+ADOPTED_GRACE_S: Final = 5.0
+_STARTS: Final = 3
+"""Deaths before the first answer after which `bring_up` gives up."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A process to keep running."""
+
+    name: str
+    command: tuple[str, ...]
+    log: Path
+    is_ready: Probe
+    """The first answer that counts: all that it offers is there."""
+    answers: Probe
+    """Asked from then on."""
+    grace_s: float
+    """Longest time from start to the first answer."""
+    stop_within_s: float
+    """Time to end by itself when asked to."""
+    ready_words: str
+    """For people: `Asterisk 22.10 ready on 127.0.0.1:21001`."""
+    after: tuple[str, ...] = ()
+    """Parts that are up before this one is first started."""
+
+
+class State(StrEnum):
+    """Of a part."""
+
+    STARTING = "starting"
+    UP = "up"
+    DOWN = "down"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Watched:
+    part: Part
+    running: Running | None = None
+    state: State = State.DOWN
+    adopted: bool = False
+    restarts: int = 0
+    deaths_before_ready: int = 0
+    first_up: asyncio.Event = field(default_factory=asyncio.Event)
+    failed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A part as `told` passes it on, after each change of its state."""
+
+    part: Part
+    state: State
+    pid: int | None
+    adopted: bool
+    restarts: int
+
+
+class Supervisor:
+    """One home's parts. `told` is called in the loop after each change and must not block for long."""
+
+    def __init__(self, parts: Sequence[Part], *, run_dir: Path, told: Callable[[Report], None]) -> None:
+        self._watched = {part.name: _Watched(part=part) for part in parts}
+        self._order = tuple(part.name for part in parts)
+        self._run_dir = run_dir
+        self._told = told
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def end_others(self, *, adopt: bool) -> None:
+        """End what a former supervisor left that is no part of this home any more, or, without `adopt`, all of it."""
+        names = sorted((path.stem for path in self._run_dir.glob("*.json")), key=self._place)
+        for name in names:
+            found = process.recall(name, folder=self._run_dir)
+            if found is not None and not (adopt and name in self._watched):
+                log.warning("%s of a former start is ended", name, extra={"action": "part_replaced"})
+                await process.stop(found, within_s=8)
+                process.forget(name, folder=self._run_dir)
+
+    def adoptable(self) -> frozenset[str]:
+        """Names of the parts that run already and will be adopted."""
+        found = {name: process.recall(name, folder=self._run_dir) for name in self._order}
+        return frozenset(
+            name for name, running in found.items() if running and running.command == self._watched[name].part.command
+        )
+
+    def _place(self, name: str) -> int:
+        """Order of stopping: the last started first, strangers before all."""
+        return -self._order.index(name) if name in self._order else -len(self._order)
+
+    async def bring_up(self) -> None:
+        """Adopt or start every part and return when all have answered.
+
+        Raises SetupFailed, naming the part and its log, when one does not come up; call `stop` then too.
+        """
+        for name in self._order:
+            self._tasks.append(asyncio.create_task(self._keep(self._watched[name]), name=f"keep-{name}"))
+        await asyncio.gather(*(self._up_or_failed(watched) for watched in self._watched.values()))
+
+    async def stop(self) -> None:
+        """End every part, the last started first; returns when none runs. Safe to call at any moment."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for name in reversed(self._order):
+            watched = self._watched[name]
+            if watched.running is not None:
+                log.info("%s is stopped", name, extra={"action": "part_stopping"})
+                await process.stop(watched.running, within_s=watched.part.stop_within_s)
+                process.forget(name, folder=self._run_dir)
+                watched.running = None
+                self._set(watched, State.DOWN)
+
+    def kill_all(self) -> None:
+        """SIGKILL to every part, for a second Ctrl-C while `stop` waits."""
+        for watched in self._watched.values():
+            if watched.running is not None:
+                process.kill(watched.running)
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Pid of each part that runs, by name."""
+        return {name: w.running.pid for name, w in self._watched.items() if w.running is not None}
+
+    @property
+    def is_all_up(self) -> bool:
+        """Has every part answered since its last start?"""
+        return all(watched.state is State.UP for watched in self._watched.values())
+
+    async def _up_or_failed(self, watched: _Watched) -> None:
+        up = asyncio.create_task(watched.first_up.wait())
+        failed = asyncio.create_task(watched.failed.wait())
+        try:
+            await asyncio.wait((up, failed), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            up.cancel()
+            failed.cancel()
+        if not watched.first_up.is_set():
+            raise SetupFailed(f"{watched.part.name} does not come up. {_last_words(watched.part.log)}")
+
+    async def _keep(self, watched: _Watched) -> None:
+        """The task that owns a part; ends only by being cancelled."""
+        for name in watched.part.after:
+            await self._watched[name].first_up.wait()
+        pause_s = PAUSE_FIRST_S
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            reason = await self._live(watched)
+            if loop.time() - began >= SOUND_S:
+                pause_s = PAUSE_FIRST_S
+            log.warning(
+                "%s %s; started again in %.1f s",
+                watched.part.name,
+                reason,
+                pause_s,
+                extra={"action": "part_restarting"},
+            )
+            watched.restarts += 1
+            self._set(watched, State.DOWN)
+            await asyncio.sleep(pause_s)
+            pause_s = min(pause_s * 2, PAUSE_MOST_S)
+
+    async def _live(self, watched: _Watched) -> str:
+        """One life of the part, from its start to its end; returns why it ended."""
+        try:
+            running = self._adopt_or_start(watched)
+        except SetupFailed as error:
+            log.exception("%s cannot be started", watched.part.name, extra={"action": "part_failed"})
+            self._count_failure(watched)
+            return str(error)
+        watched.running = running
+        self._set(watched, State.STARTING)
+        ended = asyncio.create_task(process.wait(running))
+        try:
+            reason = await self._watch(watched, ended)
+        finally:
+            if not ended.done():
+                ended.cancel()
+                await asyncio.gather(ended, return_exceptions=True)
+        process.kill(running)
+        await process.wait(running)
+        if watched.state is not State.UP:
+            self._count_failure(watched)
+        watched.running = None
+        process.forget(watched.part.name, folder=self._run_dir)
+        return reason
+
+    def _adopt_or_start(self, watched: _Watched) -> Running:
+        part = watched.part
+        found = process.recall(part.name, folder=self._run_dir)
+        watched.adopted = found is not None and found.command == part.command
+        if found is not None and watched.adopted:
+            log.info("%s is adopted, pid %d", part.name, found.pid, extra={"action": "part_adopted"})
+            return found
+        running = process.start(part.name, part.command, log=part.log)
+        process.save(running, folder=self._run_dir)
+        log.info("%s is started, pid %d", part.name, running.pid, extra={"action": "part_started"})
+        return running
+
+    async def _watch(self, watched: _Watched, ended: asyncio.Task[None]) -> str:
+        """Return why the part must be started (again): it ended, or it is silent."""
+        part = watched.part
+        loop = asyncio.get_running_loop()
+        grace_s = ADOPTED_GRACE_S if watched.adopted else part.grace_s
+        deadline = loop.time() + grace_s
+        while not await self._asked(part.is_ready):
+            if ended.done():
+                return "ended before it was ready"
+            if loop.time() > deadline:
+                return f"was not ready within {grace_s:.0f} s"
+            await _either(ended, within_s=0.05)
+        self._set(watched, State.UP)
+        watched.first_up.set()
+        last_answer = loop.time()
+        while True:
+            if await _either(ended, within_s=ASK_EVERY_S):
+                return "ended"
+            asked = loop.time()
+            if await self._asked(part.answers):
+                last_answer = loop.time()
+            elif ended.done():
+                return "ended"
+            elif loop.time() - asked > 2 * SILENT_S:
+                last_answer = loop.time()  # it was this process that stood still
+            elif loop.time() - last_answer >= SILENT_S:
+                return f"gave no answer for {loop.time() - last_answer:.1f} s"
+
+    async def _asked(self, probe: Probe) -> bool:
+        try:
+            async with asyncio.timeout(SILENT_S):
+                return await probe()
+        except (OSError, TimeoutError, ValueError):
+            return False
+
+    def _count_failure(self, watched: _Watched) -> None:
+        watched.deaths_before_ready += 1
+        if watched.deaths_before_ready >= _STARTS:
+            watched.failed.set()
+
+    def _set(self, watched: _Watched, state: State) -> None:
+        watched.state = state
+        pid = watched.running.pid if watched.running else None
+        report = Report(part=watched.part, state=state, pid=pid, adopted=watched.adopted, restarts=watched.restarts)
+        self._told(report)
+
+
+async def _either(ended: asyncio.Task[None], *, within_s: float) -> bool:
+    """Wait for the end of the process, at most that long; has it ended?"""
+    await asyncio.wait((ended,), timeout=within_s)
+    return ended.done()
+
+
+def _last_words(log_file: Path) -> str:
+    try:
+        lines = [line for line in log_file.read_text(errors="replace").splitlines() if line.strip()]
+    except OSError:
+        lines = []
+    return f"Its log {log_file} ends with: {lines[-1][:300]}" if lines else f"Its log {log_file} is empty."
+
+
+@contextlib.contextmanager
+def alone(run_dir: Path) -> Iterator[None]:
+    """Hold the home for this supervisor. Raises ConfigError when another has it; the kernel lets go when we die."""
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"The home {run_dir.parent} cannot be made: {error.strerror}.") from error
+    descriptor = os.open(run_dir / "up.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(
+                f"`cti up` runs already on {run_dir.parent}: stop that one first, or name another --home."
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)
