@@ -137,7 +137,7 @@ class Screens:
         action = found.options.get(key) if found else None
         if action is not None:
             return self._action(action, language)
-        return words.step(key, language) or words.step(menu, language, name=key) or key
+        return words.step(f"{menu}:{key}", language) or words.step(key, language) or key
 
     def _action(self, action: actions.Action, language: str) -> str:
         match action:
@@ -149,7 +149,7 @@ class Screens:
                 return name
             case _:
                 code = type(action).__name__.removeprefix("To").lower()
-                return words.step("hangup" if code == "hangup" else code, language) or code
+                return words.step(code, language) or code
 
     def queue_name(self, queue_id: str, language: str) -> str:
         """The queue's name; the key when the centre file has it no longer."""

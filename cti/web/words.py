@@ -108,8 +108,12 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "locked": ("PIN locked", "ПИН заблокирован"),
     "unknown": ("Unknown account", "Неизвестный счёт"),
     "unavailable": ("Not available", "Недоступно"),
-    "silence": ("Said nothing", "Молчание"),
-    "invalid": ("Wrong key", "Неверная клавиша"),
+    "-": ("Pressed nothing", "Ничего не нажал"),
+    "open": ("Open hours", "Рабочее время"),
+    "closed": ("Closed hours", "Нерабочее время"),
+    "account:*": ("Account number entered", "Введён номер счёта"),
+    "account:0": ("Operator", "Оператор"),
+    "pin:*": ("PIN entered", "Введён ПИН"),
 }
 """What a caller did in the IVR."""
 

@@ -1,0 +1,24 @@
+"""The centre that the web's tests speak to."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from tests.web.world import World, build_database, running
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database that each test gets a copy of."""
+    path = tmp_path_factory.mktemp("web") / "template.sqlite"
+    asyncio.run(build_database(path))
+    return path
+
+
+@pytest.fixture
+async def world(template: Path, tmp_path: Path) -> AsyncIterator[World]:
+    """A running centre with its own database and port."""
+    async with running(template, tmp_path) as found:
+        yield found

@@ -1,0 +1,132 @@
+"""Signing in and out."""
+
+import httpx
+import pytest
+
+from cti.domain.events import AgentSignedIn, PhoneReachable
+from cti.domain.ids import Device, Readiness
+from tests.web.world import PASSWORD, World
+
+
+async def sign_in(client: httpx.AsyncClient, login: str, password: str) -> httpx.Response:
+    return await client.post("/api/v1/session", json={"login": login, "password": password})
+
+
+async def test_signing_in_tells_who_one_is_and_makes_the_agent_not_ready(world: World) -> None:
+    client = await world.client()
+    answer = await sign_in(client, "anna", PASSWORD)
+    me = answer.json()
+    assert answer.status_code == 200
+    assert (me["login"], me["role"], me["project_ids"], me["extension"]) == ("anna", "agent", ["telecom"], "101")
+    assert me["softphone"]["auth_user"] == "agent-101-web"
+    assert me["softphone"]["uri"] == "sip:agent-101-web@127.0.0.1"
+    assert {"id": "lunch", "title": "Lunch"} in me["reasons"]
+    assert {"id": "sold", "title": "Sold"} in me["dispositions"]["telecom"]
+    assert "clinic" not in me["dispositions"]
+    agent = world.engine.state.agents[world.id_of("anna")]
+    assert (agent.readiness, agent.device) == (Readiness.NOT_READY, Device.WEB)
+
+
+async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(world: World) -> None:
+    answer = await sign_in(await world.client(), "anna", PASSWORD)
+    cookie = answer.headers["set-cookie"]
+    assert cookie.startswith("triune_session=")
+    assert "HttpOnly" in cookie
+    assert "samesite=strict" in cookie.lower()
+
+
+async def test_names_are_in_the_language_of_the_person(world: World) -> None:
+    answer = await sign_in(await world.client(), "boris", PASSWORD)
+    assert {"id": "lunch", "title": "Обед"} in answer.json()["reasons"]
+
+
+@pytest.mark.parametrize("login", ["anna", "nobody", "' OR 1=1 --", ""])
+async def test_a_wrong_password_lets_nobody_in_and_does_not_say_what_was_wrong(world: World, login: str) -> None:
+    answer = await sign_in(await world.client(), login, "wrong")
+    assert answer.status_code == 401
+    assert answer.json() == {
+        "code": "wrong_password",
+        "sentence": "Login or password is wrong. Check both and try again.",
+    }
+
+
+async def test_five_wrong_passwords_slow_the_sixth_even_if_it_is_right(world: World) -> None:
+    client = await world.client()
+    for _ in range(5):
+        assert (await sign_in(client, "anna", "wrong")).status_code == 401
+    answer = await sign_in(client, "anna", PASSWORD)
+    assert answer.status_code == 429
+    assert answer.json()["code"] == "too_many_tries"
+    assert int(answer.headers["retry-after"]) >= 1
+    assert (await sign_in(client, "boris", PASSWORD)).status_code == 200
+
+
+async def test_a_second_sign_in_leaves_a_ready_agent_as_he_is(world: World) -> None:
+    await world.ready("anna")
+    await world.client("anna")
+    assert world.engine.state.agents[world.id_of("anna")].readiness is Readiness.READY
+
+
+async def test_the_only_phone_that_is_there_is_the_one_that_rings(world: World) -> None:
+    world.engine.do(PhoneReachable(agent_id=world.id_of("anna"), device=Device.SIP))
+    await world.client("anna")
+    assert AgentSignedIn(agent_id=world.id_of("anna"), device=Device.SIP) in world.engine.events
+
+
+async def test_signing_out_ends_the_session_everywhere_it_was_shown(world: World) -> None:
+    client = await world.client("anna")
+    stolen = dict(client.cookies)
+    assert (await client.delete("/api/v1/session")).json() == {"left": True}
+    assert world.engine.state.agents[world.id_of("anna")].readiness is Readiness.OFFLINE
+    thief = await world.client()
+    thief.cookies.update(stolen)
+    assert (await thief.get("/api/v1/session")).status_code == 401
+
+
+async def test_signing_out_with_a_contact_in_hand_lets_one_finish_it_first(world: World) -> None:
+    client, _ = await world.ready("anna")
+    assignment = world.engine.answer_after_pop(world.engine.call())
+    assert (await client.delete("/api/v1/session")).json() == {"left": False}
+    assert (await client.post(f"/api/v1/assignments/{assignment}/hangup")).status_code == 200
+    done = await client.post(f"/api/v1/assignments/{assignment}/finish", json={"disposition": "resolved"})
+    assert done.status_code == 200
+    assert world.engine.state.agents[world.id_of("anna")].readiness is Readiness.OFFLINE
+    assert (await client.delete("/api/v1/session")).json() == {"left": True}
+
+
+async def test_a_forged_session_is_none(world: World) -> None:
+    client = await world.client("anna")
+    token = client.cookies["triune_session"]
+    other = await world.client()
+    other.cookies.set("triune_session", token[:-2] + ("AA" if token[-2:] != "AA" else "BB"))
+    assert (await other.get("/api/v1/session")).status_code == 401
+
+
+async def test_a_program_signs_in_for_a_bearer_token(world: World) -> None:
+    client = await world.client()
+    answer = await client.post("/api/v1/tokens", json={"login": "sveta", "password": PASSWORD})
+    assert "set-cookie" not in answer.headers
+    program = await world.client(Authorization=f"Bearer {answer.json()['token']}")
+    assert (await program.get("/api/v1/session")).json()["login"] == "sveta"
+
+
+async def test_a_one_time_link_lets_in_once_and_lets_choose_a_password(world: World) -> None:
+    token = await world.directory.link(world.id_of("root"), actor="test")
+    client = await world.client()
+    assert (await client.post("/api/v1/session/link", json={"token": token})).json()["login"] == "root"
+    again = await (await world.client()).post("/api/v1/session/link", json={"token": token})
+    assert (again.status_code, again.json()["code"]) == (401, "link_used")
+    chosen = await client.post("/api/v1/session/password", json={"new": "a new long password"})
+    assert chosen.status_code == 200, chosen.text
+    assert (await client.get("/api/v1/session")).status_code == 200
+    assert (await sign_in(await world.client(), "root", "a new long password")).status_code == 200
+
+
+async def test_changing_the_password_needs_the_old_one_and_ends_other_sessions(world: World) -> None:
+    client, other = await world.client("sveta"), await world.client("sveta")
+    wrong = await client.post("/api/v1/session/password", json={"old": "wrong", "new": "another password"})
+    assert (wrong.status_code, wrong.json()["code"]) == (403, "wrong_old_password")
+    right = await client.post("/api/v1/session/password", json={"old": PASSWORD, "new": "another password"})
+    assert right.status_code == 200, right.text
+    assert (await client.get("/api/v1/session")).status_code == 200
+    assert (await other.get("/api/v1/session")).status_code == 401

@@ -1,0 +1,441 @@
+"""A small centre behind the real web: real `Acd`, directory, customers and accounts; the rest in memory.
+
+Served by uvicorn on a port of its own, so that tests speak to it as browsers do.
+"""
+
+import asyncio
+import contextlib
+import json
+import shutil
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Self
+
+import httpx
+from websockets.asyncio.client import ClientConnection, connect
+
+from cti import config
+from cti.crm import register
+from cti.crm.accounts import StoredAccounts
+from cti.crm.customers import BuiltInCustomers
+from cti.database import open_database
+from cti.domain.acd import Acd, Decision
+from cti.domain.commands import SwitchCommand
+from cti.domain.events import (
+    AgentBecameReady,
+    AgentEnrolled,
+    AgentRemoved,
+    ContactArrived,
+    Event,
+    LegAnswered,
+    PhoneReachable,
+    PopShown,
+    QueueOpened,
+)
+from cti.domain.facts import ContactQueued
+from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegId, Medium, NodeId, ProjectId, QueueId
+from cti.domain.state import State
+from cti.errors import NotFound
+from cti.metrics import Metrics
+from cti.ports import Arrival, Card, Contract, Customers, Particulars, Person, Role, Told
+from cti.store.directory import Directory
+from cti.store.schema import upgrade
+from cti.testing import ManualClock
+from cti.web.app import create_app
+from cti.web.hub import Hub
+from cti.web.server import bind, make_server
+
+ROOT = Path(__file__).resolve().parents[2]
+NODE = NodeId("n1")
+PASSWORD = "correct horse"
+IVR_TOKEN = "the IVR's own word"
+KNOWN = "+79161234567"
+ACCOUNT, PIN = "700123", "4711"
+
+PEOPLE = (
+    ("anna", Role.AGENT, ("telecom",), "101", "en"),
+    ("boris", Role.AGENT, ("clinic",), "102", "ru"),
+    ("sveta", Role.SUPERVISOR, ("telecom",), None, "en"),
+    ("root", Role.ADMIN, (), None, "en"),
+)
+
+
+def person(login: str, role: Role, projects: Sequence[str], extension: str | None, language: str) -> Person:
+    return Person(
+        agent_id=AgentId(""),
+        login=login,
+        name=login.title(),
+        role=role,
+        project_ids=tuple(map(ProjectId, projects)),
+        extension=extension,
+        language=language,
+        skills=(),
+        active=True,
+    )
+
+
+async def build_database(path: Path) -> None:
+    """A database with the people of `PEOPLE`, one customer and his account: made once, copied for each test."""
+    upgrade(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{path}")
+    directory = Directory(database)
+    await directory.adopt(centre())
+    for given in PEOPLE:
+        await directory.add(person(*given), PASSWORD, actor="test")
+    contract = Contract(
+        number=ACCOUNT, kind="fibre", status="active", balance_minor=-123450, currency="RUB", ends_on="2031-01-31"
+    )
+    await register.add(
+        database,
+        register.NewCustomer(
+            project_id=ProjectId("telecom"),
+            name="<script>alert(1)</script>",
+            addresses=(KNOWN,),
+            tier="gold",
+            language="ru",
+            contracts=(contract,),
+        ),
+    )
+    await StoredAccounts(database).set_pin(ACCOUNT, PIN)
+    await database.close()
+
+
+def centre() -> config.Centre:
+    return config.load(ROOT / "asterisk-conf" / "centre.yaml")
+
+
+@dataclass
+class MemorySwitch:
+    """Remembers what it was told."""
+
+    said: list[tuple[str, LegId, object]] = field(default_factory=list)
+
+    @property
+    def node(self) -> NodeId:
+        return NODE
+
+    async def mute(self, leg_id: LegId, *, muted: bool) -> None:
+        self.said.append(("mute", leg_id, muted))
+
+    async def send_digits(self, leg_id: LegId, digits: str) -> None:
+        self.said.append(("digits", leg_id, digits))
+
+
+class MemoryEngine:
+    """`ports.Engine` without disk: decides in turn, tells the hub, keeps what went to the switch."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.acd = Acd()
+        self.clock = ManualClock()
+        self.hub = hub
+        self.known: dict[ContactId, Particulars] = {}
+        self.events: list[Event] = []
+        self.commands: list[SwitchCommand] = []
+        self.memory_switch = MemorySwitch()
+        self.switch_up = True
+
+    @property
+    def state(self) -> State:
+        return self.acd.state
+
+    def now(self) -> int:
+        return self.clock.now()
+
+    def do(self, event: Event, *, particulars: Particulars | None = None) -> Decision:
+        self.clock.advance(ms=1)
+        decision = self.acd.handle(event, self.now())
+        self.events.append(event)
+        for fact in decision.facts:
+            if isinstance(fact, ContactQueued) and particulars is not None:
+                self.known[fact.contact_id] = replace(particulars, contact_id=fact.contact_id)
+        self.commands += [command for command in decision.commands if isinstance(command, SwitchCommand)]
+        self.hub.decided(decision, self.now())
+        return decision
+
+    async def handle(self, event: Event) -> Decision:
+        decision = self.do(event)
+        await asyncio.sleep(0)
+        return decision
+
+    async def arrive(self, event: ContactArrived, particulars: Arrival) -> ContactId:
+        decision = self.do(event, particulars=self._particulars(event, particulars))
+        await asyncio.sleep(0)
+        return next(fact.contact_id for fact in decision.facts if isinstance(fact, ContactQueued))
+
+    def _particulars(self, event: ContactArrived, given: Arrival) -> Particulars:
+        return Particulars(
+            contact_id=ContactId(""),
+            project_id=self.state.queues[event.queue_id].rules.project_id,
+            medium=event.medium,
+            address=given.address,
+            name=given.name,
+            dialled="",
+            language=given.language,
+            path="",
+            account="",
+            subject=given.subject,
+        )
+
+    def particulars(self, contact_id: ContactId) -> Particulars | None:
+        return self.known.get(contact_id)
+
+    def switch(self, node: NodeId) -> Any:
+        if node != NODE:
+            raise NotFound("no such node")
+        return self.memory_switch
+
+    # -- the outside world -----------------------------------------------------------------------------------------
+
+    def call(self, number: str = KNOWN, *, queue: str = "support", name: str = "Caller", path: str = "") -> ContactId:
+        """A caller has reached the queue."""
+        rules = self.state.queues[QueueId(queue)].rules
+        event = ContactArrived(
+            medium=Medium.VOICE,
+            queue_id=QueueId(queue),
+            arrived_ms=self.now() - 1500,
+            leg_id=LegId(f"caller-{len(self.events)}"),
+            node=NODE,
+        )
+        particulars = Particulars(
+            contact_id=ContactId(""),
+            project_id=rules.project_id,
+            medium=Medium.VOICE,
+            address=number,
+            name=name,
+            dialled="+78005550102",
+            language="ru",
+            path=path,
+            account="",
+        )
+        decision = self.do(event, particulars=particulars)
+        return next(fact.contact_id for fact in decision.facts if isinstance(fact, ContactQueued))
+
+    def answer(self, contact_id: ContactId) -> AssignmentId:
+        """The agent's leg is picked up."""
+        assignment = self.state.assignments[self.state.contacts[contact_id].assignment_id or AssignmentId("")]
+        assert assignment.leg_id is not None
+        self.do(LegAnswered(assignment_id=assignment.id, leg_id=assignment.leg_id))
+        return assignment.id
+
+    def answer_after_pop(self, contact_id: ContactId) -> AssignmentId:
+        """The pop is shown, the phone rings and is picked up."""
+        assignment_id = self.state.contacts[contact_id].assignment_id
+        assert assignment_id is not None
+        self.do(PopShown(assignment_id=assignment_id))
+        return self.answer(contact_id)
+
+
+class MemoryHistory:
+    """`ports.History` of what a test puts in."""
+
+    def __init__(self) -> None:
+        self.told: dict[ContactId, Told] = {}
+        self.notes: list[tuple[AssignmentId, str]] = []
+
+    async def of_agent(self, agent_id: AgentId, *, limit: int, before_ms: int | None) -> Sequence[Told]:
+        mine = [one for one in self.told.values() if one.agent_id == agent_id]
+        mine = [one for one in mine if before_ms is None or one.arrived_ms < before_ms]
+        return sorted(mine, key=lambda one: -one.arrived_ms)[:limit]
+
+    async def contact(self, contact_id: ContactId) -> Told | None:
+        return self.told.get(contact_id)
+
+    async def took(self, agent_id: AgentId, contact_id: ContactId) -> bool:
+        return contact_id in self.told and self.told[contact_id].agent_id == agent_id
+
+    def keep_note(self, assignment_id: AssignmentId, contact_id: ContactId, agent_id: AgentId, note: str) -> None:
+        self.notes.append((assignment_id, note))
+
+    def tell(self, contact_id: str, agent_id: str, *, project: str = "telecom", arrived_ms: int = 1) -> None:
+        """Put a closed contact in."""
+        self.told[ContactId(contact_id)] = Told(
+            contact_id=ContactId(contact_id),
+            medium=Medium.VOICE,
+            project_id=ProjectId(project),
+            queue_id=QueueId("support" if project == "telecom" else "reception"),
+            arrived_ms=arrived_ms,
+            answered_ms=2,
+            ended_ms=3,
+            closed_ms=4,
+            wait_ms=1,
+            talk_ms=1,
+            hold_ms=0,
+            wrap_up_ms=1,
+            agent_id=AgentId(agent_id),
+            customer="Kim",
+            address=KNOWN,
+            disposition="resolved",
+            note="",
+        )
+
+
+class Enrol:
+    """`ports.Enrolment` on the memory engine."""
+
+    def __init__(self, engine: MemoryEngine) -> None:
+        self._engine = engine
+
+    async def changed(self, person: Person) -> None:
+        if person.active and person.extension is not None:
+            enrolled = AgentEnrolled(agent_id=person.agent_id, project_ids=person.project_ids, skills=person.skills)
+            await self._engine.handle(enrolled)
+        elif person.agent_id in self._engine.state.agents:
+            await self._engine.handle(AgentRemoved(agent_id=person.agent_id))
+
+
+class SlowCustomers:
+    """Answers when the test says so: what a slow outside CRM does."""
+
+    def __init__(self, inner: Customers) -> None:
+        self._inner = inner
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+        self.asked = 0
+
+    async def find(self, address: str, *, project_id: ProjectId) -> Card | None:
+        self.asked += 1
+        await self.may_answer.wait()
+        return await self._inner.find(address, project_id=project_id)
+
+
+class Page:
+    """An open desktop page: its snapshot, then its deltas."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self.socket = socket
+        self.snapshot: dict[str, Any] = {}
+        self.numbers: list[int] = []
+        self.last: dict[str, Any] = {}
+
+    async def open(self) -> Self:
+        self.snapshot = await self._next()
+        assert self.snapshot["type"] == "snapshot"
+        return self
+
+    async def next(self, kind: str, *, within_s: float = 3.0) -> dict[str, Any]:
+        """The next change of this kind; others are passed over, all are counted."""
+        async with asyncio.timeout(within_s):
+            while True:
+                delta = await self._next()
+                self.numbers.append(delta["n"])
+                self.last = delta
+                if delta["change"]["kind"] == kind:
+                    change: dict[str, Any] = delta["change"]
+                    return change
+
+    async def say(self, **message: object) -> None:
+        await self.socket.send(json.dumps(message))
+
+    async def _next(self) -> dict[str, Any]:
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), 3))
+        return message
+
+
+@dataclass
+class World:
+    """The running centre."""
+
+    engine: MemoryEngine
+    hub: Hub
+    directory: Directory
+    history: MemoryHistory
+    customers: SlowCustomers
+    metrics: Metrics
+    port: int
+    routes: list[Any]
+    closing: contextlib.AsyncExitStack
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    async def client(self, login: str | None = None, **headers: str) -> httpx.AsyncClient:
+        """A browser, signed in as this person, or as nobody."""
+        client = await self.closing.enter_async_context(httpx.AsyncClient(base_url=self.url, headers=headers))
+        if login is not None:
+            answer = await client.post("/api/v1/session", json={"login": login, "password": PASSWORD})
+            assert answer.status_code == 200, answer.text
+        return client
+
+    async def page(self, client: httpx.AsyncClient) -> Page:
+        """Its desktop page, open, the snapshot read."""
+        return await Page(await self.socket(client)).open()
+
+    async def socket(self, client: httpx.AsyncClient, **options: Any) -> ClientConnection:
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items())}
+        socket = connect(
+            f"ws://127.0.0.1:{self.port}/api/v1/events", additional_headers=headers, max_size=None, **options
+        )
+        return await self.closing.enter_async_context(socket)
+
+    def id_of(self, login: str) -> AgentId:
+        return AgentId(f"u{[given[0] for given in PEOPLE].index(login) + 1}")
+
+    async def ready(self, login: str = "anna") -> tuple[httpx.AsyncClient, Page]:
+        """An agent at his desk: page open, phone there, ready."""
+        client = await self.client(login)
+        page = await self.page(client)
+        agent_id = self.id_of(login)
+        for device in Device:
+            self.engine.do(PhoneReachable(agent_id=agent_id, device=device))
+        self.engine.do(AgentBecameReady(agent_id=agent_id))
+        return client, page
+
+
+@contextlib.asynccontextmanager
+async def running(template: Path, directory_path: Path) -> AsyncIterator[World]:
+    """The centre, served on a free port."""
+    path = directory_path / "triune.sqlite"
+    shutil.copy(template, path)
+    database = open_database(f"sqlite:///{path}")
+    directory, history, metrics = Directory(database), MemoryHistory(), Metrics()
+    customers = SlowCustomers(BuiltInCustomers(database))
+    hub = Hub(customers=customers, metrics=metrics)
+    engine = MemoryEngine(hub)
+    plan = centre()
+    for key, queue in plan.queues.items():
+        engine.do(QueueOpened(queue_id=QueueId(key), project_id=ProjectId(queue.project)))
+    for one in await directory.everyone():
+        if one.extension is not None:
+            engine.do(AgentEnrolled(agent_id=one.agent_id, project_ids=one.project_ids))
+    pages = directory_path / "pages"
+    (pages / "assets").mkdir(parents=True)
+    (pages / "index.html").write_text("<!doctype html><title>Triune</title>")
+    (pages / "assets" / "index-0a1b.js").write_text("export {}")
+    app = create_app(
+        engine=engine,
+        hub=hub,
+        people=directory,
+        history=history,
+        accounts=StoredAccounts(database),
+        enrolment=Enrol(engine),
+        centre=plan,
+        metrics=metrics,
+        signing_key="a signing key for tests only",
+        ivr_token=IVR_TOKEN,
+        softphone_ws_url="ws://127.0.0.1:21002/ws",
+        ui_dir=pages,
+        secure_cookies=False,
+    )
+    server = make_server(app)
+    listener = bind("127.0.0.1", 0)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    async with contextlib.AsyncExitStack() as closing:
+        while not server.started:
+            assert not serving.done(), serving.result()
+            await asyncio.sleep(0)
+        yield World(
+            engine=engine,
+            hub=hub,
+            directory=directory,
+            history=history,
+            customers=customers,
+            metrics=metrics,
+            port=listener.getsockname()[1],
+            routes=app.routes,
+            closing=closing,
+        )
+    server.should_exit = True
+    await serving
+    await database.close()
