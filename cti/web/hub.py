@@ -91,6 +91,8 @@ class Hub:
         self._engine: Engine | None = None
         self._late = metrics.counter("triune_pops_late_total", "Pops confirmed after the ring was let go")
         self._pops = metrics.counter("triune_pops_total", "Pops confirmed by a page")
+        self._arrived = metrics.counter("triune_contacts_arrived_total", "Contacts that came to wait, by medium")
+        self._closed = metrics.counter("triune_contacts_closed_total", "Contacts that are over, by disposition")
         metrics.gauge("triune_pages", "Pages that are connected", lambda: self.page_count)
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -172,7 +174,13 @@ class Hub:
         self, fact: Fact, changed: dict[AssignmentId, None], agents: dict[AgentId, None], now: Milliseconds
     ) -> None:
         match fact:
-            case decided_facts.ContactQueued() | decided_facts.ContactRequeued() | decided_facts.ContactClosed():
+            case decided_facts.ContactQueued():
+                self._arrived.add(medium=fact.medium)
+                self._board.note_contact(fact.contact_id)
+            case decided_facts.ContactRequeued():
+                self._board.note_contact(fact.contact_id)
+            case decided_facts.ContactClosed():
+                self._closed.add(disposition=fact.disposition)
                 self._board.note_contact(fact.contact_id)
             case decided_facts.AssignmentOffered():
                 self._held[fact.assignment_id] = _Held(fact.agent_id, fact.contact_id)
