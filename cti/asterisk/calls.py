@@ -16,6 +16,11 @@ from cti.asterisk import ari, endpoints
 from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic, RingAgent
 from cti.domain.ids import QueueId
 
+BRIDGE_TYPE: Final = "mixing,proxy_media"
+"""`proxy_media` keeps Asterisk from handing packets straight from one leg to the other. That would let the SSRC and the
+sequence numbers that a caller receives jump at every answer, hold and resume, and receivers that transcode (another
+Asterisk, for one) then drop what follows whenever the new numbers are lower."""
+
 _UNSAFE_IN_CALLER_ID: Final = re.compile(r"[^\w .+-]")
 
 
@@ -45,11 +50,18 @@ async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, 
     )
 
 
-async def join_legs(client: ari.Client, command: JoinLegs) -> None:
-    """Raises ChannelGone when one of the legs is not there; then neither was added."""
+async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, stop_music: bool) -> None:
+    """Raises ChannelGone when a leg is not there; then none was added.
+
+    `answer`: the caller's leg still rings. `stop_music`: he may hear music that ARI started, which goes on in a bridge and
+    drowns the agent; music that the dialplan started ends there by itself.
+    """
+    before = [client.channels.answer(channelId=command.caller_leg)] if answer else []
+    if stop_music:
+        before.append(client.channels.stopMoh(channelId=command.caller_leg))
     await asyncio.gather(
-        client.bridges.createWithId(bridgeId=command.bridge_id, type="mixing"),
-        client.channels.stopMoh(channelId=command.caller_leg),
+        *before,
+        client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE),
         client.bridges.addChannel(bridgeId=command.bridge_id, channel=f"{command.caller_leg},{command.agent_leg}"),
     )
 
@@ -62,9 +74,11 @@ async def hold_leg(client: ari.Client, command: HoldLeg, *, music: Callable[[Que
     )
 
 
-async def play_music(client: ari.Client, command: PlayMusic, *, music: Callable[[QueueId], str]) -> None:
-    """Raises ChannelGone when the leg is not there."""
-    await client.channels.startMoh(channelId=command.leg_id, mohClass=music(command.queue_id))
+async def play_music(client: ari.Client, command: PlayMusic, *, answer: bool, music: Callable[[QueueId], str]) -> None:
+    """`answer`: the leg still rings, and would hear nothing. Raises ChannelGone when it is not there."""
+    answers = [client.channels.answer(channelId=command.leg_id)] if answer else []
+    start = client.channels.startMoh(channelId=command.leg_id, mohClass=music(command.queue_id))
+    await asyncio.gather(*answers, start)
 
 
 async def end_leg(client: ari.Client, command: EndLeg) -> None:

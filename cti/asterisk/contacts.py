@@ -1,7 +1,7 @@
 """Which endpoints have a live contact, from AMI's reports. Pure; called by `cti.asterisk.ami`.
 
 A contact that is registered and not known to be dead counts as alive: PJSIP rings it as well. A refreshed page replaces
-its old contact by a new one; as long as one of them stands, the endpoint is reachable.
+its old contact by a new one: that is news too, for a talk whose leg went with the old page is rung anew on it.
 """
 
 from collections.abc import Iterable
@@ -21,14 +21,15 @@ class Contacts:
         return bool(self._live.get(endpoint))
 
     def report(self, endpoint: str, *, uri: str, status: str) -> bool:
-        """Take one report; True when the endpoint's reachability has changed by it."""
-        before = self.reachable(endpoint)
+        """Take one report; True when it says something new: a contact not known before, or the last one gone."""
         live = self._live.setdefault(endpoint, set())
         if status.lower() in _DEAD:
+            told = live == {uri}
             live.discard(uri)
         else:
+            told = uri not in live
             live.add(uri)
-        return before != self.reachable(endpoint)
+        return told
 
     def replace(self, reports: Iterable[tuple[str, str, str]]) -> None:
         """Begin anew from a full listing of (endpoint, uri, status)."""

@@ -37,8 +37,6 @@ class Media:
 
     bind: str
     """The address to which RTP is bound; every other address of the machine stays closed."""
-    web_transport: str = "ws"
-    """The PJSIP transport of browsers, `ws` or `wss`."""
 
 
 def name_of(extension: str, device: Device) -> str:
@@ -83,15 +81,10 @@ def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
         "trust_id_inbound": "no",
         "trust_id_outbound": "yes",
         "send_diversion": "no",
-        "set_var": f"FORWARD_CONTEXT={variables.CONTEXT_DEAD_END}",
-        **(_webrtc(media) if device is Device.WEB else {}),
+        **({"webrtc": "yes", "dtls_auto_generate_cert": "yes"} if device is Device.WEB else {}),
     }
     return [
         ConfigObject(kind="auth", name=name, fields=auth),
         ConfigObject(kind="aor", name=name, fields=aor),
         ConfigObject(kind="endpoint", name=name, fields=endpoint),
     ]
-
-
-def _webrtc(media: Media) -> dict[str, str]:
-    return {"webrtc": "yes", "dtls_auto_generate_cert": "yes", "transport": media.web_transport}

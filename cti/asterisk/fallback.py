@@ -25,28 +25,27 @@ class Fallback:
 
     def __init__(self, ami: Client) -> None:
         self._ami = ami
-        self._wanted: dict[Member, str] = {}
+        self._wanted: dict[Member, str | None] = {}
+        """The name of each member to have in; None for one to have out. Others are left as they are: they may have been
+        put in by an engine before this one, and callers may just be with them."""
         self._present: set[Member] = set()
 
     async def want(self, members: set[Member], *, name: str, available: bool) -> None:
         """Have these in, under this name, or out. Raises AsteriskDown; then the next login makes up for it."""
         for member in members:
-            if available:
-                self._wanted[member] = name
-            else:
-                self._wanted.pop(member, None)
+            self._wanted[member] = name if available else None
         for member in sorted(members):
             await self._put(member)
 
     async def restore(self) -> None:
-        """After a login: make the queues' members those that are wanted. Raises AsteriskDown."""
+        """After a login: put in and out whatever differs from what is wanted. Raises AsteriskDown."""
         entries = await self._ami.listing("QueueStatus")
         self._present = {
             Member(queue=entry.queue, interface=entry.location or entry.stateinterface)
             for entry in entries
             if entry.event == "QueueMember" and _key(entry.queue)
         }
-        for member in sorted(self._present | self._wanted.keys()):
+        for member in sorted(self._wanted):
             await self._put(member)
 
     async def reclaim(self) -> int:

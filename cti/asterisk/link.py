@@ -9,7 +9,7 @@ waiting for the answers in between. All requests of one turn of the loop leave i
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from websockets.client import ClientProtocol
@@ -97,8 +97,11 @@ class Link(asyncio.Protocol):
 
     def close(self) -> None:
         """End the link at once; whoever waits gets AsteriskDown."""
+        if self._socket.state is State.OPEN:
+            self._socket.send_close(1000)
+            self._flush()
         if self._transport is not None:
-            self._transport.abort()
+            self._transport.close()
         self._end()
 
     def pause(self) -> None:
@@ -114,7 +117,7 @@ class Link(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        transport = cast("asyncio.Transport", transport)  # uvloop's own are no subclass
         self._transport = transport
         handshake = self._socket.connect()
         handshake.headers["Authorization"] = self._authorization

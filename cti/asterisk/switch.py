@@ -25,9 +25,10 @@ from cti.domain.commands import (
     SetFallback,
     SwitchCommand,
 )
+from cti.domain.events import LegEnded
 from cti.domain.ids import AgentId, ContactId, Device, LegId, NodeId, QueueId
 from cti.errors import ChannelGone, OutsideError
-from cti.ports import EndpointReached, Listing, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
+from cti.ports import CallerEntered, EndpointReached, Listing, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
 
 log = logging.getLogger(__name__)
 
@@ -85,6 +86,10 @@ class AsteriskSwitch:
         self._contacts = Contacts()
         self._contacts_known = False
         self._connected = False
+        self._ringing: set[LegId] = set()
+        """Callers who came in without the dialplan having picked up."""
+        self._fresh: set[LegId] = set()
+        """Callers who have heard no music but the dialplan's. Whoever is not here may hear ARI's."""
         self._translator = translate.Translator(node=node, region=region)
         self._events: deque[SwitchEvent] = deque()
         self._arrived = asyncio.Event()
@@ -127,11 +132,15 @@ class AsteriskSwitch:
                 display = self._display(command.contact_id)
                 await calls.ring_agent(self._ari, command, extension=phone.extension, display=display)
             case JoinLegs():
-                await calls.join_legs(self._ari, command)
+                fresh = command.caller_leg in self._fresh
+                answer = self._answer(command.caller_leg)
+                await calls.join_legs(self._ari, command, answer=answer, stop_music=not fresh)
             case HoldLeg():
+                self._fresh.discard(command.leg_id)
                 await calls.hold_leg(self._ari, command, music=self._music)
             case PlayMusic():
-                await calls.play_music(self._ari, command, music=self._music)
+                self._fresh.discard(command.leg_id)
+                await calls.play_music(self._ari, command, answer=self._answer(command.leg_id), music=self._music)
             case EndLeg():
                 await calls.end_leg(self._ari, command)
             case DropBridge():
@@ -140,6 +149,13 @@ class AsteriskSwitch:
                 await self._set_fallback(command)
             case _:
                 assert_never(command)
+
+    def _answer(self, leg_id: LegId) -> bool:
+        """Whether this caller's leg has still to be picked up; told once, then taken as done."""
+        if leg_id not in self._ringing:
+            return False
+        self._ringing.discard(leg_id)
+        return True
 
     async def list_legs(self) -> Listing:
         """Everything alive now. Raises AsteriskDown."""
@@ -155,6 +171,8 @@ class AsteriskSwitch:
             now_ms=int(time() * 1000),
         )
         self._translator.adopt(listing.legs)
+        self._fresh.intersection_update(leg.leg_id for leg in listing.legs)
+        self._ringing = {leg.leg_id for leg in listing.legs if leg.caller is not None and not leg.answered}
         return listing
 
     async def mute(self, leg_id: LegId, *, muted: bool) -> None:
@@ -238,8 +256,17 @@ class AsteriskSwitch:
             task.add_done_callback(self._probes.discard)
             return
         event = self._translator.translate(message)
-        if event is not None:
-            self._push(event)
+        match event:
+            case None:
+                return
+            case CallerEntered():
+                self._fresh.add(event.leg_id)
+                if message.channel is not None and message.channel.state != "Up":
+                    self._ringing.add(event.leg_id)
+            case LegEnded():
+                self._fresh.discard(event.leg_id)
+                self._ringing.discard(event.leg_id)
+        self._push(event)
 
     async def _end_probe(self, channel_id: str) -> None:
         with suppress(OutsideError):

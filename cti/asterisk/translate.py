@@ -75,7 +75,7 @@ class Translator:
                 return entered(channel, node=self._node, region=self._region, at_ms=milliseconds(message.timestamp))
             case [variables.STASIS_AGENT, assignment, *_]:
                 self._answered.add(leg_id)
-                return LegAnswered(assignment_id=AssignmentId(assignment), leg_id=leg_id)
+                return LegAnswered(assignment_id=AssignmentId(assignment), leg_id=leg_id, node=self._node)
         return None
 
     def _ended(self, leg_id: LegId) -> SwitchEvent:
