@@ -1,0 +1,316 @@
+// The public API's records as the pages see them: the mirror of cti/web/messages.py, in its order and with its names.
+// All instants are Unix milliseconds by the server's clock. Nothing else in the pages describes the wire.
+
+export type Medium = "voice" | "callback" | "email" | "chat" | "sms" | "fax" | "social" | "task";
+export type Device = "sip" | "web";
+export type Readiness = "offline" | "not_ready" | "ready";
+export type Role = "agent" | "supervisor" | "admin";
+
+// -- who --------------------------------------------------------------------------------------------------------------
+
+export interface Credentials {
+  login: string;
+  password: string;
+}
+
+export interface Softphone {
+  ws_url: string;
+  uri: string;
+  auth_user: string;
+  password: string;
+}
+
+export interface Choice {
+  id: string;
+  title: string;
+}
+
+export interface Me {
+  agent_id: string;
+  login: string;
+  name: string;
+  role: Role;
+  language: string;
+  project_ids: string[];
+  extension: string | null;
+  softphone: Softphone | null;
+  reasons: Choice[];
+  dispositions: Record<string, Choice[]>;
+}
+
+// -- what is going on -------------------------------------------------------------------------------------------------
+
+export interface MyState {
+  readiness: Readiness;
+  reason: string | null;
+  since_ms: number;
+  device: Device;
+  phones: Device[];
+  leaving: boolean;
+}
+
+export interface PathStep {
+  menu: string;
+  key: string;
+  title: string;
+}
+
+export interface ContractView {
+  number: string;
+  kind: string;
+  status: string;
+  balance: string;
+  ends_on: string | null;
+}
+
+export interface PastContactView {
+  contact_id: string;
+  medium: Medium;
+  queue: string;
+  arrived_ms: number;
+  agent: string | null;
+  disposition: string | null;
+  note: string;
+}
+
+export interface CardView {
+  customer_id: number;
+  name: string;
+  tier: string;
+  language: string;
+  phones: string[];
+  emails: string[];
+  contracts: ContractView[];
+  past: PastContactView[];
+  source: string;
+}
+
+export interface ContactView {
+  contact_id: string;
+  medium: Medium;
+  project_id: string;
+  project: string;
+  queue_id: string;
+  queue: string;
+  arrived_ms: number;
+  address: string;
+  name: string;
+  dialled: string;
+  language: string;
+  path: PathStep[];
+  account: string;
+  subject: string;
+}
+
+export type AssignmentState = "offered" | "ringing" | "active" | "held" | "rejoining" | "wrap_up";
+export type CardState = "loading" | "found" | "unknown" | "unavailable";
+
+export interface AssignmentView {
+  assignment_id: string;
+  state: AssignmentState;
+  contact: ContactView;
+  card: CardView | null;
+  card_state: CardState;
+  device: Device | null;
+  muted: boolean;
+  offered_ms: number;
+  started_ms: number | null;
+  held_since_ms: number | null;
+  until_ms: number | null;
+  wait_ms: number;
+}
+
+export interface QueueView {
+  queue_id: string;
+  queue: string;
+  project_id: string;
+  waiting: number;
+  waiting_by_medium: Partial<Record<Medium, number>>;
+  oldest_arrived_ms: number | null;
+  ready: number;
+  service_level_ms: number;
+}
+
+export type Activity = "idle" | "offered" | "talking" | "held" | "rejoining" | "wrap_up";
+
+export interface AgentView {
+  agent_id: string;
+  name: string;
+  extension: string | null;
+  project_ids: string[];
+  readiness: Readiness;
+  reason: string | null;
+  since_ms: number;
+  activity: Activity | null;
+  queue: string | null;
+  activity_since_ms: number | null;
+  device: Device | null;
+}
+
+// -- WebSocket --------------------------------------------------------------------------------------------------------
+
+export interface Snapshot {
+  type: "snapshot";
+  now_ms: number;
+  me: Me;
+  state: MyState | null;
+  assignments: AssignmentView[];
+  queues: QueueView[];
+  agents: AgentView[];
+  switch_up: boolean;
+}
+
+export type Change =
+  | { kind: "state"; state: MyState }
+  | { kind: "assignment"; assignment: AssignmentView }
+  | { kind: "assignment_gone"; assignment_id: string; outcome: string }
+  | { kind: "queues"; queues: QueueView[] }
+  | { kind: "agents"; agents: AgentView[] }
+  | { kind: "switch"; up: boolean };
+
+export interface Delta {
+  type: "delta";
+  n: number;
+  now_ms: number;
+  change: Change;
+}
+
+export type ServerMessage = Snapshot | Delta;
+
+export interface Shown {
+  type: "shown";
+  assignment_id: string;
+}
+
+// -- acts -------------------------------------------------------------------------------------------------------------
+
+export interface Finish {
+  disposition: string;
+  note: string;
+}
+
+export interface NewContact {
+  medium: Medium;
+  queue_id: string;
+  address: string;
+  name: string;
+  language: string;
+  subject: string;
+}
+
+export interface ContactCreated {
+  contact_id: string;
+}
+
+export interface HistoryRow {
+  contact_id: string;
+  medium: Medium;
+  project_id: string;
+  queue: string;
+  arrived_ms: number;
+  answered_ms: number | null;
+  ended_ms: number | null;
+  closed_ms: number | null;
+  wait_ms: number | null;
+  talk_ms: number | null;
+  hold_ms: number | null;
+  wrap_up_ms: number | null;
+  agent: string | null;
+  customer: string | null;
+  address: string;
+  disposition: string | null;
+  disposition_title: string | null;
+  note: string;
+}
+
+export interface Problem {
+  code: string;
+  sentence: string;
+}
+
+// -- further acts and answers -----------------------------------------------------------------------------------------
+
+export interface NewPassword {
+  old: string;
+  new: string;
+}
+
+export interface SignedOut {
+  left: boolean;
+}
+
+export interface NotReadyWish {
+  reason: string | null;
+}
+
+export interface ContactStory {
+  row: HistoryRow;
+  contact: ContactView | null;
+  card: CardView | null;
+}
+
+// -- administration ---------------------------------------------------------------------------------------------------
+
+export interface SkillView {
+  skill_id: string;
+  level: number;
+}
+
+export interface PersonView {
+  agent_id: string;
+  login: string;
+  name: string;
+  role: Role;
+  project_ids: string[];
+  extension: string | null;
+  language: string;
+  skills: SkillView[];
+  active: boolean;
+}
+
+export interface NewPerson {
+  login: string;
+  password: string;
+  name: string;
+  role: Role;
+  project_ids: string[];
+  extension: string | null;
+  language: string;
+  skills: SkillView[];
+}
+
+export interface PersonChange {
+  name?: string;
+  role?: Role;
+  project_ids?: string[];
+  extension?: string | null;
+  language?: string;
+  skills?: SkillView[];
+  active?: boolean;
+}
+
+export interface CodeView {
+  id: string;
+  title_en: string;
+  title_ru: string;
+  active: boolean;
+}
+
+export interface CodeChange {
+  title_en?: string;
+  title_ru?: string;
+  active?: boolean;
+}
+
+export interface ProjectView {
+  id: string;
+  title: string;
+}
+
+export interface DeedView {
+  at_ms: number;
+  actor: string;
+  action: string;
+  subject: string;
+  detail: string;
+}

@@ -1,0 +1,314 @@
+// The one desk of this page: who is signed in, what the server says is going on, and the browser's phone. Folds the
+// server's messages, confirms pops, joins the phone's call with its assignment, and carries out the person's acts.
+// The parts of the page read from here and call its acts; nothing here knows how they look.
+import { flushSync } from "svelte";
+
+import { ApiError, UNREACHABLE, agent, assignment as acts, session } from "../api/client";
+import { Events } from "../api/events";
+import type { AssignmentView, Device, Finish, Me, ServerMessage } from "../api/types";
+import { locale, t } from "../i18n/i18n.svelte";
+import { Ring } from "../phone/ring";
+import { Softphone } from "../phone/softphone.svelte";
+import { Attention } from "./attention";
+import { clock } from "./clock.svelte";
+import { forgetDraft } from "./drafts";
+import { fold, type Live } from "./fold";
+import { notices } from "./notices.svelte";
+
+/** off: nobody is signed in · connecting: no snapshot yet · live · lost: what is shown may be old */
+export type Link = "off" | "connecting" | "live" | "lost";
+
+const OPENED_ELSEWHERE = 4409;
+const SIGNED_OUT = 4401;
+/** The tab may be hidden while it waits for its frame. */
+const FRAME_LIMIT_MS = 80;
+
+class Desk {
+  /** undefined: not known yet; null: nobody is signed in. */
+  me = $state.raw<Me | null | undefined>(undefined);
+  live = $state.raw<Live | null>(null);
+  link = $state<Link>("off");
+  /** Another page of the same person took over; this one is still until he asks for it back. */
+  elsewhere = $state(false);
+  soundBlocked = $state(false);
+  /** The assignment whose call is to be answered as soon as it rings here. */
+  answering = $state<string | null>(null);
+  /** Acts under way, as `<assignment id>:<act>`. */
+  busy = $state<string[]>([]);
+  /** Grows when a contact was closed: the history reads itself again. */
+  closed = $state(0);
+
+  phone = new Softphone(() => this.#attend());
+  #ring = new Ring((blocked) => (this.soundBlocked = blocked));
+  #attention = new Attention();
+  #events = new Events({
+    received: (message) => this.#received(message),
+    lost: (code, wasOpen) => void this.#lost(code, wasOpen),
+  });
+  #shown = new Set<string>();
+  #leaving = false;
+
+  // -- signing in and out ---------------------------------------------------------------------------------------------
+
+  /** Is someone signed in already? To be called once, at the start of the page. */
+  async begin(): Promise<void> {
+    for (const kind of ["pointerdown", "keydown"]) {
+      document.addEventListener(kind, () => this.#ring.unlock(), { capture: true });
+    }
+    try {
+      this.enter(await session.read());
+    } catch (error) {
+      this.me = null;
+      if (!(error instanceof ApiError && error.status === 401)) notices.failed(error);
+    }
+  }
+
+  enter(me: Me): void {
+    this.me = me;
+    locale.suggest(me.language);
+    this.connect();
+  }
+
+  connect(): void {
+    this.elsewhere = false;
+    this.link = "connecting";
+    this.#events.start();
+  }
+
+  /** With a contact in hand the server lets him finish it first; then this page signs out by itself. */
+  async signOut(): Promise<void> {
+    try {
+      const { left } = await session.signOut();
+      if (!left) {
+        this.#leaving = true;
+        return;
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError && error.status === 401)) {
+        notices.failed(error);
+        return;
+      }
+    }
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#leaving = false;
+    this.#events.stop();
+    this.phone.stop();
+    this.me = null;
+    this.live = null;
+    this.link = "off";
+    this.answering = null;
+    this.#attend();
+  }
+
+  // -- what the server says -------------------------------------------------------------------------------------------
+
+  #received(message: ServerMessage): void {
+    const next = fold(this.live, message);
+    if (next === "hole") {
+      this.#events.again();
+      return;
+    }
+    const before = this.live;
+    clock.align(message.now_ms);
+    this.live = next;
+    this.me = next.me;
+    this.link = "live";
+    if (message.type === "snapshot") {
+      this.#shown.clear();
+      if (next.me.softphone) void this.phone.start(next.me.softphone);
+    }
+    if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);
+    this.#attend();
+    void this.#confirm(next.assignments);
+    if (this.#leaving && next.assignments.length === 0) void this.signOut();
+  }
+
+  async #lost(code: number, wasOpen: boolean): Promise<void> {
+    if (this.link === "off") return;
+    this.link = "lost";
+    if (code === OPENED_ELSEWHERE) {
+      this.#events.stop();
+      this.phone.stop();
+      this.elsewhere = true;
+      this.#attend();
+      return;
+    }
+    if (code !== SIGNED_OUT && wasOpen) return;
+    // The socket was refused: a browser does not say why, so ask whether we are still signed in.
+    try {
+      await session.read();
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) {
+        this.#leave();
+        notices.say(t("session.ended"), "bad");
+      }
+    }
+  }
+
+  #went(gone: { assignmentId: string; outcome: string; contactName: string }): void {
+    const name = gone.contactName;
+    if (this.answering === gone.assignmentId) this.answering = null;
+    if (gone.outcome === "closed") {
+      this.closed += 1;
+      forgetDraft(gone.assignmentId);
+    } else if (gone.outcome === "timed_out") notices.say(t("gone.timed_out", { name }), "bad");
+    else if (gone.outcome === "rescinded") notices.say(t("gone.rescinded", { name }));
+    else if (gone.outcome === "failed") notices.say(t("gone.failed", { name }), "bad");
+    else if (gone.outcome === "agent_lost") notices.say(t("gone.agent_lost", { name }), "bad");
+  }
+
+  /** Tell the server which cards have been painted: the ring waits for it. */
+  async #confirm(assignments: readonly AssignmentView[]): Promise<void> {
+    const fresh = assignments.filter((each) => each.state === "offered" && !this.#shown.has(each.assignment_id));
+    if (fresh.length === 0) return;
+    for (const each of fresh) this.#shown.add(each.assignment_id);
+    flushSync();
+    // A hidden tab paints nothing and gets no frames: there the card stands in the page, and that must do.
+    if (document.visibilityState === "visible") {
+      await new Promise((painted) => {
+        requestAnimationFrame(painted);
+        setTimeout(painted, FRAME_LIMIT_MS);
+      });
+    }
+    for (const { assignment_id } of fresh) {
+      if (!this.#events.send({ type: "shown", assignment_id })) {
+        acts.shown(assignment_id).catch(() => undefined);
+      }
+    }
+  }
+
+  // -- the phone and its assignment -----------------------------------------------------------------------------------
+
+  /** The voice assignment that the browser's phone belongs to, if any. */
+  get call(): AssignmentView | null {
+    return (
+      this.live?.assignments.find(
+        (each) => each.contact.medium === "voice" && each.device !== "sip" && each.state !== "wrap_up",
+      ) ?? null
+    );
+  }
+
+  /** Bring phone, sound and the title of the page in line with what is going on; called after every change of it. */
+  #attend(): void {
+    const call = this.call;
+    if (this.phone.call?.state === "ringing") {
+      const wanted = call !== null && (call.state === "rejoining" || call.assignment_id === this.answering);
+      if (wanted && this.phone.microphone === null) {
+        if (call.state === "rejoining") this.phone.muted = call.muted;
+        void this.phone.answer();
+      }
+    }
+    if (this.phone.call?.state === "talking") this.answering = null;
+    const offers = this.live?.assignments.filter((each) => each.state === "offered" || each.state === "ringing") ?? [];
+    const other = offers.some((each) => each.contact.medium !== "voice");
+    this.#ring.play(this.phone.call?.state === "ringing" ? "ring" : other ? "chime" : null);
+    const first = offers[0];
+    this.#attention.call(
+      first
+        ? { id: first.assignment_id, who: nameOf(first), what: t("attention.body", { queue: first.contact.queue }) }
+        : null,
+    );
+  }
+
+  // -- acts -----------------------------------------------------------------------------------------------------------
+
+  /** Why nothing can be done now, as a sentence; null when all can. */
+  get stopped(): string | null {
+    return this.link === "live" ? null : t("connection.acts_wait");
+  }
+
+  async setReady(): Promise<void> {
+    this.#attention.askPermission();
+    if (this.live?.state?.device === "web") void this.phone.askForMicrophone();
+    await this.#act("me:ready", () => agent.setReadiness(true, null));
+  }
+
+  async setNotReady(reason: string | null): Promise<void> {
+    await this.#act("me:ready", () => agent.setReadiness(false, reason));
+  }
+
+  async setDevice(device: Device): Promise<void> {
+    if (device === "web") void this.phone.askForMicrophone();
+    await this.#act("me:device", () => agent.setDevice(device));
+  }
+
+  /** Voice on the browser's phone: pick up, now or as soon as it rings. Anything without a phone: accept. */
+  async answer(view: AssignmentView): Promise<void> {
+    if (view.contact.medium !== "voice") {
+      await this.#act(`${view.assignment_id}:answer`, () => acts.accept(view.assignment_id));
+      return;
+    }
+    this.phone.microphone = null;
+    this.answering = view.assignment_id;
+    this.#attend();
+  }
+
+  async reject(view: AssignmentView): Promise<void> {
+    if (this.answering === view.assignment_id) this.answering = null;
+    await this.#act(`${view.assignment_id}:reject`, () => acts.reject(view.assignment_id));
+  }
+
+  async hold(view: AssignmentView): Promise<void> {
+    const id = view.assignment_id;
+    await this.#act(`${id}:hold`, () => (view.state === "held" ? acts.resume(id) : acts.hold(id)));
+  }
+
+  isMuted(view: AssignmentView): boolean {
+    return view.muted || (view.device === "web" && this.phone.muted);
+  }
+
+  async mute(view: AssignmentView): Promise<void> {
+    const muted = !this.isMuted(view);
+    // The own microphone at once, whatever the network does; the server too, so that it outlives a refresh.
+    if (view.device === "web") this.phone.setMuted(muted);
+    await this.#act(`${view.assignment_id}:mute`, () => acts.mute(view.assignment_id, muted));
+  }
+
+  async hangUp(view: AssignmentView): Promise<void> {
+    const done = await this.#act(`${view.assignment_id}:hangup`, () => acts.hangUp(view.assignment_id));
+    if (!done && this.link !== "live" && view.device === "web") this.phone.hangUp();
+  }
+
+  async digits(view: AssignmentView, digits: string): Promise<void> {
+    await this.#act(`${view.assignment_id}:digits`, () => acts.digits(view.assignment_id, digits));
+  }
+
+  async finish(view: AssignmentView, result: Finish): Promise<boolean> {
+    return this.#act(`${view.assignment_id}:finish`, () => acts.finish(view.assignment_id, result));
+  }
+
+  hear(): void {
+    this.#ring.unlock();
+    this.phone.hear();
+  }
+
+  isBusy(view: AssignmentView, act: string): boolean {
+    return this.busy.includes(`${view.assignment_id}:${act}`);
+  }
+
+  async #act(name: string, run: () => Promise<unknown>): Promise<boolean> {
+    if (this.busy.includes(name)) return false;
+    this.busy = [...this.busy, name];
+    try {
+      await run();
+      return true;
+    } catch (error) {
+      notices.failed(error);
+      if (error instanceof ApiError && error.code === UNREACHABLE) this.#events.again();
+      return false;
+    } finally {
+      this.busy = this.busy.filter((each) => each !== name);
+    }
+  }
+}
+
+export const desk = new Desk();
+
+/** The best name there is for whoever this contact is with. */
+export function nameOf(view: AssignmentView): string {
+  return view.card?.name || view.contact.name || view.contact.address || t("pop.withheld");
+}
+

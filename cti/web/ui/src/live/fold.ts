@@ -1,0 +1,86 @@
+// What this person's desk looks like, folded from the server's messages. Pure: no socket, no clock, no page.
+// `live/desk.svelte.ts` feeds it; tests feed it by hand.
+import type {
+  AgentView,
+  AssignmentView,
+  Change,
+  Me,
+  MyState,
+  QueueView,
+  ServerMessage,
+} from "../api/types";
+
+export interface Live {
+  /** Number of the last delta taken; 0 right after a snapshot. */
+  n: number;
+  nowMs: number;
+  me: Me;
+  state: MyState | null;
+  assignments: readonly AssignmentView[];
+  queues: readonly QueueView[];
+  agents: readonly AgentView[];
+  switchUp: boolean;
+  /** The last assignment that left, with the reason, to be told to the person. */
+  gone: { assignmentId: string; outcome: string; contactName: string } | null;
+}
+
+/** The desk after this message; "hole" when a delta is missing before it, and nothing may be trusted any more. */
+export function fold(live: Live | null, message: ServerMessage): Live | "hole" {
+  if (message.type === "snapshot") {
+    return {
+      n: 0,
+      nowMs: message.now_ms,
+      me: message.me,
+      state: message.state,
+      assignments: message.assignments,
+      queues: message.queues,
+      agents: message.agents,
+      switchUp: message.switch_up,
+      gone: null,
+    };
+  }
+  if (live === null || message.n !== live.n + 1) return "hole";
+  return { ...changed(live, message.change), n: message.n, nowMs: message.now_ms };
+}
+
+function changed(live: Live, change: Change): Live {
+  switch (change.kind) {
+    case "state":
+      return { ...live, state: change.state };
+    case "assignment":
+      return { ...live, assignments: replaced(live.assignments, [change.assignment], (each) => each.assignment_id) };
+    case "assignment_gone": {
+      const left = live.assignments.find((each) => each.assignment_id === change.assignment_id);
+      return {
+        ...live,
+        assignments: live.assignments.filter((each) => each.assignment_id !== change.assignment_id),
+        gone: {
+          assignmentId: change.assignment_id,
+          outcome: change.outcome,
+          contactName: left?.card?.name || left?.contact.name || left?.contact.address || "",
+        },
+      };
+    }
+    case "queues":
+      return { ...live, queues: replaced(live.queues, change.queues, (each) => each.queue_id) };
+    case "agents":
+      return { ...live, agents: replaced(live.agents, change.agents, (each) => each.agent_id) };
+    case "switch":
+      return { ...live, switchUp: change.up };
+    default:
+      // A kind of a newer server: its number counts, its content waits for the next load of the page.
+      change satisfies never;
+      return live;
+  }
+}
+
+/** `old` with the `fresh` ones in their places, new ones at the end. */
+function replaced<T>(old: readonly T[], fresh: readonly T[], key: (each: T) => string): T[] {
+  const byKey = new Map(fresh.map((each) => [key(each), each]));
+  const kept = old.map((each) => {
+    const found = byKey.get(key(each));
+    byKey.delete(key(each));
+    return found ?? each;
+  });
+  return [...kept, ...byKey.values()];
+}

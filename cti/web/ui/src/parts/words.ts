@@ -1,0 +1,80 @@
+// Codes of the API as words and colours, in one place for every part of the page.
+import type { Activity, AgentView, AssignmentState, Medium, Readiness } from "../api/types";
+import { t, type Key } from "../i18n/i18n.svelte";
+import { desk } from "../live/desk.svelte";
+import type { IconName } from "./Icon.svelte";
+
+export type Colour = "good" | "warn" | "bad" | "accent" | "calm" | "";
+
+const MEDIUM: Record<Medium, [Key, IconName]> = {
+  voice: ["medium.voice", "phone"],
+  callback: ["medium.callback", "phone"],
+  email: ["medium.email", "mail"],
+  chat: ["medium.chat", "chat"],
+  sms: ["medium.sms", "chat"],
+  fax: ["medium.fax", "mail"],
+  social: ["medium.social", "chat"],
+  task: ["medium.task", "task"],
+};
+
+export const mediumWord = (medium: Medium): string => t(MEDIUM[medium]?.[0] ?? "medium.task");
+export const mediumIcon = (medium: Medium): IconName => MEDIUM[medium]?.[1] ?? "task";
+
+const READINESS: Record<Readiness, [Key, Colour]> = {
+  ready: ["ready", "good"],
+  not_ready: ["not_ready", "warn"],
+  offline: ["offline", ""],
+};
+
+export const readinessWord = (readiness: Readiness): string => t(READINESS[readiness][0]);
+export const readinessColour = (readiness: Readiness): Colour => READINESS[readiness][1];
+
+const ACTIVITY: Record<Exclude<Activity, "idle">, [Key, Colour]> = {
+  offered: ["activity.offered", "accent"],
+  talking: ["activity.talking", "calm"],
+  held: ["activity.held", "warn"],
+  rejoining: ["activity.rejoining", "bad"],
+  wrap_up: ["activity.wrap_up", "accent"],
+};
+
+/** What one agent is doing: his contact goes before his readiness. */
+export function doing(agent: AgentView): { word: string; colour: Colour; sinceMs: number } {
+  if (agent.activity !== null && agent.activity !== "idle") {
+    const [key, colour] = ACTIVITY[agent.activity];
+    return { word: t(key), colour, sinceMs: agent.activity_since_ms ?? agent.since_ms };
+  }
+  return {
+    word: readinessWord(agent.readiness),
+    colour: readinessColour(agent.readiness),
+    sinceMs: agent.since_ms,
+  };
+}
+
+const ASSIGNMENT: Record<AssignmentState, [Key, Colour]> = {
+  offered: ["assignment.offered", "accent"],
+  ringing: ["assignment.ringing", "accent"],
+  active: ["assignment.active", "good"],
+  held: ["assignment.held", "warn"],
+  rejoining: ["assignment.rejoining", "bad"],
+  wrap_up: ["assignment.wrap_up", "calm"],
+};
+
+export const assignmentWord = (state: AssignmentState): string => t(ASSIGNMENT[state][0]);
+export const assignmentColour = (state: AssignmentState): Colour => ASSIGNMENT[state][1];
+
+const SYSTEM_REASONS: Record<string, Key> = {
+  no_answer: "reason.no_answer",
+  rejected: "reason.rejected",
+  phone_lost: "reason.phone_lost",
+  desktop_lost: "reason.desktop_lost",
+  signed_in: "reason.signed_in",
+  removed: "reason.removed",
+};
+
+/** The reason's title: the system's, the person's own projects', else the code as it stands. */
+export function reasonWord(reason: string | null): string {
+  if (reason === null) return "";
+  const system = SYSTEM_REASONS[reason];
+  if (system !== undefined) return t(system);
+  return desk.me?.reasons.find((each) => each.id === reason)?.title ?? reason;
+}
