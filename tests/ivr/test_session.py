@@ -79,10 +79,28 @@ def test_a_session_begins_off_the_main_thread() -> None:
         ("200 result=rm$(x)", ""),
     ],
 )
-def test_one_command_plays_everything_and_takes_one_key(reply: str, key: str) -> None:
-    with session(reply) as (agi, peer):
+def test_the_last_sound_is_played_and_one_key_taken_by_one_command(reply: str, key: str) -> None:
+    with session("200 result=0 endpos=99", reply) as (agi, peer):
         assert agi.ask(["/p/en/welcome-1", "/p/en/menu-2"], timeout_ms=5000, limit_s=5) == key
-    assert peer.heard == ['GET DATA "/p/en/welcome-1&/p/en/menu-2" 5000 1\n']
+    assert peer.heard == [
+        'STREAM FILE "/p/en/welcome-1" "0123456789*#"\n',
+        'GET DATA "/p/en/menu-2" 5000 1\n',
+    ]
+
+
+def test_a_key_in_the_greeting_is_the_answer_to_the_menu() -> None:
+    with session("200 result=50 endpos=99") as (agi, peer):
+        assert agi.ask(["/p/en/welcome-1", "/p/en/menu-2"], timeout_ms=5000, limit_s=5) == "2"
+    assert len(peer.heard) == 1
+
+
+@pytest.mark.parametrize(
+    ("rest", "keys"), [("00001", "100001"), ("00 (timeout)", "100"), ("", "1"), (" (timeout)", "1")]
+)
+def test_a_digit_typed_ahead_is_the_first_of_those_collected(rest: str, keys: str) -> None:
+    with session("200 result=49 endpos=99", f"200 result={rest}") as (agi, peer):
+        assert agi.collect(["/p/wrong", "/p/ask"], most=6, timeout_ms=7000, limit_s=5) == keys
+    assert peer.heard[1] == 'GET DATA "" 7000 5\n'
 
 
 @pytest.mark.parametrize(
@@ -183,9 +201,9 @@ def test_a_silent_asterisk_is_given_up_at_the_deadline() -> None:
 
 
 def test_a_sound_that_cannot_be_played_still_waits_for_a_key() -> None:
-    with session("200 result=-1", "200 result=6", "200 result=50") as (agi, peer):
+    with session("200 result=-1", "200 result=6", "200 result=2") as (agi, peer):
         assert agi.ask(["/missing"], timeout_ms=5000, limit_s=5) == "2"
-    assert peer.heard[1:] == ["CHANNEL STATUS\n", "WAIT FOR DIGIT 5000\n"]
+    assert peer.heard[1:] == ["CHANNEL STATUS\n", 'GET DATA "" 5000 1\n']
 
 
 @pytest.mark.parametrize(
