@@ -177,7 +177,7 @@ def put(texts: Files, node: NodePaths) -> Path:
 
     What is in force stays when the texts are the same, and when anything fails. Files have mode 600: they hold secrets.
     """
-    for name in ("run", "log", "spool", "lib/keys", "db"):
+    for name in ("run", "log/cdr-custom", "spool", "lib/keys", "db"):
         node.directory(name).mkdir(parents=True, exist_ok=True)
     present = sorted(node.root.glob("etc-[0-9]*"), key=_serial)
     if node.etc.is_dir() and read(node.etc) == dict(texts):

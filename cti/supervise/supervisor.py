@@ -3,7 +3,7 @@
 Theory of operation. Each part has one task, which owns it: bring it up (adopt what runs with the same command, else
 start), wait for its first answer, then ask every `ASK_EVERY_S`. A part that ended, or gave no answer for `SILENT_S`, is
 killed and started again after a pause that doubles from `PAUSE_FIRST_S` to `PAUSE_MOST_S` and is forgotten after
-`SOUND_S` of health. The parts live in their own sessions and are written down in HOME/run, so the death of the supervisor
+`SOUND_S` of health. The parts live in their own sessions and are written down in HOME/run, so the supervisor's death
 cuts nothing and the next one finds them. A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
 
 Here: that. Not here: which parts there are (`cti.supervise.parts`), talking to people (`cti.supervise.commands`).

@@ -1,0 +1,187 @@
+"""Supervision of real processes: death, freeze, adoption, refusal, a clean end."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cti.errors import ConfigError, SetupFailed
+from cti.supervise import health, process
+from cti.supervise.supervisor import Part, Report, State, Supervisor, alone
+
+STAND_IN = Path(__file__).with_name("part.py")
+
+
+def free_port() -> int:
+    with socket.socket() as trial:
+        trial.bind(("127.0.0.1", 0))
+        return int(trial.getsockname()[1])
+
+
+class Home:
+    """A run directory, one part after another, and what was told of them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.reports: list[Report] = []
+        self._news = asyncio.Event()
+
+    def part(self, name: str, *options: str, after: tuple[str, ...] = ()) -> Part:
+        port = free_port()
+        ping = health.line("127.0.0.1", port, b"ping\n", b"pong\n")
+        return Part(
+            name=name,
+            command=(sys.executable, str(STAND_IN), str(port), *options),
+            log=self.path / f"{name}.log",
+            is_ready=ping,
+            answers=ping,
+            grace_s=20,
+            stop_within_s=1,
+            ready_words=f"{name} ready",
+            after=after,
+        )
+
+    def told(self, report: Report) -> None:
+        self.reports.append(report)
+        self._news.set()
+
+    def supervisor(self, *parts: Part) -> Supervisor:
+        return Supervisor(parts, run_dir=self.path, told=self.told)
+
+    async def until(self, seen: Callable[[], bool], *, within_s: float = 15) -> None:
+        async with asyncio.timeout(within_s):
+            while not seen():
+                self._news.clear()
+                await self._news.wait()
+
+    @asynccontextmanager
+    async def running(self, *parts: Part) -> AsyncIterator[Supervisor]:
+        supervisor = self.supervisor(*parts)
+        try:
+            await supervisor.bring_up()
+            yield supervisor
+        finally:
+            await supervisor.stop()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def exists(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+async def test_a_part_that_dies_is_started_again(home: Home) -> None:
+    async with home.running(home.part("ivr"), home.part("engine")) as supervisor:
+        before = supervisor.pids
+        os.kill(before["engine"], signal.SIGKILL)
+        await home.until(lambda: home.reports[-1].restarts == 1 and supervisor.is_all_up)
+        assert supervisor.pids["engine"] != before["engine"]
+        assert supervisor.pids["ivr"] == before["ivr"]
+
+
+async def test_a_frozen_part_is_killed_within_three_seconds(home: Home) -> None:
+    async with home.running(home.part("ivr")) as supervisor:
+        frozen = supervisor.pids["ivr"]
+        os.kill(frozen, signal.SIGSTOP)
+        await home.until(lambda: home.reports[-1].state is State.DOWN, within_s=3)
+        await home.until(lambda: supervisor.is_all_up)
+        assert supervisor.pids["ivr"] != frozen
+        assert not exists(frozen)
+
+
+async def test_a_part_that_is_alive_but_silent_is_killed(home: Home) -> None:
+    part = home.part("engine")
+    async with home.running(part) as supervisor:
+        _, writer = await asyncio.open_connection("127.0.0.1", int(part.command[2]))
+        writer.write(b"hush\n")
+        await home.until(lambda: home.reports[-1].state is State.DOWN, within_s=4)
+        await home.until(lambda: supervisor.is_all_up)
+        writer.close()
+
+
+async def test_the_next_supervisor_adopts_what_runs(home: Home) -> None:
+    part = home.part("asterisk")
+    first = home.supervisor(part)
+    await first.bring_up()
+    pids = first.pids
+    for task in first._tasks:  # as SIGKILL would: no farewell to the parts
+        task.cancel()
+    async with home.running(part) as second:
+        assert second.pids == pids
+        assert home.reports[-1].adopted
+        os.kill(pids["asterisk"], signal.SIGKILL)
+        await home.until(lambda: home.reports[-1].restarts == 1 and second.is_all_up)
+        assert second.pids != pids
+
+
+async def test_another_process_under_the_old_pid_is_not_adopted(home: Home) -> None:
+    part = home.part("engine")
+    running = process.start("engine", part.command, log=part.log)
+    stranger = process.Running(
+        name="engine",
+        pid=os.getpid(),
+        start_ticks=running.start_ticks,
+        boot=running.boot,
+        started_at=running.started_at,
+        command=running.command,
+    )
+    process.save(stranger, folder=home.path)
+    assert process.recall("engine", folder=home.path) is None
+    await process.stop(running, within_s=5)
+
+
+async def test_what_is_no_part_any_more_is_ended(home: Home) -> None:
+    carrier = home.part("carrier")
+    process.save(running := process.start("carrier", carrier.command, log=carrier.log), folder=home.path)
+    await home.supervisor(home.part("engine")).end_others(adopt=True)
+    assert not running.is_alive()
+    assert not (home.path / "carrier.json").exists()
+
+
+async def test_changed_settings_end_what_runs_instead_of_adopting_it(home: Home) -> None:
+    part = home.part("engine")
+    process.save(running := process.start("engine", part.command, log=part.log), folder=home.path)
+    supervisor = home.supervisor(part)
+    assert supervisor.adoptable() == {"engine"}
+    await supervisor.end_others(adopt=False)
+    assert not running.is_alive()
+    assert supervisor.adoptable() == frozenset()
+
+
+async def test_stopping_leaves_no_process_even_a_stubborn_one(home: Home) -> None:
+    async with home.running(home.part("asterisk", "--stubborn"), home.part("engine")) as supervisor:
+        pids = supervisor.pids
+    assert not any(exists(pid) for pid in pids.values())
+    assert list(home.path.glob("*.json")) == []
+    downs = [report.part.name for report in home.reports if report.state is State.DOWN]
+    assert downs == ["engine", "asterisk"]
+
+
+async def test_a_part_that_cannot_come_up_is_named_with_the_end_of_its_log(home: Home) -> None:
+    supervisor = home.supervisor(home.part("asterisk"), home.part("engine", "--broken"))
+    with pytest.raises(SetupFailed, match=r"engine does not come up.*no configuration, no service"):
+        await supervisor.bring_up()
+    await supervisor.stop()
+    assert supervisor.pids == {}
+
+
+async def test_a_part_waits_for_those_that_it_needs(home: Home) -> None:
+    async with home.running(home.part("asterisk"), home.part("engine", after=("asterisk",))):
+        order = [(report.part.name, report.state) for report in home.reports]
+        assert order.index(("asterisk", State.UP)) < order.index(("engine", State.STARTING))
+
+
+def test_a_home_has_one_supervisor_at_a_time(tmp_path: Path) -> None:
+    with alone(tmp_path / "run"), pytest.raises(ConfigError, match="runs already"), alone(tmp_path / "run"):
+        pass
+    with alone(tmp_path / "run"):
+        pass
