@@ -87,6 +87,7 @@ class Acd:
         try:
             _decide(turn, event)
             offers.offer_all(turn)
+            offers.entertain(turn)
         except BaseException:
             state.rollback()
             raise

@@ -22,9 +22,11 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
         raise RuleError("A voice contact has a leg and its node; a contact of any other medium has neither.")
     if event.leg_id in turn.state.contact_by_leg:
         return
+    contact_id = ContactId(f"c{turn.number}")
+    turn.waiting.append(contact_id)
     turn.record(
         ContactQueued(
-            contact_id=ContactId(f"c{turn.number}"),
+            contact_id=contact_id,
             medium=event.medium,
             project_id=queue.rules.project_id,
             queue_id=queue.id,

@@ -6,14 +6,14 @@ What follows once both sides are together is `cti.domain.talks`. Called by `acd`
 from typing import Final
 
 from cti.domain.assignment import Assignment
-from cti.domain.commands import ClosePop, EndLeg, RingAgent, ShowPop
+from cti.domain.commands import ClosePop, EndLeg, PlayMusic, RingAgent, ShowPop
 from cti.domain.contact import Contact
 from cti.domain.events import OfferAccepted, OfferRejected, PopShown, RingFailed
 from cti.domain.facts import AgentRung, AssignmentOffered, AssignmentStarted, OfferEnded, PopConfirmed, RingEnded
 from cti.domain.ids import REASON_NO_ANSWER, REASON_REJECTED, LegCause, LegId, Milliseconds, ReasonId, TimerKind
 from cti.domain.readiness import let_go, make_not_ready, reason_for
 from cti.domain.routing import Pair
-from cti.domain.states import AssignmentState
+from cti.domain.states import AssignmentState, ContactState
 from cti.domain.turn import Turn
 from cti.errors import RuleError
 from cti.variables import LEG_PREFIX
@@ -27,6 +27,16 @@ def offer_all(turn: Turn) -> None:
     index = turn.state.index
     while (pair := index.next_pair(turn.now)) is not None:
         offer(turn, pair)
+
+
+def entertain(turn: Turn) -> None:
+    """Whoever began to wait by this event, and found nobody, hears music from now on."""
+    for contact_id in turn.waiting:
+        contact = turn.state.contacts.get(contact_id)
+        if contact is None or contact.state is not ContactState.WAITING:
+            continue
+        if contact.leg_id is not None and contact.node is not None:
+            turn.do(PlayMusic(leg_id=contact.leg_id, node=contact.node, queue_id=contact.queue_id))
 
 
 def offer(turn: Turn, pair: Pair) -> None:
@@ -155,6 +165,7 @@ def end_offer(turn: Turn, assignment: Assignment, *, outcome: str, cause: LegCau
     """Take the offer back: pop closed, leg ended, timers forgotten, agent free."""
     contact = turn.state.contact(assignment.contact_id)
     turn.record(OfferEnded(assignment_id=assignment.id, outcome=outcome, cause=cause, at_ms=turn.now))
+    turn.waiting.append(assignment.contact_id)
     if turn.state.agent(assignment.agent_id).desktop:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
     end_agent_leg(turn, assignment, contact)
