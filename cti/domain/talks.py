@@ -142,7 +142,6 @@ def rejoin_expired(turn: Turn, assignment: Assignment) -> None:
     contact = turn.state.contact(assignment.contact_id)
     turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=SYSTEM_AGENT_LOST, at_ms=turn.now))
     turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
-    turn.waiting.append(contact.id)
     offers.end_agent_leg(turn, assignment, contact)
     if turn.state.agent(assignment.agent_id).desktop:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
