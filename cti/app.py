@@ -14,7 +14,7 @@ from typing import Final
 import click
 import uvloop
 
-from cti import config, logs
+from cti import config, logs, variables
 from cti.asterisk.calls import Display
 from cti.asterisk.endpoints import Media
 from cti.asterisk.switch import Address, AsteriskSwitch
@@ -42,8 +42,7 @@ from cti.web.server import bind, make_server
 
 log = logging.getLogger(__name__)
 
-NODE: Final = NodeId("n1")
-"""The one node of a single-machine centre; its Asterisk's `systemname`."""
+NODE: Final = NodeId(variables.NODE)
 READ_DIRECTORY_EVERY_S: Final = 5.0
 """How soon a change made from the command line reaches a running engine."""
 DATABASE_RETRY_S: Final = 0.5

@@ -10,6 +10,9 @@ from typing import Final
 APPLICATION: Final = "triune"
 """The Stasis application that owns every leg."""
 
+NODE: Final = "n1"
+"""The one node of a single-machine centre: its Asterisk's `systemname`, so the first part of its channel ids."""
+
 STASIS_INBOUND: Final = "in"
 """First Stasis argument of a caller's leg: `Stasis(triune,in)`; all else travels in the channel variables below."""
 STASIS_AGENT: Final = "agent"
