@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
+from cti import shipped
 from cti.config import Centre, Language, Prompt
 from cti.errors import ConfigError, OutsideError, SetupFailed
 
@@ -136,13 +137,15 @@ class Prompts:
     """
 
     def __init__(
-        self, directory: Path, *, recorded: Sequence[Path] = (), speech: Speech | None, workers: int = 2
+        self, directory: Path, *, recorded: Sequence[Path] | None = None, speech: Speech | None, workers: int = 2
     ) -> None:
-        """`recorded` are folders with `<language>/<name>.wav`, the first that has one wins. Raises ConfigError."""
+        """`recorded` are folders with `<language>/<name>.wav`, the first that has one wins; without them `directory`
+        itself and `asterisk-conf/prompts`. Raises ConfigError.
+        """
         if any(mark in str(directory) for mark in "&|\n"):
             raise ConfigError(f"Asterisk cannot play from {directory}: choose a --home without & | in its path.")
         self._directory = directory.absolute()
-        self._recorded = tuple(recorded)
+        self._recorded = (directory, shipped.asterisk_conf() / "prompts") if recorded is None else tuple(recorded)
         self._speech = speech
         # A caller who needs a sound now does not queue behind the whole catalogue.
         self._catalogue = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="prompts")
@@ -280,7 +283,7 @@ def render_all(
     centre: Centre,
     directory: Path,
     *,
-    recorded: Sequence[Path] = (),
+    recorded: Sequence[Path] | None = None,
     progress: Callable[[int, int], None] | None = None,
 ) -> int:
     """Make every prompt of the centre; returns how many had to be left to `FALLBACK`.

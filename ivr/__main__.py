@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from cti import shipped
 from cti.errors import ConfigError, TriuneError
 from cti.home import Home
 from cti.prompts import Prompts, Speech
@@ -55,14 +54,13 @@ def main(home: Path | None, stop_limit_s: float, **given: object) -> None:
 def _composed(home: Home | None, given: Given) -> Ivr:
     if home is None and None in (given.agi_port, given.web_url, given.token_file, given.prompts, given.centre):
         raise click.UsageError("Give --home, or all of --agi-port --web-url --token-file --prompts --centre.")
-    directory = given.prompts or _of(home).prompts
     port = given.agi_port if given.agi_port is not None else _of(home).ports.agi
     token = _word_in(given.token_file) if given.token_file is not None else _of(home).secrets.engine_token
     tls_cert = home.settings.tls_cert if home is not None else None
     return Ivr(
         (given.listen, port),
         centre_file=given.centre or _of(home).centre_file,
-        prompts=Prompts(directory, recorded=(directory, shipped.asterisk_conf() / "prompts"), speech=Speech.find()),
+        prompts=Prompts(given.prompts or _of(home).prompts, speech=Speech.find()),
         ask=Accounts(
             url=given.web_url or _api_url(_of(home)), token=token, certificate=Path(tls_cert) if tls_cert else None
         ),

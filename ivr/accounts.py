@@ -47,6 +47,8 @@ class Accounts:
 
     def check(self, account: str, pin: str) -> Answer:
         """Ask; back within `limit_s` whatever happens, UNAVAILABLE being the worst."""
+        if not (pin.isascii() and pin.isdigit()):
+            return Answer(outcome=Outcome.WRONG)  # a `*` among the digits is no PIN, and no try of the account's either
         try:
             return read(self._post(json.dumps({"account": account, "pin": pin}).encode()))
         except (OSError, http.client.HTTPException, ValueError):

@@ -122,9 +122,9 @@ _NOTHING: Final = {Language.EN: "not given", Language.RU: "не указан"}
 
 
 def day(when: date | None, *, language: Language) -> str:
-    """A date in words, or that there is none."""
+    """A date in words, to stand after "until" or «до»; without one, until further notice."""
     if when is None:
-        return "without end" if language is Language.EN else "бессрочно"
+        return "further notice" if language is Language.EN else "расторжения"
     if language is Language.EN:
         return f"{_EN_MONTHS[when.month - 1]} {when.day}, {when.year}"
     return f"{_RU_DAYS[when.day - 1]} {_RU_MONTHS[when.month - 1]} {when.year} года"

@@ -89,6 +89,12 @@ def test_a_refusal_is_unavailable(status: int) -> None:
         assert Accounts(url=url, token="word").check("100001", "4711") == UNAVAILABLE
 
 
+def test_keys_that_are_no_digits_are_a_wrong_pin_that_nobody_is_asked_about() -> None:
+    with service(200, json.dumps(GOOD).encode()) as (url, asked):
+        assert Accounts(url=url, token="word").check("100001", "47*1").outcome is Outcome.WRONG
+    assert asked == []
+
+
 def test_nobody_there_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]

@@ -301,6 +301,6 @@ def test_words_that_a_voice_reads_rightly() -> None:
     assert words.money(101, "RUB", language=Language.RU) == "1 рубль одна копейка"
     assert words.money(1250, "XYZ", language=Language.EN) == "12.50 X Y Z"
     assert words.day(date(2031, 5, 1), language=Language.RU) == "первого мая 2031 года"
-    assert words.day(None, language=Language.EN) == "without end"
+    assert words.day(None, language=Language.EN) == "further notice"
     assert words.status("active", language=Language.RU) == "действует"
     assert words.plain('"; DROP\n[[x]] <a>') == "DROP x   a"
