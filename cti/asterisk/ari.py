@@ -11,7 +11,7 @@ not wait for each other. The future fails with ChannelGone, OutsideError or Aste
 import asyncio
 import base64
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -35,8 +35,8 @@ EVENTS_USED: Final = (
 class Client:
     """Keeps one connection alive and sends requests over whichever stands now.
 
-    `on_event` gets every event in order, within the loop, and must not block. `on_connected` runs when a new connection
-    is subscribed and filtered, `on_disconnected` when that one has ended.
+    `on_event` gets every event in order, within the loop, and must not block. `prepare` is awaited on each new
+    connection once it is subscribed and filtered, `on_connected` runs after that, and `on_disconnected` at its end.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Client:
         password: str,
         application: str,
         on_event: Callable[[wire.Message], None],
+        prepare: Callable[[], Awaitable[None]],
         on_connected: Callable[[], None],
         on_disconnected: Callable[[], None],
     ) -> None:
@@ -57,6 +58,7 @@ class Client:
         self._authorization = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
         self._application = application
         self._on_event = on_event
+        self._prepare = prepare
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
         self._link: Link | None = None
@@ -93,6 +95,7 @@ class Client:
                 )
             self._link = link
             await self.applications.filter(self._application, allowed=EVENTS_USED)
+            await self._prepare()
             self._on_connected()
             backoff.reset()
             try:
@@ -239,6 +242,10 @@ class Asterisk:
 
     def __init__(self, client: Client) -> None:
         self._request = client.request
+
+    def getObject(self, *, configClass: str, objectType: str, id: str) -> asyncio.Future[wire.Reply]:  # noqa: A002
+        """A dynamic configuration object. Raises ChannelGone when there is none."""
+        return self._request("GET", f"asterisk/config/dynamic/{configClass}/{objectType}/{quote(id)}")
 
     def updateObject(
         self,

@@ -13,8 +13,9 @@ from cti import variables
 from cti.domain.ids import Device
 from cti.ports import Phone
 
-CODECS_SIP: Final = "alaw,ulaw"
-CODECS_WEB: Final = "opus,alaw,ulaw"
+CODECS: Final = ("ulaw", "alaw")
+"""The trunk's, in its order, so that nothing is transcoded. Browsers speak them too; Opus is only their last resort,
+since it costs Asterisk more than the rest of the call."""
 QUALIFY_EVERY_S: Final = 15
 """A phone that lost its power is known after this and the time-out; a softphone at once, with its WebSocket."""
 QUALIFY_TIMEOUT_S: Final = 3.0
@@ -37,6 +38,7 @@ class Media:
 
     bind: str
     """The address to which RTP is bound; every other address of the machine stays closed."""
+    codecs: tuple[str, ...] = CODECS
 
 
 def name_of(extension: str, device: Device) -> str:
@@ -70,7 +72,7 @@ def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
         "device_state_busy_at": "1",
         "direct_media": "no",
         "disallow": "all",
-        "allow": CODECS_WEB if device is Device.WEB else CODECS_SIP,
+        "allow": ",".join([*media.codecs, *(["opus"] if device is Device.WEB else [])]),
         "rtp_symmetric": "yes",
         "force_rport": "yes",
         "rewrite_contact": "yes",

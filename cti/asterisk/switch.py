@@ -102,6 +102,7 @@ class AsteriskSwitch:
             password=address.ari_password,
             application=variables.APPLICATION,
             on_event=self._take_message,
+            prepare=self._restore_lines,
             on_connected=self._take_connected,
             on_disconnected=self._take_disconnected,
         )
@@ -187,6 +188,14 @@ class AsteriskSwitch:
     async def provision(self, phone: Phone) -> None:
         """Create or replace the agent's endpoints. Raises AsteriskDown, OutsideError when a value is not valid."""
         self._phones[phone.agent_id] = phone
+        await self._push_line(phone)
+        for device in Device:
+            endpoint = endpoints.name_of(phone.extension, device)
+            if endpoint not in self._endpoints:
+                self._endpoints[endpoint] = False
+                self._tell_endpoint(endpoint)
+
+    async def _push_line(self, phone: Phone) -> None:
         await asyncio.gather(
             *(
                 self._ari.asterisk.updateObject(
@@ -195,11 +204,18 @@ class AsteriskSwitch:
                 for made in endpoints.objects_of(phone, media=self._media)
             )
         )
-        for device in Device:
-            endpoint = endpoints.name_of(phone.extension, device)
-            if endpoint not in self._endpoints:
-                self._endpoints[endpoint] = False
-                self._tell_endpoint(endpoint)
+
+    async def _restore_lines(self) -> None:
+        """Make the lines again when Asterisk was started anew: it keeps them in memory only."""
+        if not self._phones:
+            return
+        last = list(self._phones.values())[-1]
+        name = endpoints.name_of(last.extension, Device.WEB)
+        try:
+            await self._ari.asterisk.getObject(configClass="res_pjsip", objectType="endpoint", id=name)
+        except ChannelGone:
+            for phone in list(self._phones.values()):
+                await self._push_line(phone)
 
     async def reclaim(self) -> int:
         """Bring callers back from the fallback queues. Raises AsteriskDown."""

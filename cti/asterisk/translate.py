@@ -67,6 +67,11 @@ class Translator:
         self._causes.clear()
         self._answered = {leg.leg_id for leg in legs if leg.assignment_id is not None and leg.answered}
 
+    @property
+    def followed(self) -> int:
+        """How many legs something is kept about: none once all have ended."""
+        return len(self._causes.keys() | self._answered)
+
     def _started(self, channel: wire.Channel, message: wire.Message) -> SwitchEvent | None:
         leg_id = LegId(channel.id)
         self._causes.pop(leg_id, None)
