@@ -1,0 +1,137 @@
+"""The rendered configuration on a real Asterisk: quiet, on loopback only, and each number leads where it should."""
+
+import asyncio
+import ipaddress
+import re
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from tests.asterisk import node
+from tests.asterisk.node import Nodes
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+
+EPHEMERAL = 32_768
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def nodes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nodes]:
+    async with node.running(tmp_path_factory.mktemp("n")) as running:
+        yield running
+
+
+def sockets(pids: dict[str, int]) -> list[tuple[str, str, int]]:
+    """Kind, address and port of what these processes have bound."""
+    lines = subprocess.run(["ss", "-lntupH"], capture_output=True, text=True, check=True).stdout.splitlines()
+    found = []
+    for line in lines:
+        if any(f"pid={pid}," in line for pid in pids.values()):
+            kind, _, _, _, local, *_ = line.split()
+            address, _, port = local.rpartition(":")
+            found.append((kind, address.strip("[]").split("%")[0], int(port)))
+    return found
+
+
+def beyond_loopback(pids: dict[str, int]) -> list[tuple[str, str, int]]:
+    """Bound beyond loopback, less pjproject's sockets for asking the name server (UDP, ports the kernel chose)."""
+    return [
+        (kind, address, port)
+        for kind, address, port in sockets(pids)
+        if not ipaddress.ip_address(address).is_loopback and not (kind == "udp" and port >= EPHEMERAL)
+    ]
+
+
+async def test_both_start_without_a_warning(nodes: Nodes) -> None:
+    for part in ("asterisk", "carrier"):
+        assert "modules will be loaded" in nodes.log(part)
+        assert not re.findall(r".*(?:WARNING|ERROR).*", nodes.log(part))
+
+
+async def test_an_echo_call_returns_the_callers_own_tone_and_binds_loopback_only(nodes: Nodes) -> None:
+    async with node.carrier(nodes.home) as carrier:
+        label = carrier.call("+78005550199", STAY_S="5", HEAR="1750")
+        await carrier.until(lambda: "heard" in carrier.states(label), within_s=5)
+        audio = [port for kind, _, port in sockets(nodes.pids) if kind == "udp" and port in nodes.home.ports.rtp]
+        assert audio, "no audio port is bound, so nothing was shown"
+        assert beyond_loopback(nodes.pids) == []
+        await carrier.until(lambda: "ended" in carrier.states(label))
+
+
+async def test_an_unknown_number_hears_a_polite_end_and_leaves_a_line(nodes: Nodes) -> None:
+    async with node.carrier(nodes.home) as carrier:
+        label = carrier.call("+78009999999", STAY_S="60")
+        await carrier.until(lambda: "ended" in carrier.states(label))
+        ended = next(message for message in carrier.seen if message.get("State") == "ended")
+        assert ended["Cause"] == "1"
+    assert "+78009999999 which is no number of this centre" in nodes.log("asterisk")
+
+
+@pytest.mark.parametrize("number", ["+78005550102", "78005550102", "+78005550100"])
+async def test_without_engine_and_ivr_a_caller_hears_music_and_comes_to_the_static_queue(
+    nodes: Nodes, number: str
+) -> None:
+    async with node.carrier(nodes.home) as carrier:
+        label = carrier.call(number, STAY_S="40")
+        await carrier.until(lambda: "answered" in carrier.states(label))
+        assert "to-queue!support" in nodes.console(nodes.home.asterisk, "core show channels concise")
+        async with asyncio.timeout(30):
+            while "1 calls" not in (queue := nodes.console(nodes.home.asterisk, "queue show fallback-support")):
+                await asyncio.to_thread(nodes.console, nodes.home.asterisk, "core show uptime")
+        assert "PJSIP/trunk" in queue
+        nodes.console(nodes.home.carrier, "channel request hangup all")
+        await carrier.until(lambda: "ended" in carrier.states(label))
+
+
+async def test_what_the_carrier_sent_stands_in_its_own_ledger(nodes: Nodes) -> None:
+    async with node.carrier(nodes.home) as carrier:
+        label = carrier.call("+78005550199", STAY_S="1", HEAR="1750")
+        await carrier.until(lambda: "ended" in carrier.states(label))
+    ledger = nodes.home.carrier.directory("log") / "cdr-custom" / "calls.csv"
+    async with asyncio.timeout(5):
+        while label not in (text := await asyncio.to_thread(Path.read_text, ledger)):
+            await asyncio.to_thread(nodes.console, nodes.home.carrier, "core show uptime")
+    line = next(line for line in text.splitlines() if label in line)
+    assert '"ANSWERED"' in line
+    assert line.endswith('"1"')
+
+
+async def test_an_agents_phone_cannot_leave_the_house(nodes: Nodes) -> None:
+    shown = nodes.console(nodes.home.asterisk, "dialplan show +79161234567@from-agent")
+    assert "Goto(dead-end,s,1)" in shown
+    assert "Dial" not in shown
+
+
+async def test_a_phone_that_forwards_is_refused_and_never_answered(nodes: Nodes) -> None:
+    await asyncio.to_thread(ring_a_forwarding_phone, nodes)
+    async with asyncio.timeout(10):
+        while "dead end: Local call refused" not in nodes.log("asterisk"):
+            await asyncio.to_thread(nodes.console, nodes.home.asterisk, "core show uptime")
+        while "0 active channels" not in nodes.console(nodes.home.asterisk, "core show channels"):
+            await asyncio.to_thread(nodes.console, nodes.home.asterisk, "core show uptime")
+
+
+def ring_a_forwarding_phone(nodes: Nodes) -> None:
+    """Ring a phone that answers 302 to a number outside."""
+    home, phone, ports = nodes.home, "agent-101", nodes.home.ports
+    switch = httpx.Client(base_url=f"{home.ari_url}/ari", auth=(home.secrets.ari_user, home.secrets.ari_password))
+    outside = httpx.Client(
+        base_url=f"http://{ports.CARRIER_ADDRESS}:{ports.carrier_http}/ari",
+        auth=("demo", home.secrets.carrier_ari_password),
+    )
+    with switch, outside:
+        push(switch, "aor", phone, contact=f"sip:101@{ports.CARRIER_ADDRESS}:{ports.carrier_sip}")
+        push(switch, "endpoint", phone, aors=phone, context="from-agent", allow="alaw", redirect_method="user")
+        outside.post("/asterisk/variable", params={"variable": "PHONE_RING_S", "value": "forward"}).raise_for_status()
+        ring = {"endpoint": f"PJSIP/{phone}", "context": "unknown", "extension": "s", "priority": "1", "timeout": "8"}
+        switch.post("/channels", params=ring).raise_for_status()
+
+
+def push(switch: httpx.Client, kind: str, name: str, **fields: str) -> None:
+    """Make a PJSIP object as the engine does."""
+    body = {"fields": [{"attribute": key, "value": value} for key, value in fields.items()]}
+    switch.put(f"/asterisk/config/dynamic/res_pjsip/{kind}/{name}", json=body).raise_for_status()
