@@ -63,6 +63,9 @@ def _socket_schemas() -> dict[str, Any]:
         [(Snapshot, "serialization"), (Delta, "serialization"), (Shown, "serialization")], ref_template=_TEMPLATE
     )
     schemas: dict[str, Any] = definitions["$defs"]
+    for schema in schemas.values():
+        if "properties" in schema:
+            schema["required"] = list(schema["properties"])
     return schemas
 
 

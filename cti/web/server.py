@@ -6,6 +6,7 @@ the transport, so that a dead network is noticed after ten seconds and not after
 """
 
 import contextlib
+import logging
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,6 +61,8 @@ def make_server(app: FastAPI, *, cert: Path | None = None, key: Path | None = No
         ssl_certfile=cert,
         ssl_keyfile=key,
     )
+    access = logging.getLogger("uvicorn.access")
+    access.propagate, access.handlers = False, []
     return _Server(config)
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Self
 
 import httpx
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import ClientConnection, connect
 
 from cti import config
@@ -344,6 +346,7 @@ class World:
     metrics: Metrics
     port: int
     routes: list[Any]
+    server: uvicorn.Server
     closing: contextlib.AsyncExitStack
 
     @property
@@ -352,7 +355,9 @@ class World:
 
     async def client(self, login: str | None = None, **headers: str) -> httpx.AsyncClient:
         """A browser, signed in as this person, or as nobody."""
-        client = await self.closing.enter_async_context(httpx.AsyncClient(base_url=self.url, headers=headers))
+        client = await self.closing.enter_async_context(
+            httpx.AsyncClient(base_url=self.url, headers=headers, verify=False)
+        )
         if login is not None:
             answer = await client.post("/api/v1/session", json={"login": login, "password": PASSWORD})
             assert answer.status_code == 200, answer.text
@@ -368,6 +373,10 @@ class World:
             f"ws://127.0.0.1:{self.port}/api/v1/events", additional_headers=headers, max_size=None, **options
         )
         return await self.closing.enter_async_context(socket)
+
+    def sockets(self) -> int:
+        """WebSockets that the server has open."""
+        return sum(isinstance(one, WebSocketsSansIOProtocol) for one in self.server.server_state.connections)
 
     def id_of(self, login: str) -> AgentId:
         return AgentId(f"u{[given[0] for given in PEOPLE].index(login) + 1}")
@@ -434,6 +443,7 @@ async def running(template: Path, directory_path: Path) -> AsyncIterator[World]:
             metrics=metrics,
             port=listener.getsockname()[1],
             routes=app.routes,
+            server=server,
             closing=closing,
         )
     server.should_exit = True

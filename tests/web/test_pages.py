@@ -1,0 +1,316 @@
+"""Live pages: the pop, its card, who sees what, and what becomes of pages that are slow or gone."""
+
+import asyncio
+import socket as sockets
+from collections.abc import Callable
+
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from cti.domain.events import AgentBecameNotReady, DesktopConnected, DesktopLost, PopShown, RingFailed
+from cti.domain.ids import LegCause, ReasonId
+from cti.errors import DatabaseDown
+from cti.ports import Card
+from cti.web import hub as hub_module
+from cti.web.page import LIMIT
+from tests.web.world import KNOWN, World
+
+
+async def until(condition: Callable[[], bool], *, within_s: float = 5.0) -> None:
+    """Let the loop turn until it holds."""
+    async with asyncio.timeout(within_s):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_page_begins_with_all_that_its_person_may_see(world: World) -> None:
+    world.engine.call(queue="sales")
+    world.engine.call(queue="reception")
+    page = await world.page(await world.client("anna"))
+    assert page.snapshot["me"]["login"] == "anna"
+    assert page.snapshot["state"]["readiness"] == "not_ready"
+    assert page.snapshot["switch_up"] is True
+    assert page.snapshot["agents"] == []
+    waiting = {queue["queue_id"]: queue["waiting"] for queue in page.snapshot["queues"]}
+    assert waiting["sales"] == 1
+    assert "reception" not in waiting
+
+
+async def test_an_admin_without_extension_sees_everyone_and_has_no_state(world: World) -> None:
+    page = await world.page(await world.client("root"))
+    assert page.snapshot["state"] is None
+    assert {agent["name"] for agent in page.snapshot["agents"]} == {"Anna", "Boris"}
+    assert {queue["project_id"] for queue in page.snapshot["queues"]} == {"telecom", "clinic"}
+
+
+async def test_a_supervisor_sees_the_agents_of_his_projects_only(world: World) -> None:
+    page = await world.page(await world.client("sveta"))
+    assert [agent["name"] for agent in page.snapshot["agents"]] == ["Anna"]
+    assert {queue["project_id"] for queue in page.snapshot["queues"]} == {"telecom"}
+
+
+async def test_the_pop_comes_at_once_and_the_card_follows(world: World) -> None:
+    _, page = await world.ready("anna")
+    world.customers.may_answer.clear()
+    world.engine.call(KNOWN, path="main:2;pin:ok")
+    pop = (await page.next("assignment"))["assignment"]
+    assert (pop["state"], pop["card_state"], pop["card"]) == ("offered", "loading", None)
+    assert pop["contact"]["address"] == "+7 916 123-45-67"
+    assert pop["contact"]["dialled"] == "+7 800 555-01-02"
+    assert pop["wait_ms"] >= 1500
+    assert pop["contact"]["path"][0]["menu"] == "main"
+    assert pop["contact"]["path"][1] == {"menu": "pin", "key": "ok", "title": "PIN accepted"}
+    world.customers.may_answer.set()
+    filled = (await page.next("assignment"))["assignment"]
+    assert (filled["assignment_id"], filled["card_state"]) == (pop["assignment_id"], "found")
+    assert filled["card"]["tier"] == "gold"
+    assert filled["card"]["contracts"][0]["balance"] == "−₽1,234.50"
+
+
+async def test_a_look_up_begun_when_the_call_arrived_is_in_the_pop_itself(world: World) -> None:
+    _, page = await world.ready("anna")
+    project = world.engine.state.queues[next(iter(world.engine.state.queues))].rules.project_id
+    world.hub.expect(KNOWN, project_id=project)
+    await until(lambda: "triune_card_lookup_seconds_count 1" in world.metrics.text())
+    world.engine.call(KNOWN)
+    assert (await page.next("assignment"))["assignment"]["card_state"] == "found"
+    assert world.customers.asked == 1
+
+
+async def test_a_customer_of_another_project_is_unknown_here(world: World) -> None:
+    _, page = await world.ready("boris")
+    world.engine.call(KNOWN, queue="reception")
+    await page.next("assignment")
+    assert (await page.next("assignment"))["assignment"]["card_state"] == "unknown"
+
+
+async def test_a_withheld_number_is_unknown_at_once(world: World) -> None:
+    _, page = await world.ready("anna")
+    world.engine.call("")
+    assert (await page.next("assignment"))["assignment"]["card_state"] == "unknown"
+    assert world.customers.asked == 0
+
+
+async def test_a_look_up_that_takes_too_long_is_said_and_tried_again_at_the_next_change(world: World) -> None:
+    _, page = await world.ready("anna")
+    world.customers.may_answer.clear()
+    contact = world.engine.call()
+    assert (await page.next("assignment"))["assignment"]["card_state"] == "loading"
+    assert (await page.next("assignment"))["assignment"]["card_state"] == "unavailable"
+    world.customers.may_answer.set()
+    world.engine.answer_after_pop(contact)
+    while (await page.next("assignment"))["assignment"]["card_state"] != "found":
+        pass
+
+
+async def test_a_failing_look_up_does_not_reach_the_page_as_more_than_unavailable(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def down(address: str, *, project_id: str) -> Card | None:
+        raise DatabaseDown("SELECT secret FROM tables")
+
+    monkeypatch.setattr(world.customers, "find", down)
+    _, page = await world.ready("anna")
+    world.engine.call()
+    await page.next("assignment")
+    change = await page.next("assignment")
+    assert change["assignment"]["card_state"] == "unavailable"
+    assert "SELECT" not in str(page.last)
+
+
+async def test_a_hostile_name_arrives_as_the_text_it_is(world: World) -> None:
+    _, page = await world.ready("anna")
+    hostile = '"; DROP TABLE people; --${SHELL(id)}<img src=x onerror=alert(1)>😀\x00\u202e' + "x" * 10_000
+    world.engine.call(name=hostile)
+    shown = (await page.next("assignment"))["assignment"]["contact"]["name"]
+    assert shown == hostile[:200]
+    filled = (await page.next("assignment"))["assignment"]["card"]
+    assert filled["name"] == "<script>alert(1)</script>"
+
+
+async def test_deltas_are_numbered_without_holes_through_a_whole_call(world: World) -> None:
+    client, page = await world.ready("anna")
+    contact = world.engine.call()
+    assignment = world.engine.answer_after_pop(contact)
+    for act in ("hold", "resume", "hangup"):
+        assert (await client.post(f"/api/v1/assignments/{assignment}/{act}")).status_code == 200
+    await client.post(f"/api/v1/assignments/{assignment}/finish", json={"disposition": "sold", "note": "n"})
+    gone = await page.next("assignment_gone")
+    assert gone == {"kind": "assignment_gone", "assignment_id": assignment, "outcome": "closed"}
+    assert page.numbers == list(range(1, len(page.numbers) + 1))
+    assert world.history.notes == [(assignment, "n")]
+
+
+async def test_states_follow_each_other_as_the_call_goes(world: World) -> None:
+    client, page = await world.ready("anna")
+    contact = world.engine.call()
+    assignment = world.engine.answer_after_pop(contact)
+    await client.post(f"/api/v1/assignments/{assignment}/hold")
+    await client.post(f"/api/v1/assignments/{assignment}/resume")
+    await client.post(f"/api/v1/assignments/{assignment}/hangup")
+    seen: list[str] = []
+    while "wrap_up" not in seen:
+        view = (await page.next("assignment"))["assignment"]
+        if not seen or seen[-1] != view["state"]:
+            seen.append(view["state"])
+    assert seen == ["offered", "ringing", "active", "held", "active", "wrap_up"]
+    assert view["until_ms"] > page.last["now_ms"]
+
+
+async def test_an_offer_that_came_to_nothing_takes_the_card_away(world: World) -> None:
+    _, page = await world.ready("anna")
+    contact = world.engine.call()
+    assignment_id = world.engine.state.contacts[contact].assignment_id
+    assert assignment_id is not None
+    world.engine.do(PopShown(assignment_id=assignment_id))
+    leg = world.engine.state.assignments[assignment_id].leg_id
+    assert leg is not None
+    world.engine.do(RingFailed(assignment_id=assignment_id, leg_id=leg, cause=LegCause.NO_ANSWER))
+    gone = await page.next("assignment_gone")
+    assert (gone["assignment_id"], gone["outcome"]) == (assignment_id, "timed_out")
+
+
+async def test_another_agents_page_hears_nothing_of_the_call_but_the_queue(world: World) -> None:
+    _, page = await world.ready("boris")
+    await world.ready("anna")
+    world.engine.answer_after_pop(world.engine.call())
+    await asyncio.sleep(hub_module.COALESCE_S)
+    world.engine.do(AgentBecameNotReady(agent_id=world.id_of("boris"), reason=ReasonId("break")))
+    while (await page.next("state"))["state"]["reason"] != "break":
+        pass
+    kinds = {"state"}
+    with pytest.raises(TimeoutError):
+        while True:
+            kinds.add(str((await page.next("assignment", within_s=0.7))["kind"]))
+    assert kinds == {"state"}
+
+
+async def test_a_page_confirms_the_pop_over_its_socket(world: World) -> None:
+    _, page = await world.ready("anna")
+    contact = world.engine.call()
+    pop = await page.next("assignment")
+    await page.say(type="shown", assignment_id=pop["assignment"]["assignment_id"])
+    ringing = pop
+    while ringing["assignment"]["state"] != "ringing":
+        ringing = await page.next("assignment")
+    assert world.engine.state.contacts[contact].assignment_id == ringing["assignment"]["assignment_id"]
+    assert world.metrics.counter("triune_pops_total", "").value() == 1
+
+
+async def test_a_page_cannot_confirm_anothers_pop_and_nonsense_is_passed_over(world: World) -> None:
+    _, page = await world.ready("anna")
+    other = await world.page(await world.client("boris"))
+    world.engine.call()
+    pop = await page.next("assignment")
+    await other.socket.send(b"\xff\x00")
+    await other.socket.send("[1, 2")
+    await other.say(type="shown", assignment_id=pop["assignment"]["assignment_id"])
+    await other.say(type="act", what="anything")
+    await page.say(type="shown", assignment_id=pop["assignment"]["assignment_id"])
+    while (await page.next("assignment"))["assignment"]["state"] != "ringing":
+        pass
+    assert len([event for event in world.engine.events if isinstance(event, PopShown)]) == 1
+
+
+async def test_queues_are_told_at_most_twice_a_second_and_only_what_changed(world: World) -> None:
+    page = await world.page(await world.client("sveta"))
+    for _ in range(50):
+        world.engine.call(queue="support")
+    change = await page.next("queues")
+    assert {queue["queue_id"]: queue["waiting"] for queue in change["queues"]}["support"] == 50
+    assert len(page.numbers) <= 2
+
+
+async def test_a_supervisor_sees_an_agent_begin_to_talk(world: World) -> None:
+    page = await world.page(await world.client("sveta"))
+    await world.ready("anna")
+    world.engine.answer_after_pop(world.engine.call())
+    while (agent := (await page.next("agents"))["agents"][0])["activity"] != "talking":
+        pass
+    assert (agent["name"], agent["queue"]) == ("Anna", "Support")
+
+
+async def test_every_page_hears_when_asterisk_goes_and_comes(world: World) -> None:
+    page = await world.page(await world.client("boris"))
+    world.hub.switch_changed(up=False)
+    assert (await page.next("switch")) == {"kind": "switch", "up": False}
+
+
+async def test_both_pages_of_one_agent_get_the_pop(world: World) -> None:
+    client, first = await world.ready("anna")
+    second = await world.page(client)
+    world.engine.call()
+    assert (await first.next("assignment"))["assignment"] == (await second.next("assignment"))["assignment"]
+
+
+async def test_a_refreshed_page_finds_its_call_again(world: World) -> None:
+    client, page = await world.ready("anna")
+    assignment = world.engine.answer_after_pop(world.engine.call())
+    await page.socket.close()
+    again = await world.page(client)
+    [view] = again.snapshot["assignments"]
+    assert (view["assignment_id"], view["state"], view["card_state"]) == (assignment, "active", "found")
+
+
+async def test_a_refresh_is_no_lost_desktop_but_a_closed_page_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_module, "LOST_AFTER_S", 0.3)
+    client = await world.client("anna")
+    first = await world.page(client)
+    lost = DesktopLost(agent_id=world.id_of("anna"))
+    await first.socket.close()
+    second = await world.page(client)
+    await asyncio.sleep(0.4)
+    assert lost not in world.engine.events
+    assert world.engine.events.count(DesktopConnected(agent_id=world.id_of("anna"))) == 1
+    await second.socket.close()
+    await until(lambda: lost in world.engine.events)
+    assert not world.hub.is_connected(world.id_of("anna"))
+
+
+async def test_a_page_without_session_is_told_to_sign_in(world: World) -> None:
+    socket = await world.socket(await world.client())
+    with pytest.raises(ConnectionClosed) as closed:
+        await asyncio.wait_for(socket.recv(), 3)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+
+
+async def test_a_page_of_another_site_gets_no_connection(world: World) -> None:
+    client = await world.client("anna")
+    with pytest.raises(InvalidStatus) as refused:
+        await world.socket(client, origin="https://evil.example")
+    assert refused.value.response.status_code == 403
+    own = await world.socket(client, origin=world.url)
+    assert await asyncio.wait_for(own.recv(), 3)
+
+
+async def test_signing_out_closes_the_page(world: World) -> None:
+    client = await world.client("sveta")
+    page = await world.page(client)
+    await client.delete("/api/v1/session")
+    with pytest.raises(ConnectionClosed) as closed:
+        await page.next("queues")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+
+
+async def test_a_page_that_takes_nothing_is_closed_and_never_sent_less(world: World) -> None:
+    client = await world.client("anna")
+    cookie = client.cookies["triune_session"]
+    with sockets.create_connection(("127.0.0.1", world.port)) as peer:
+        peer.setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        peer.sendall(
+            b"GET /api/v1/events HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+            + f"Cookie: triune_session={cookie}\r\n\r\n".encode()
+        )
+        await until(lambda: world.hub.page_count == 1)
+        pushed = 0
+        while world.hub.page_count:
+            world.hub.switch_changed(up=True)
+            pushed += 1
+            if pushed % 50 == 0:
+                await asyncio.sleep(0)
+            assert pushed < 300_000
+        assert pushed > LIMIT
+        await until(lambda: not world.sockets(), within_s=10)

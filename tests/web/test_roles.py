@@ -1,0 +1,195 @@
+"""Who may do what: every route against every role, and what lies in other projects."""
+
+import httpx
+import pytest
+from fastapi.routing import APIRoute
+
+from cti.domain.ids import AgentId
+from cti.web.app import bare_app
+from tests.web.world import World
+
+NOBODY, AGENT, SUPERVISOR, ADMIN, IVR = "nobody", "agent", "supervisor", "admin", "ivr"
+RANK = {None: 0, "anna": 1, "sveta": 2, "root": 3}
+LEAST = {NOBODY: 0, AGENT: 1, SUPERVISOR: 2, ADMIN: 3, IVR: 4}
+
+NEEDS = {
+    "POST /api/v1/session": NOBODY,
+    "POST /api/v1/session/link": NOBODY,
+    "POST /api/v1/tokens": NOBODY,
+    "GET /healthz": NOBODY,
+    "GET /metrics": NOBODY,
+    "GET /api/v1/session": AGENT,
+    "DELETE /api/v1/session": AGENT,
+    "POST /api/v1/session/password": AGENT,
+    "POST /api/v1/agent/readiness": AGENT,
+    "POST /api/v1/agent/device": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/shown": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/accept": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/reject": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/hold": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/resume": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/hangup": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/finish": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/mute": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/digits": AGENT,
+    "GET /api/v1/history": AGENT,
+    "GET /api/v1/contacts/{contact_id}": AGENT,
+    "POST /api/v1/contacts": AGENT,
+    "GET /api/v1/queues": AGENT,
+    "GET /api/v1/agents": SUPERVISOR,
+    "POST /api/v1/agents/{agent_id}/not-ready": SUPERVISOR,
+    "GET /api/v1/people": ADMIN,
+    "POST /api/v1/people": ADMIN,
+    "PATCH /api/v1/people/{agent_id}": ADMIN,
+    "POST /api/v1/people/{agent_id}/password": ADMIN,
+    "GET /api/v1/projects": ADMIN,
+    "GET /api/v1/skills": ADMIN,
+    "GET /api/v1/projects/{project}/dispositions": ADMIN,
+    "POST /api/v1/projects/{project}/dispositions": ADMIN,
+    "PATCH /api/v1/projects/{project}/dispositions/{code_id}": ADMIN,
+    "DELETE /api/v1/projects/{project}/dispositions/{code_id}": ADMIN,
+    "GET /api/v1/projects/{project}/reasons": ADMIN,
+    "POST /api/v1/projects/{project}/reasons": ADMIN,
+    "PATCH /api/v1/projects/{project}/reasons/{code_id}": ADMIN,
+    "DELETE /api/v1/projects/{project}/reasons/{code_id}": ADMIN,
+    "GET /api/v1/audit": ADMIN,
+    "POST /api/v1/ivr/accounts/check": IVR,
+}
+NAMES = {"assignment_id": "a999", "contact_id": "c999", "agent_id": "u999", "project": "telecom", "code_id": "none"}
+BODIES = {
+    "POST /api/v1/session/password": {"old": "x", "new": "long enough"},
+    "POST /api/v1/agent/readiness": {"ready": True},
+    "POST /api/v1/agent/device": {"device": "web"},
+    "POST /api/v1/assignments/{assignment_id}/finish": {"disposition": "sold"},
+    "POST /api/v1/assignments/{assignment_id}/mute": {"muted": True},
+    "POST /api/v1/assignments/{assignment_id}/digits": {"digits": "1"},
+    "POST /api/v1/contacts": {"queue_id": "support"},
+    "POST /api/v1/people": {"login": "x1", "password": "long enough", "name": "X"},
+    "POST /api/v1/people/{agent_id}/password": {"password": "long enough"},
+    "POST /api/v1/projects/{project}/dispositions": {"id": "x1", "title_en": "X", "title_ru": "X"},
+    "POST /api/v1/projects/{project}/reasons": {"id": "x1", "title_en": "X", "title_ru": "X"},
+    "POST /api/v1/ivr/accounts/check": {"account": "1", "pin": "1"},
+    "POST /api/v1/tokens": {"login": "x", "password": "x"},
+    "POST /api/v1/session": {"login": "x", "password": "x"},
+    "POST /api/v1/session/link": {"token": "x"},
+}
+
+
+def all_routes() -> set[str]:
+    described = bare_app().openapi()["paths"]
+    return {f"{method.upper()} {path}" for path, methods in described.items() for method in methods}
+
+
+def test_the_table_names_every_route_there_is() -> None:
+    assert set(NEEDS) == all_routes()
+    assert APIRoute is not None
+
+
+async def ask(client: httpx.AsyncClient, route: str) -> httpx.Response:
+    method, path = route.split(" ")
+    return await client.request(method, path.format(**NAMES), json=BODIES.get(route, {}) if method != "GET" else None)
+
+
+@pytest.mark.parametrize("login", list(RANK))
+async def test_each_role_gets_exactly_what_it_may(world: World, login: str | None) -> None:
+    client = await world.client(login)
+    wrong = []
+    routes = sorted(NEEDS, key=lambda route: (route.startswith("DELETE /api/v1/session"), route))
+    for route in routes:
+        if LEAST[NEEDS[route]] == 0:
+            continue
+        answer = await ask(client, route)
+        allowed = RANK[login] >= LEAST[NEEDS[route]]
+        refusal = 401 if login is None or NEEDS[route] == IVR else 403
+        if allowed and route == "POST /api/v1/session/password":
+            allowed = answer.json()["code"] == "wrong_old_password" and False
+        if (answer.status_code == refusal) is allowed:
+            wrong.append((route, answer.status_code))
+        assert answer.status_code < 500, (route, answer.text)
+    assert wrong == []
+
+
+async def test_an_admin_only_route_changes_nothing_for_a_supervisor(world: World) -> None:
+    client = await world.client("sveta")
+    before = await world.directory.everyone()
+    await ask(client, "POST /api/v1/people")
+    assert await world.directory.everyone() == before
+
+
+async def test_anothers_assignment_does_not_exist(world: World) -> None:
+    await world.ready("anna")
+    assignment = world.engine.answer_after_pop(world.engine.call())
+    other = await world.client("boris")
+    before = len(world.engine.events)
+    for act in ("shown", "accept", "reject", "hold", "resume", "hangup"):
+        assert (await other.post(f"/api/v1/assignments/{assignment}/{act}")).status_code == 404
+    assert (await other.post(f"/api/v1/assignments/{assignment}/digits", json={"digits": "1"})).status_code == 404
+    assert (await other.post(f"/api/v1/assignments/{assignment}/mute", json={"muted": True})).status_code == 404
+    assert len(world.engine.events) == before
+    assert world.engine.memory_switch.said == []
+
+
+async def test_a_foreign_project_is_unseen(world: World) -> None:
+    sveta = await world.client("sveta")
+    world.history.tell("c7", world.id_of("boris"), project="clinic")
+    assert (await sveta.get("/api/v1/contacts/c7")).status_code == 404
+    assert {queue["project_id"] for queue in (await sveta.get("/api/v1/queues")).json()} == {"telecom"}
+    assert [agent["name"] for agent in (await sveta.get("/api/v1/agents")).json()] == ["Anna"]
+    refused = await sveta.post("/api/v1/contacts", json={"queue_id": "reception"})
+    assert (refused.status_code, refused.json()["code"]) == (404, "unknown_queue")
+    boris = world.id_of("boris")
+    assert (await sveta.post(f"/api/v1/agents/{boris}/not-ready", json={})).status_code == 404
+
+
+async def test_an_agent_reads_his_own_contacts_only(world: World) -> None:
+    anna = await world.client("anna")
+    world.history.tell("c1", world.id_of("anna"), arrived_ms=10)
+    world.history.tell("c2", AgentId("u99"), arrived_ms=20)
+    mine = (await anna.get("/api/v1/history")).json()
+    assert [row["contact_id"] for row in mine] == ["c1"]
+    assert mine[0]["disposition_title"] == "Resolved"
+    assert (await anna.get("/api/v1/contacts/c1")).status_code == 200
+    assert (await anna.get("/api/v1/contacts/c2")).status_code == 404
+    sveta = await world.client("sveta")
+    assert (await sveta.get("/api/v1/contacts/c2")).json()["row"]["contact_id"] == "c2"
+
+
+async def test_the_card_is_there_only_while_the_contact_is_in_hand(world: World) -> None:
+    anna, page = await world.ready("anna")
+    contact = world.engine.call()
+    await page.next("assignment")
+    await page.next("assignment")
+    world.history.tell(contact, world.id_of("anna"))
+    assert (await anna.get(f"/api/v1/contacts/{contact}")).json()["card"]["tier"] == "gold"
+    story = (await (await world.client("sveta")).get(f"/api/v1/contacts/{contact}")).json()
+    assert story["contact"]["contact_id"] == contact
+    assert story["card"] is None
+
+
+async def test_a_person_shut_out_is_out_at_once(world: World) -> None:
+    anna, page = await world.ready("anna")
+    root = await world.client("root")
+    answer = await root.patch(f"/api/v1/people/{world.id_of('anna')}", json={"active": False})
+    assert answer.json()["active"] is False
+    assert (await anna.get("/api/v1/session")).status_code == 401
+    assert world.engine.state.agents[world.id_of("anna")].removed
+    assert page.snapshot["me"]["login"] == "anna"
+
+
+async def test_an_admin_cannot_shut_himself_out(world: World) -> None:
+    root = await world.client("root")
+    me = world.id_of("root")
+    for change in ({"active": False}, {"role": "agent"}):
+        answer = await root.patch(f"/api/v1/people/{me}", json=change)
+        assert (answer.status_code, answer.json()["code"]) == (409, "own_account")
+
+
+async def test_a_supervisor_takes_his_agent_out_and_the_audit_says_so(world: World) -> None:
+    _, page = await world.ready("anna")
+    sveta = await world.client("sveta")
+    answer = await sveta.post(f"/api/v1/agents/{world.id_of('anna')}/not-ready", json={})
+    assert answer.status_code == 200, answer.text
+    while (await page.next("state"))["state"]["reason"] != "supervisor":
+        pass
+    deeds = (await (await world.client("root")).get("/api/v1/audit")).json()
+    assert (deeds[0]["actor"], deeds[0]["action"]) == ("sveta", "set_not_ready")
