@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti.domain.commands import ClosePop, EndLeg, JoinLegs, RingAgent, ShowPop, StartTimer
+from cti.domain.commands import ClosePop, EndLeg, JoinLegs, PlayMusic, RingAgent, ShowPop, StartTimer
 from cti.domain.events import JoinFailed, LegAnswered, OfferAccepted, PopShown, RingFailed, TimerFired
 from cti.domain.facts import (
     AgentRung,
@@ -277,3 +277,13 @@ def test_nobody_is_told_to_ready_himself_twice(day: Scenario) -> None:
     day.answers("ann")
     assert day.state.agents[AgentId("ann")].readiness is Readiness.NOT_READY
     assert day.assignment("ann").state is AssignmentState.ACTIVE, "an offer that rings goes on"
+
+
+def test_only_a_caller_who_finds_nobody_free_hears_music(day: Scenario) -> None:
+    day.call("c1")
+    day.expect_no(PlayMusic)
+    day.call("c2")
+    assert day.expect(PlayMusic).leg_id == caller_leg("c2")
+    day.pop_shown("ann")
+    day.ring_fails("ann", LegCause.NO_ANSWER)
+    assert day.expect(PlayMusic).leg_id == caller_leg("c1")
