@@ -106,7 +106,6 @@ export const en = {
   "work.no_phone_hint": "You have no extension. Ask an admin for one.",
   "work.waiting": { one: "{n} customer is waiting", other: "{n} customers are waiting" },
   "work.nobody_waits": "Nobody is waiting",
-  "work.since": "for {time}",
   "work.pop_spoken": "New contact: {name}, queue {queue}",
 
   "attention.title": "Incoming contact",

@@ -111,7 +111,6 @@ export const ru: Words = {
     other: "Ждут {n} клиента",
   },
   "work.nobody_waits": "Никто не ждёт",
-  "work.since": "уже {time}",
   "work.pop_spoken": "Новое обращение: {name}, очередь {queue}",
 
   "attention.title": "Новое обращение",
