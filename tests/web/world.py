@@ -5,6 +5,7 @@ Served by uvicorn on a port of its own, so that tests speak to it as browsers do
 
 import asyncio
 import contextlib
+import functools
 import json
 import shutil
 from collections.abc import AsyncIterator, Sequence
@@ -103,6 +104,7 @@ async def build_database(path: Path) -> None:
     await database.close()
 
 
+@functools.cache
 def centre() -> config.Centre:
     return config.load(ROOT / "asterisk-conf" / "centre.yaml")
 
@@ -308,6 +310,7 @@ class Page:
         self.socket = socket
         self.snapshot: dict[str, Any] = {}
         self.numbers: list[int] = []
+        self.kinds: set[str] = set()
         self.last: dict[str, Any] = {}
 
     async def open(self) -> Self:
@@ -321,6 +324,7 @@ class Page:
             while True:
                 delta = await self._next()
                 self.numbers.append(delta["n"])
+                self.kinds.add(delta["change"]["kind"])
                 self.last = delta
                 if delta["change"]["kind"] == kind:
                     change: dict[str, Any] = delta["change"]
