@@ -179,6 +179,11 @@ class Index:
         """How many contacts wait in the queue."""
         return self._waiting.get(queue_id, 0)
 
+    def entries(self) -> int:
+        """How long all heaps are together, stale entries included: a measure of memory."""
+        demands = (demand for demands in self._demands.values() for demand in demands.values())
+        return sum(len(demand.contacts) + len(demand.agents) for demand in demands)
+
     def is_idle_pair_left(self) -> bool:
         """Whether any waiting contact could be offered to anyone: never, between events."""
         return any(demand.waiting and demand.free for demands in self._demands.values() for demand in demands.values())
@@ -329,7 +334,12 @@ class Index:
 
     def _push_agent(self, demand: Demand, agent_id: AgentId, standing: Standing) -> None:
         if len(demand.agents) > 2 * demand.free + _SLACK:
-            demand.agents = [entry for entry in demand.agents if self._standings[entry[3]].stamp == entry[4]]
+            standings = self._standings
+            demand.agents = [
+                entry
+                for entry in demand.agents
+                if (known := standings.get(entry[3])) is not None and known.stamp == entry[4]
+            ]
             heapify(demand.agents)
         entry = (-demand.fits[agent_id], standing.load, standing.idle_since, agent_id, standing.stamp)
         heappush(demand.agents, entry)
@@ -338,7 +348,7 @@ class Index:
         contacts = self._contacts
         demand.contacts = [
             entry
-            for entry in set(demand.contacts)
+            for entry in dict.fromkeys(demand.contacts)
             if (contact := contacts.get(entry[2])) is not None
             and contact.state is ContactState.WAITING
             and contact.arrived_ms == entry[0]

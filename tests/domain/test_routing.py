@@ -170,6 +170,25 @@ def test_a_call_without_a_leg_is_refused(day: Scenario) -> None:
         )
 
 
+def test_an_agent_who_comes_and_goes_all_day_leaves_no_trail(day: Scenario) -> None:
+    day.call("c1", queue="english")
+    day.agent("ann", skills={"en": 1})
+    day.send(SkillsChanged(agent_id=AgentId("ann"), skills=levels({"en": 5})))
+    day.caller_hangs_up("c1")
+    for _ in range(500):
+        day.takes_a_break("ann")
+        day.advance(ms=1)
+        day.ready("ann")
+    assert day.state.index.entries() < 200
+
+
+def test_callers_who_give_up_leave_no_trail(day: Scenario) -> None:
+    for number in range(500):
+        day.call(f"c{number}")
+        day.caller_hangs_up(f"c{number}")
+    assert day.state.index.entries() < 200
+
+
 # -- the plain definition ----------------------------------------------------------------------------------------------
 
 
