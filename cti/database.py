@@ -28,7 +28,8 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_READERS: Final = 4
+READERS: Final = 4
+"""Pieces of reading work at once; more wait for their turn."""
 _BUSY_MS: Final = 5000
 _POSTGRESQL_TIMEOUTS: Final = {
     "connect_timeout": 3,
@@ -47,9 +48,9 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="database-read")
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="database-read")
         self._writers = ThreadPoolExecutor(
-            1 if self.is_sqlite else _READERS,
+            1 if self.is_sqlite else READERS,
             thread_name_prefix="database-write",
         )
 
@@ -127,7 +128,7 @@ def open_database(url: str) -> Database:
     engine = sa.create_engine(
         address,
         connect_args=_POSTGRESQL_TIMEOUTS,
-        pool_size=2 * _READERS,
+        pool_size=2 * READERS,
         max_overflow=0,
         pool_timeout=5,
         pool_pre_ping=True,

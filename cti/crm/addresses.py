@@ -35,6 +35,8 @@ def normal(address: str, *, country: str = DEFAULT_COUNTRY) -> str:
     Raises RuleError for what cannot be an address.
     """
     address = address.strip()
+    if not address.isprintable():
+        raise RuleError("An address has no letters that cannot be printed.")
     if kind_of(address) is not AddressKind.PHONE:
         if any(letter.isspace() for letter in address) or address.endswith("@"):
             raise RuleError(f"{address!r} is no address: an e-mail or handle has no spaces and a name after the @.")

@@ -67,8 +67,8 @@ async def add(database: Database, customer: NewCustomer) -> int:
 
 def insert(connection: Connection, customer: NewCustomer) -> int:
     """As `add`, in the transaction of the connection. Raises IntegrityError too."""
-    if not customer.name.strip():
-        raise RuleError("A customer needs a name.")
+    if not customer.name.strip() or not customer.name.isprintable():
+        raise RuleError("A customer needs a name, of letters that can be printed.")
     normal = list(dict.fromkeys(map(addresses.normal, customer.addresses)))
     values = {"name": customer.name, "tier": customer.tier, "language": customer.language}
     statement = sa.insert(CUSTOMERS).values(project_id=customer.project_id, **values)

@@ -93,10 +93,19 @@ async def seed(database: Database, credentials: Mapping[str, Credentials], *, pi
     await database.write(lambda connection: _seed_customers(connection, ids, pin_hash, now_ms), within_s=60)
 
 
-_FIRST_NAMES: Final = ("Анна", "Сергей", "Mary", "Дмитрий", "Ольга", "James", "Ирина", "Павел", "Emma", "Марина")
-_LAST_NAMES: Final = (
-    *("Петренко", "Ким", "Brown", "Шевчук", "Дорошенко", "Wilson", "Гончар", "Юрченко", "Taylor", "Мельник"),
-    *("Бондарь", "Коваль", "Moore", "Савченко", "Литвин", "Clark", "Ткач", "Черных", "Walker", "Седых"),
+_RUSSIAN: Final = (
+    ("Анна", "Сергей", "Дмитрий", "Ольга", "Ирина", "Павел", "Марина"),
+    (
+        *("Петренко", "Ким", "Шевчук", "Дорошенко", "Гончар", "Юрченко", "Мельник", "Бондарь", "Коваль", "Савченко"),
+        *("Литвин", "Ткач", "Черных", "Седых", "Долгих", "Франко", "Марченко", "Живаго", "Дурново", "Белых"),
+    ),
+)
+_ENGLISH: Final = (
+    ("Mary", "James", "Emma"),
+    (
+        *("Brown", "Wilson", "Taylor", "Moore", "Clark", "Walker", "Evans", "Hughes", "Green", "Baker"),
+        *("Cooper", "Ward", "Bell", "Murphy", "Reed", "Foster", "Gray", "Palmer", "Stone", "Fisher"),
+    ),
 )
 _TARIFFS: Final = ("Home 100", "Home 300", "Mobile L", "Mobile M")
 _TELECOM_LAST: Final = 160
@@ -144,7 +153,9 @@ def phone(number: int) -> str:
 
 
 def _customer(number: int) -> dict[str, object]:
-    name = f"{_FIRST_NAMES[number % 10]} {_LAST_NAMES[number * 7 % 20]}"
+    group, place = divmod(number - 1, 10)
+    (first, last), place = (_RUSSIAN, place) if place < 7 else (_ENGLISH, place - 7)
+    name = f"{first[place]} {last[(group + place) % 20]}"
     return {
         "project_id": "telecom" if number <= _TELECOM_LAST else "clinic",
         "name": name,

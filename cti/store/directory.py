@@ -93,6 +93,8 @@ class Directory:
 
     async def sign_in(self, login: str, password: str, *, source: str) -> Person | None:
         """See `ports.People`. Tries for one login are weighed one after the other: none slips past the delay."""
+        if not login.isprintable():
+            return None
         async with self._signing_in.setdefault(login, asyncio.Lock()):
             delay_ms, password_hash = await self._database.read(
                 lambda connection: (

@@ -25,6 +25,7 @@ from cti.store import models, projection
 from cti.store.behind import REFUSALS, WriteBehind
 from cti.store.directory import wall_clock_ms
 from cti.store.journal import SqliteJournal
+from cti.store.text import storable
 from cti.store.upsert import upsert
 
 log = logging.getLogger(__name__)
@@ -283,7 +284,7 @@ def _write_notes(connection: Connection, notes: Sequence[_Note]) -> None:
                 "contact_id": note.contact_id,
                 "agent_id": note.agent_id,
                 "at_ms": note.at_ms,
-                "text": note.text,
+                "text": storable(note.text),
             }
             for note in notes
         ],

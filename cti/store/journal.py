@@ -76,7 +76,8 @@ class SqliteJournal:
     def __init__(self, path: Path, *, after: int = 0, size_limit_bytes: int | None = None) -> None:
         self._path = path
         self._after = after
-        self._size_limit_bytes = size_limit_bytes
+        self.size_limit_bytes = size_limit_bytes
+        """Counts from the next time that the file is opened, as it is after each failure."""
         self._appended: queue.SimpleQueue[Entry | None] = queue.SimpleQueue()
         self._closing = threading.Event()
         self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
@@ -142,8 +143,8 @@ class SqliteJournal:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=5)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        if self._size_limit_bytes is not None:
-            connection.execute(f"PRAGMA max_page_count = {max(1, self._size_limit_bytes // 4096)}")
+        if self.size_limit_bytes is not None:
+            connection.execute(f"PRAGMA max_page_count = {max(1, self.size_limit_bytes // 4096)}")
         return connection
 
     @staticmethod

@@ -17,6 +17,7 @@ from cti.domain.ids import ContactId, Medium, ProjectId
 from cti.ports import Particulars
 from cti.store import models
 from cti.store.behind import WriteBehind
+from cti.store.text import storable
 from cti.store.upsert import upsert
 
 _TABLE: Final = models.table(models.ContactParticulars)
@@ -58,7 +59,7 @@ def _write(connection: Connection, particulars: Sequence[Particulars]) -> None:
     statement = upsert(connection, _TABLE, keys=["contact_id"], updated=_COLUMNS[1:])
     connection.execute(
         statement.values({name: sa.bindparam(name) for name in _COLUMNS} | {"customer_id": whose}),
-        [asdict(one) for one in particulars],
+        [{name: storable(value) for name, value in asdict(one).items()} for one in particulars],
     )
 
 

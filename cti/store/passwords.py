@@ -24,14 +24,15 @@ _FREE_TRIES: Final = 5
 _LONGEST_DELAY_MS: Final = 15 * 60_000
 _FORGOTTEN_MS: Final = 24 * 3_600_000
 
-_HASHER: Final = PasswordHash((Argon2Hasher(),))
+_HASHER: Final = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
+"""OWASP's parameters for Argon2id: some 25 ms of one core."""
 _TABLE: Final = models.table(models.FailedSignIn)
 
 
 def hashed(password: str) -> str:
     """Argon2id of the password. Raises RuleError when it is too short or too long."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise RuleError(f"A password has {SHORTEST} to {LONGEST} characters.")
+    if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
+        raise RuleError(f"A password has {SHORTEST} to {LONGEST} characters that can be printed.")
     return _HASHER.hash(password)
 
 
@@ -39,7 +40,7 @@ def is_right(password: str, password_hash: str | None) -> bool:
     """Whether the hash is this password's. Takes as long when there is no hash, and is then False."""
     try:
         return _HASHER.verify(password, password_hash or _nobodys()) and password_hash is not None
-    except PwdlibError:
+    except (PwdlibError, UnicodeEncodeError):
         return False
 
 

@@ -120,8 +120,8 @@ def _agent_id(person_id: int) -> AgentId:
 
 
 def _columns(person: Person) -> dict[str, object]:
-    if not person.login.strip() or not person.name.strip():
-        raise RuleError("A user needs a login and a name.")
+    if not all(text.strip() and text.isprintable() for text in (person.login, person.name)):
+        raise RuleError("A user needs a login and a name, of letters that can be printed.")
     if person.extension is not None and not (person.extension.isascii() and person.extension.isdecimal()):
         raise RuleError(f"An extension is digits only, not {person.extension!r}.")
     if not all(1 <= skill.level <= 10 for skill in person.skills):

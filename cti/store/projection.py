@@ -1,10 +1,11 @@
-"""Facts → rows of the history. Functions of a connection, for `cti.store.history`; written twice is as good as once.
+"""Facts → rows of the history. Functions of a connection, for `cti.store.history`.
 
-Every statement finds its rows by id and computes spans from what stands there, so the projector keeps no state and a
-replay from any earlier position gives the same ledger. Facts about agents' phones, pops before they are confirmed and
-configuration leave no row.
+Every statement finds its rows by id and computes spans from what stands there, so the projector keeps no state. A
+contact's first fact and an offer write their row anew: the journal projected again gives the same ledger. Facts about
+agents' phones and configuration leave no row.
 """
 
+from collections.abc import Mapping
 from typing import Final, assert_never
 
 import msgspec
@@ -137,35 +138,36 @@ def _given(assignment_id: AssignmentId, at_ms: Milliseconds) -> dict[str, object
 
 
 def _queue(connection: Connection, fact: facts.ContactQueued) -> None:
-    connection.execute(
-        upsert(connection, _CONTACTS, keys=["contact_id"]),
-        {
-            "contact_id": fact.contact_id,
-            "project_id": fact.project_id,
-            "queue_id": fact.queue_id,
-            "medium": fact.medium.value,
-            "arrived_ms": fact.arrived_ms,
-            "queued_ms": fact.queued_ms,
-            "offered": 0,
-            "abandoned": False,
-        },
-    )
+    written = {
+        "project_id": fact.project_id,
+        "queue_id": fact.queue_id,
+        "medium": fact.medium.value,
+        "arrived_ms": fact.arrived_ms,
+        "queued_ms": fact.queued_ms,
+        "offered": 0,
+        "abandoned": False,
+    }
+    _write_anew(connection, _CONTACTS, {"contact_id": fact.contact_id}, written)
 
 
 def _offer(connection: Connection, fact: facts.AssignmentOffered) -> None:
-    connection.execute(
-        upsert(connection, _ASSIGNMENTS, keys=["assignment_id"]),
-        {
-            "assignment_id": fact.assignment_id,
-            "contact_id": fact.contact_id,
-            "agent_id": fact.agent_id,
-            "offered_ms": fact.at_ms,
-            "pop_late": False,
-            "hold_ms": 0,
-            "why": msgspec.json.encode(fact.why).decode(),
-        },
-    )
+    written = {
+        "contact_id": fact.contact_id,
+        "agent_id": fact.agent_id,
+        "offered_ms": fact.at_ms,
+        "pop_late": False,
+        "hold_ms": 0,
+        "why": msgspec.json.encode(fact.why).decode(),
+    }
+    _write_anew(connection, _ASSIGNMENTS, {"assignment_id": fact.assignment_id}, written)
     connection.execute(_COUNT_OFFERS, {"contact": fact.contact_id})
+
+
+def _write_anew(connection: Connection, table: sa.Table, key: Mapping[str, str], written: Mapping[str, object]) -> None:
+    """The row with this key has these columns and no others."""
+    values = {**dict.fromkeys(table.c.keys()), **key, **written}
+    others = [name for name in values if name not in key]
+    connection.execute(upsert(connection, table, keys=list(key), updated=others), values)
 
 
 def _note_readiness(connection: Connection, fact: facts.ReadinessChanged, *, place: tuple[int, int]) -> None:

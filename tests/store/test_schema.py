@@ -1,0 +1,57 @@
+"""The migrations make the very tables that the models describe, once and again."""
+
+import stat
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from cti import store
+from cti.database import Database, open_database
+from cti.errors import ConfigError
+from cti.store.models import Base
+
+
+def test_migrated_twice_from_nothing_the_tables_are_those_of_the_models(empty_url: str) -> None:
+    store.upgrade(empty_url)
+    store.upgrade(empty_url)
+    database = open_database(empty_url)
+    differences = database.read_now(lambda c: compare_metadata(MigrationContext.configure(c), Base.metadata))
+    database.close_now()
+    assert differences == []
+
+
+def test_a_database_of_a_later_version_is_left_alone(url: str) -> None:
+    database = open_database(url)
+    database.write_now(
+        lambda connection: connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    )
+    database.close_now()
+    with pytest.raises(ConfigError, match="restore the backup"):
+        store.upgrade(url)
+
+
+def test_the_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "triune.sqlite"
+    store.upgrade(str(path))
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("url", ["mysql://host/name", "sqlite://", "sqlite:///:memory:"])
+def test_what_is_neither_sqlite_file_nor_postgresql_is_refused(url: str) -> None:
+    with pytest.raises(ConfigError):
+        open_database(url)
+
+
+async def test_a_read_that_takes_too_long_is_a_database_that_does_not_answer(database: Database) -> None:
+    from cti.errors import DatabaseDown
+
+    slow = (
+        "SELECT pg_sleep(1)"
+        if not database.is_sqlite
+        else ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT max(i) FROM n")
+    )
+    with pytest.raises(DatabaseDown, match=r"within 0\.05 s"):
+        await database.read(lambda connection: connection.execute(sa.text(slow)).all(), within_s=0.05)
