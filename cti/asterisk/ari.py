@@ -22,6 +22,8 @@ from cti.errors import AsteriskDown, OutsideError
 
 log = logging.getLogger(__name__)
 
+CREATED: Final = 200
+"""Status when an object was made; 409 when it had been there."""
 EVENTS_USED: Final = (
     "RESTResponse",  # the filter applies to answers, too
     "StasisStart",

@@ -15,6 +15,7 @@ from cti import variables
 from cti.asterisk import ari, endpoints
 from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic, RingAgent
 from cti.domain.ids import QueueId
+from cti.errors import ChannelGone
 
 BRIDGE_TYPE: Final = "mixing,proxy_media"
 """`proxy_media` keeps Asterisk from handing packets straight from one leg to the other. That would let the SSRC and the
@@ -59,11 +60,14 @@ async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, stop
     before = [client.channels.answer(channelId=command.caller_leg)] if answer else []
     if stop_music:
         before.append(client.channels.stopMoh(channelId=command.caller_leg))
-    await asyncio.gather(
-        *before,
-        client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE),
-        client.bridges.addChannel(bridgeId=command.bridge_id, channel=f"{command.caller_leg},{command.agent_leg}"),
-    )
+    made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
+    legs = f"{command.caller_leg},{command.agent_leg}"
+    try:
+        await asyncio.gather(*before, made, client.bridges.addChannel(bridgeId=command.bridge_id, channel=legs))
+    except ChannelGone:
+        if (await made).status_code == ari.CREATED:  # made just now, and for nothing
+            await client.bridges.destroy(bridgeId=command.bridge_id)
+        raise
 
 
 async def hold_leg(client: ari.Client, command: HoldLeg, *, music: Callable[[QueueId], str]) -> None:
