@@ -55,6 +55,7 @@ class Desk {
     for (const kind of ["pointerdown", "keydown"]) {
       document.addEventListener(kind, () => this.#ring.unlock(), { capture: true });
     }
+    window.addEventListener("pagehide", () => this.phone.leave());
     try {
       this.enter(await session.read());
     } catch (error) {

@@ -111,6 +111,14 @@ export class Softphone {
     session.terminate(session.isEstablished() ? {} : { status_code: DECLINED });
   }
 
+  /**
+   * The page goes away: end our leg, so that the switch knows at once and the next page is rung. The talk goes on; it
+   * is the engine that ends talks. A call that only rings is left alone: refusing it would be the person's act.
+   */
+  leave(): void {
+    if (this.#session?.isEstablished()) this.#session.terminate();
+  }
+
   setMuted(muted: boolean): void {
     this.muted = muted;
     if (muted) this.#session?.mute({ audio: true });
