@@ -32,7 +32,7 @@ from cti.web.hub import Hub
 from cti.web.pages import Pages
 from cti.web.roster import Roster
 from cti.web.screens import Screens
-from cti.web.sessions import Sessions
+from cti.web.sessions import Door, Sessions
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ def create_app(
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         await _first_roster(roster)
         hub.start(engine=engine, roster=roster, screens=screens)
-        tasks = [asyncio.create_task(roster.keep_fresh()), asyncio.create_task(lag.measure())]
+        tasks = [asyncio.create_task(roster.keep_fresh(hub.close_person)), asyncio.create_task(lag.measure())]
         try:
             yield
         finally:
@@ -96,6 +96,7 @@ def create_app(
         accounts=accounts,
         enrolment=enrolment,
         sessions=Sessions(signing_key=signing_key),
+        door=Door(),
         metrics=metrics,
         lag=lag,
         centre=centre,

@@ -16,7 +16,7 @@ from cti.errors import OutsideError
 from cti.web import acts
 from cti.web.guard import Parts, identify
 from cti.web.messages import Shown
-from cti.web.page import SIGNED_OUT, Closing, Page
+from cti.web.page import SIGNED_OUT, SLOW, Closing, Page
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ async def events(websocket: WebSocket) -> None:
         snapshot = parts.hub.join(page).model_dump_json()
         closing = await _serve(websocket, page, snapshot, parts)
     except OutsideError:
-        closing = Closing(1013, "starting")
+        closing = Closing(SLOW, "try again later")
     finally:
         parts.hub.leave(page)
     if closing is not None:

@@ -19,7 +19,7 @@ from cti.web.hub import Hub
 from cti.web.problems import Refusal
 from cti.web.roster import Roster
 from cti.web.screens import Screens
-from cti.web.sessions import Session, Sessions
+from cti.web.sessions import Door, Session, Sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +35,7 @@ class Parts:
     accounts: Accounts
     enrolment: Enrolment
     sessions: Sessions
+    door: Door
     metrics: Metrics
     lag: LoopLag
     centre: Centre

@@ -50,6 +50,8 @@ log = logging.getLogger(__name__)
 
 COALESCE_S: Final = 0.5
 LOST_AFTER_S: Final = 3.0
+PAGES_LIMIT: Final = 20
+"""Most pages of one person at once; one more is turned away until another closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,10 +325,15 @@ class Hub:
     # -- pages -------------------------------------------------------------------------------------------------------
 
     def join(self, page: Page) -> Snapshot:
-        """The page is open: from this snapshot on it gets every change. Both in one turn, so nothing is missed."""
+        """The page is open: from this snapshot on it gets every change. Both in one turn, so nothing is missed.
+
+        Raises OutsideError while the engine is just starting, or when the person has too many pages.
+        """
         engine, person = self._running(), page.person
         agent_id = person.agent_id
         first = agent_id not in self._pages
+        if len(self._pages.get(agent_id, ())) >= PAGES_LIMIT:
+            raise OutsideError("Too many pages are open.")
         self._pages.setdefault(agent_id, set()).add(page)
         if (handle := self._losing.pop(agent_id, None)) is not None:
             handle.cancel()

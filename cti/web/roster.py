@@ -6,7 +6,7 @@ command line). Not here: passwords, and what anyone is doing.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from cti import variables
@@ -33,19 +33,21 @@ class Roster:
         self.persons: Mapping[AgentId, Person] = {}
         self.codes: tuple[Code, ...] = ()
 
-    async def refresh(self) -> None:
-        """Ask the directory anew. Raises DatabaseDown; then what was known stays."""
+    async def refresh(self) -> frozenset[AgentId]:
+        """Ask the directory anew; whose record has changed since. Raises DatabaseDown; then what was known stays."""
         persons, codes, phones = await self._people.everyone(), await self._people.codes(), await self._people.phones()
-        self.persons = {person.agent_id: person for person in persons}
+        before, self.persons = self.persons, {person.agent_id: person for person in persons}
         self.codes = tuple(codes)
         self._phones = {phone.agent_id: phone for phone in phones}
+        return frozenset(agent_id for agent_id, person in before.items() if self.persons.get(agent_id) != person)
 
-    async def keep_fresh(self) -> None:
-        """Refresh for ever."""
+    async def keep_fresh(self, changed: Callable[[AgentId], None], *, every_s: float = REFRESH_S) -> None:
+        """Refresh for ever; `changed` is called for everyone whose record is not what it was."""
         while True:
-            await asyncio.sleep(REFRESH_S)
+            await asyncio.sleep(every_s)
             try:
-                await self.refresh()
+                for agent_id in await self.refresh():
+                    changed(agent_id)
             except OutsideError:
                 log.warning("the directory does not answer", extra={"action": "roster_stale"})
 

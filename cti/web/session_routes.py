@@ -84,10 +84,7 @@ async def change_password(
 
 
 async def _check(given: Credentials, request: Request, parts: Parts) -> Person:
-    try:
-        person = await parts.people.sign_in(given.login, given.password, source=_source(request))
-    except TooManyTries as error:
-        raise _slowed(error) from None
+    person = await _weigh(given.login, given.password, request, parts)
     if person is None or not person.active:
         # A mistyped login is often the password, so neither is logged.
         log.info("a sign-in was refused", extra={"action": "sign_in_refused", "source": _source(request)})
@@ -99,17 +96,17 @@ async def _check(given: Credentials, request: Request, parts: Parts) -> Person:
 
 
 async def _check_old(password: str, person: Person, request: Request, parts: Parts) -> None:
-    try:
-        found = await parts.people.sign_in(person.login, password, source=_source(request))
-    except TooManyTries as error:
-        raise _slowed(error) from None
-    if found is None:
+    if await _weigh(person.login, password, request, parts) is None:
         raise Refusal(403, "wrong_old_password")
 
 
-def _slowed(error: TooManyTries) -> Refusal:
-    seconds = max(1, round(error.retry_after_s))
-    return Refusal(429, "too_many_tries", retry_after_s=seconds, seconds=seconds)
+async def _weigh(login: str, password: str, request: Request, parts: Parts) -> Person | None:
+    try:
+        with parts.door.pass_through():
+            return await parts.people.sign_in(login, password, source=_source(request))
+    except TooManyTries as error:
+        seconds = max(1, round(error.retry_after_s))
+        raise Refusal(429, "too_many_tries", retry_after_s=seconds, seconds=seconds) from None
 
 
 async def _welcome(person: Person, response: Response, parts: Parts, *, by_link: bool = False) -> Me:

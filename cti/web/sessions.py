@@ -5,8 +5,10 @@ ids of those that were ended early. What a person may do is read from the direct
 session. Not here: passwords (`cti.ports.People`).
 """
 
+import contextlib
 import secrets
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,6 +16,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import HTTPConnection
 
 from cti.domain.ids import AgentId
+from cti.ports import TooManyTries
 
 COOKIE: Final = "triune_session"
 LIFE_S: Final = 12 * 3600
@@ -31,6 +34,26 @@ class Session:
     by_link: bool
     """Begun by a one-time link: its holder may choose a password without knowing the old one."""
     by_cookie: bool
+
+
+class Door:
+    """Bounds how many passwords are weighed at once: that takes a thread and memory, and strangers can ask for it."""
+
+    LIMIT: Final = 32
+
+    def __init__(self) -> None:
+        self._inside = 0
+
+    @contextlib.contextmanager
+    def pass_through(self) -> Iterator[None]:
+        """Raises TooManyTries when too many are inside."""
+        if self._inside >= self.LIMIT:
+            raise TooManyTries(1.0)
+        self._inside += 1
+        try:
+            yield
+        finally:
+            self._inside -= 1
 
 
 class Sessions:

@@ -3,6 +3,7 @@
 import asyncio
 import socket as sockets
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -243,7 +244,10 @@ async def test_both_pages_of_one_agent_get_the_pop(world: World) -> None:
 
 async def test_a_refreshed_page_finds_its_call_again(world: World) -> None:
     client, page = await world.ready("anna")
-    assignment = world.engine.answer_after_pop(world.engine.call())
+    contact = world.engine.call()
+    while (await page.next("assignment"))["assignment"]["card_state"] != "found":
+        pass
+    assignment = world.engine.answer_after_pop(contact)
     await page.socket.close()
     again = await world.page(client)
     [view] = again.snapshot["assignments"]
@@ -290,6 +294,32 @@ async def test_signing_out_closes_the_page(world: World) -> None:
         await page.next("queues")
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
+
+
+async def test_a_change_made_on_the_command_line_reaches_the_open_page(world: World) -> None:
+    client = await world.client("sveta")
+    page = await world.page(client)
+    sveta = await world.directory.by_login("sveta")
+    await world.directory.change(replace(sveta, active=False), actor="test")
+    fresh = asyncio.create_task(world.roster.keep_fresh(world.hub.close_person, every_s=0.01))
+    with pytest.raises(ConnectionClosed) as closed:
+        await page.next("queues")
+    fresh.cancel()
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
+    assert (await client.get("/api/v1/session")).status_code == 401
+
+
+async def test_one_person_cannot_open_pages_without_end(world: World) -> None:
+    client = await world.client("root")
+    for _ in range(hub_module.PAGES_LIMIT):
+        await world.page(client)
+    surplus = await world.socket(client)
+    with pytest.raises(ConnectionClosed) as closed:
+        await asyncio.wait_for(surplus.recv(), 3)
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
+    assert world.hub.page_count == hub_module.PAGES_LIMIT
 
 
 async def test_a_page_that_takes_nothing_is_closed_and_never_sent_less(world: World) -> None:

@@ -1,5 +1,7 @@
 """Signing in and out."""
 
+import asyncio
+
 import httpx
 import pytest
 
@@ -130,3 +132,10 @@ async def test_changing_the_password_needs_the_old_one_and_ends_other_sessions(w
     assert right.status_code == 200, right.text
     assert (await client.get("/api/v1/session")).status_code == 200
     assert (await other.get("/api/v1/session")).status_code == 401
+
+
+async def test_a_crowd_at_the_door_is_told_to_come_back(world: World) -> None:
+    clients = [await world.client() for _ in range(60)]
+    answers = await asyncio.gather(*(sign_in(client, f"nobody{n}", "wrong") for n, client in enumerate(clients)))
+    assert {answer.status_code for answer in answers} == {401, 429}
+    assert (await sign_in(await world.client(), "anna", PASSWORD)).status_code == 200

@@ -47,6 +47,7 @@ from cti.store.schema import upgrade
 from cti.testing import ManualClock
 from cti.web.app import create_app
 from cti.web.hub import Hub
+from cti.web.roster import Roster
 from cti.web.server import bind, make_server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -351,6 +352,7 @@ class World:
     port: int
     routes: list[Any]
     server: uvicorn.Server
+    roster: Roster
     closing: contextlib.AsyncExitStack
 
     @property
@@ -448,6 +450,7 @@ async def running(template: Path, directory_path: Path) -> AsyncIterator[World]:
             port=listener.getsockname()[1],
             routes=app.routes,
             server=server,
+            roster=app.state.parts.roster,
             closing=closing,
         )
     server.should_exit = True
