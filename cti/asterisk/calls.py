@@ -54,8 +54,8 @@ async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, 
 async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, stop_music: bool) -> None:
     """Raises ChannelGone when a leg is not there; then none was added.
 
-    `answer`: the caller's leg still rings. `stop_music`: he may hear music that ARI started, which goes on in a bridge
-    and drowns the agent; music that the dialplan started ends there by itself.
+    `answer`: the caller's leg still rings. `stop_music`: he may hear music, the dialplan's or ARI's; in a bridge that
+    keeps the media to itself either goes on and drowns the agent.
     """
     before = [client.channels.answer(channelId=command.caller_leg)] if answer else []
     if stop_music:

@@ -133,9 +133,8 @@ class AsteriskSwitch:
                 display = self._display(command.contact_id)
                 await calls.ring_agent(self._ari, command, extension=phone.extension, display=display)
             case JoinLegs():
-                fresh = command.caller_leg in self._fresh
                 answer = self._answer(command.caller_leg)
-                await calls.join_legs(self._ari, command, answer=answer, stop_music=not fresh)
+                await calls.join_legs(self._ari, command, answer=answer, stop_music=not answer)
             case HoldLeg():
                 self._fresh.discard(command.leg_id)
                 await calls.hold_leg(self._ari, command, music=self._music)
