@@ -23,6 +23,7 @@ from cti.web import (
     ops_routes,
     problems,
     session_routes,
+    sip,
     supervision,
 )
 from cti.web.edge import Edge
@@ -55,11 +56,12 @@ def create_app(
     ui_dir: Path | None,
     secure_cookies: bool,
     origins: Collection[str] = (),
+    sip_target: str | None = None,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
     `origins` are further origins that pages may come from (behind a proxy that changes Host); `ui_dir` holds the built
-    pages; `secure_cookies` when browsers come over TLS.
+    pages; `secure_cookies` when browsers come over TLS; `sip_target` is the WebSocket of Asterisk that `/sip` leads to.
     """
     roster = Roster(people=people, centre=centre, softphone_ws_url=softphone_ws_url)
     screens = Screens(centre=centre, roster=roster)
@@ -103,6 +105,7 @@ def create_app(
         ivr_token=ivr_token,
         secure_cookies=secure_cookies,
     )
+    app.state.sip_target = sip_target
     app.add_middleware(Edge, softphone_ws_url=softphone_ws_url, origins=origins)
     app.mount("/", Pages(ui_dir or Path("/nonexistent")), name="pages")
     return app
@@ -137,6 +140,7 @@ def bare_app(life: object = None) -> FastAPI:
         ivr_routes,
         ops_routes,
         events,
+        sip,
     ):
         app.include_router(part.router)
     problems.install(app)

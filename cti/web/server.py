@@ -20,8 +20,8 @@ PING_S: Final = 5.0
 PONG_S: Final = 5.0
 LINGER_S: Final = 2.0
 """How long a closed connection may take to send what is left."""
-MESSAGE_LIMIT: Final = 4096
-"""Most bytes of what a page says at once."""
+MESSAGE_LIMIT: Final = 64 * 1024
+"""Most bytes of what a page or softphone says at once."""
 
 
 class _Connection(WebSocketsSansIOProtocol):

@@ -373,11 +373,11 @@ class World:
         """Its desktop page, open, the snapshot read."""
         return await Page(await self.socket(client)).open()
 
-    async def socket(self, client: httpx.AsyncClient, **options: Any) -> ClientConnection:
+    async def socket(
+        self, client: httpx.AsyncClient, *, path: str = "/api/v1/events", **options: Any
+    ) -> ClientConnection:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in client.cookies.items())}
-        socket = connect(
-            f"ws://127.0.0.1:{self.port}/api/v1/events", additional_headers=headers, max_size=None, **options
-        )
+        socket = connect(f"ws://127.0.0.1:{self.port}{path}", additional_headers=headers, max_size=None, **options)
         return await self.closing.enter_async_context(socket)
 
     def sockets(self) -> int:
@@ -399,7 +399,7 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def running(template: Path, directory_path: Path) -> AsyncIterator[World]:
+async def running(template: Path, directory_path: Path, *, sip_target: str | None = None) -> AsyncIterator[World]:
     """The centre, served on a free port."""
     path = directory_path / "triune.sqlite"
     shutil.copy(template, path)
@@ -432,6 +432,7 @@ async def running(template: Path, directory_path: Path) -> AsyncIterator[World]:
         softphone_ws_url="ws://127.0.0.1:21002/ws",
         ui_dir=pages,
         secure_cookies=False,
+        sip_target=sip_target,
     )
     server = make_server(app)
     listener = bind("127.0.0.1", 0)

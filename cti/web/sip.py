@@ -1,0 +1,76 @@
+"""`/sip`: the browser softphone's signalling, carried to Asterisk's own WebSocket, which listens on loopback only.
+
+So an agent on another computer needs one address and one certificate for pages, events and SIP. Only for those who are
+signed in; what is said is passed on unread and never logged. SIP over WebSocket is RFC 7118, one message a frame.
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import Final
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+from websockets.typing import Subprotocol
+
+from cti.web.guard import identify
+from cti.web.page import SIGNED_OUT, SLOW
+
+log = logging.getLogger(__name__)
+
+CONNECT_S: Final = 3.0
+MESSAGE_LIMIT: Final = 64 * 1024
+SUBPROTOCOL: Final = "sip"
+
+router = APIRouter()
+
+
+@router.websocket("/sip")
+async def carry(websocket: WebSocket) -> None:
+    """Carry both ways until either side closes; 1013 when Asterisk does not answer: JsSIP tries again by itself."""
+    target: str | None = websocket.app.state.sip_target
+    await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None)
+    if identify(websocket) is None or target is None:
+        await websocket.close(SIGNED_OUT, "sign in first")
+        return
+    try:
+        async with connect(
+            target,
+            subprotocols=[Subprotocol(SUBPROTOCOL)],
+            open_timeout=CONNECT_S,
+            max_size=MESSAGE_LIMIT,
+            compression=None,
+            ping_interval=None,
+            proxy=None,
+        ) as asterisk:
+            await _both_ways(websocket, asterisk)
+    except (OSError, TimeoutError, WebSocketException) as error:
+        log.info("no softphone line: %s", type(error).__name__, extra={"action": "softphone_unreached"})
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
+        await websocket.close(SLOW, "try again later")
+
+
+async def _both_ways(browser: WebSocket, asterisk: ClientConnection) -> None:
+    """Whichever side ends first ends both. A slow reader holds the other side back: nothing is stored here."""
+    tasks = {asyncio.create_task(_to_asterisk(browser, asterisk)), asyncio.create_task(_to_browser(browser, asterisk))}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _to_asterisk(browser: WebSocket, asterisk: ClientConnection) -> None:
+    while (message := await browser.receive())["type"] == "websocket.receive":
+        text = message.get("text")
+        await asterisk.send(text if text is not None else message["bytes"])
+
+
+async def _to_browser(browser: WebSocket, asterisk: ClientConnection) -> None:
+    async for message in asterisk:
+        if isinstance(message, str):
+            await browser.send_text(message)
+        else:
+            await browser.send_bytes(message)
