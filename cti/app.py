@@ -32,7 +32,7 @@ from cti.metrics import Metrics
 from cti.ports import Person
 from cti.store import demo
 from cti.store.directory import Directory
-from cti.store.history import StoredHistory
+from cti.store.history import StoredHistory, position
 from cti.store.journal import SqliteJournal
 from cti.store.particulars import ParticularStore
 from cti.store.schema import upgrade_database
@@ -104,7 +104,8 @@ async def _running(home: Home) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         directory = await _directory(database, centre, home)
-        journal = await stack.enter_async_context(SqliteJournal(home.journal))
+        after = await database.read(position)
+        journal = await stack.enter_async_context(SqliteJournal(home.journal, after=after))
         keeper = ParticularStore(database)
         history = StoredHistory(database, journal)
         metrics = Metrics()

@@ -47,6 +47,7 @@ async def recover(journal: Journal) -> Recovered:
         if entry.number > number:
             acd.fold(entry.number, entry.facts)
             folded += 1
+    acd.state.number = max(acd.state.number, journal.last_number)  # a new file that goes on where an older one ended
     log.info("recovered", extra={"action": "recovered", "snapshot": number, "folded": folded})
     return Recovered(acd=acd, last_ms=last_ms, folded=folded, ended_legs=tuple(ended))
 

@@ -1,0 +1,169 @@
+"""A whole demo centre as `cti up` starts it, for tests that go from one end to the other.
+
+Everything here looks from outside: endpoints.json, the public API, the carrier's own count, process ids, files. Waiting
+is always for something to become true, with a deadline.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from cti.domain.facts import Fact
+from cti.endpoints import Endpoints, read
+from cti.home import Home
+from cti.store import codec
+
+START_LIMIT_S = 120.0
+
+
+class RunningCentre:
+    """One `cti up` and its home."""
+
+    def __init__(self, home: Path, *, port_base: int, extra: tuple[str, ...] = ()) -> None:
+        self.path = home
+        self.port_base = port_base
+        self._extra = extra
+        self._supervisor: subprocess.Popen[bytes] | None = None
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def start(self) -> "RunningCentre":
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.with_suffix(".out").open("ab") as output:
+            self._supervisor = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "cti", "up", "--home", str(self.path)),
+                    *("--port-base", str(self.port_base), "--demo", *self._extra),
+                ],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        eventually(self._is_up, within_s=START_LIMIT_S, what="cti up")
+        return self
+
+    def _is_up(self) -> bool:
+        assert self._supervisor is not None
+        assert self._supervisor.poll() is None, self.output()
+        return (self.path / "endpoints.json").exists() and self.endpoints().pids.supervisor == self._supervisor.pid
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code. What a killed supervisor left running is adopted first, so that it can be ended."""
+        assert self._supervisor is not None
+        if self._supervisor.poll() is not None:
+            self.start()
+        self._supervisor.send_signal(signal.SIGINT)
+        return self._supervisor.wait(60)
+
+    def output(self) -> str:
+        return self.path.with_suffix(".out").read_text(encoding="utf-8", errors="replace")
+
+    # -- where --------------------------------------------------------------------------------------------------------
+
+    def endpoints(self) -> Endpoints:
+        return read(self.path / "endpoints.json")
+
+    def home(self) -> Home:
+        return Home.open(self.path)
+
+    def log(self, part: str) -> str:
+        path = self.home().log(part)
+        return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    # -- faults -------------------------------------------------------------------------------------------------------
+
+    def pid(self, part: str) -> int:
+        found = getattr(self.endpoints().pids, part)
+        assert isinstance(found, int)
+        return found
+
+    def kill(self, part: str) -> int:
+        """kill -9; the pid that was."""
+        pid = self.pid(part)
+        os.kill(pid, signal.SIGKILL)
+        if part == "supervisor":
+            assert self._supervisor is not None
+            self._supervisor.wait(10)
+        return pid
+
+    def freeze(self, part: str) -> int:
+        pid = self.pid(part)
+        os.kill(pid, signal.SIGSTOP)
+        return pid
+
+    def is_back(self, part: str, *, after: int) -> bool:
+        """Whether another process than `after` serves as this part now, and says so."""
+        try:
+            return self.pid(part) != after
+        except OSError:
+            return False
+
+    # -- what the ledger says -----------------------------------------------------------------------------------------
+
+    def facts(self) -> Iterator[tuple[int, Fact]]:
+        """Every fact journalled so far, with its event's number."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.path}/journal.sqlite?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT * FROM entries ORDER BY number").fetchall()
+        for row in rows:
+            entry = codec.decode(row)
+            for fact in entry.facts:
+                yield entry.number, fact
+
+    def count(self, kind: type[Fact]) -> int:
+        return sum(isinstance(fact, kind) for _, fact in self.facts())
+
+    def status(self) -> Mapping[str, Any]:
+        done = subprocess.run(
+            [sys.executable, "-m", "cti", "status", "--home", str(self.path), "--json"],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        found: Mapping[str, Any] = json.loads(done.stdout)
+        return found
+
+
+def eventually(true: Callable[[], object], *, within_s: float, what: str) -> None:
+    """Wait until it is true; looks forty times a second, since what it looks at is outside this process."""
+    deadline = time.monotonic() + within_s
+    while not true():
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
+        _pause()
+
+
+async def soon(true: Callable[[], object], *, within_s: float, what: str) -> None:
+    """As `eventually`, for a test with a loop of its own."""
+    async with asyncio.timeout(within_s):
+        while not true():
+            await asyncio.to_thread(_pause)
+    assert true(), what
+
+
+def _pause() -> None:
+    threading.Event().wait(0.025)
+
+
+def free_port_base() -> int:
+    """A base whose neighbourhood is free now."""
+    for base in range(27_000, 30_600, 200):
+        taken = False
+        for offset in range(9):
+            with socket.socket() as probe:
+                address = "127.0.0.2" if offset in (5, 6, 7) else "127.0.0.1"
+                if probe.connect_ex((address, base + offset)) == 0:
+                    taken = True
+        if not taken:
+            return base
+    raise AssertionError("no free ports")
