@@ -96,6 +96,11 @@ class Client:
         self._on_contact = on_contact
         self._connection: _Connection | None = None
 
+    @property
+    def is_up(self) -> bool:
+        """Whether a connection is logged in."""
+        return self._connection is not None
+
     async def run(self) -> None:
         """Connect, log in, and do so again whenever the connection ends; returns only by being cancelled."""
         backoff = Backoff()

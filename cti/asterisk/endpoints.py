@@ -19,6 +19,8 @@ since it costs Asterisk more than the rest of the call."""
 QUALIFY_EVERY_S: Final = 15
 """A phone that lost its power is known after this and the time-out; a softphone at once, with its WebSocket."""
 QUALIFY_TIMEOUT_S: Final = 3.0
+REGISTERED_FOR_S: Final = 60
+"""A restarted Asterisk knows no registration; a phone without a connection to lose tells it again within this time."""
 RTP_TIMEOUT_S: Final = 30
 
 
@@ -59,8 +61,9 @@ def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
         "remove_existing": "yes",
         "qualify_frequency": str(QUALIFY_EVERY_S),
         "qualify_timeout": f"{QUALIFY_TIMEOUT_S:.1f}",
-        "default_expiration": "120",
-        "maximum_expiration": "600",
+        "default_expiration": str(REGISTERED_FOR_S),
+        "maximum_expiration": str(REGISTERED_FOR_S),
+        "minimum_expiration": "20",
     }
     endpoint = {
         "auth": name,

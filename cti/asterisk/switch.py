@@ -292,7 +292,7 @@ class AsteriskSwitch:
     def _take_connected(self) -> None:
         self._connected = True
         self._push(SwitchConnected(node=self._node))
-        if self._contacts_known:
+        if self._contacts_known and self._ami.is_up:
             self._tell_all_endpoints()
 
     def _take_disconnected(self) -> None:

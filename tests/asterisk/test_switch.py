@@ -181,8 +181,11 @@ async def bench(nodes: Nodes) -> AsyncIterator[Bench]:
         for extension in ("101", "102"):
             await events.reachable(f"agent-{extension}")
         yield bench
-        for leg in (await switch.list_legs()).legs:
+        left = await switch.list_legs()
+        for leg in left.legs:
             await switch.execute(EndLeg(leg_id=leg.leg_id, node=NODE))
+        for bridge in left.bridges:
+            await switch.execute(DropBridge(bridge_id=bridge.bridge_id, node=NODE))
 
 
 async def test_a_caller_enters_with_what_the_dialplan_knows_of_him(bench: Bench) -> None:
@@ -279,10 +282,9 @@ async def test_a_phone_that_forwards_is_a_refused_ring_and_no_further_call(bench
     async with httpx.AsyncClient(
         base_url=home.ari_url, auth=(home.secrets.ari_user, home.secrets.ari_password), trust_env=False
     ) as ari:
-        contact = {"attribute": "contact", "value": f"sip:{FORWARDER}@127.0.0.1:{port}"}
-        done = await ari.put(
-            f"/ari/asterisk/config/dynamic/res_pjsip/aor/agent-{FORWARDER}", json={"fields": [contact]}
-        )
+        values = {"contact": f"sip:{FORWARDER}@127.0.0.1:{port}", "qualify_frequency": "0"}
+        fields = [{"attribute": name, "value": value} for name, value in values.items()]
+        done = await ari.put(f"/ari/asterisk/config/dynamic/res_pjsip/aor/agent-{FORWARDER}", json={"fields": fields})
         assert done.status_code == httpx.codes.OK
     scenario = Path(__file__).with_name("redirect.xml")
     process = await asyncio.create_subprocess_exec(
@@ -356,6 +358,7 @@ async def test_after_a_restart_of_asterisk_lines_and_contacts_are_there_again(be
         await bench.switch.list_legs()
     bench.events.untaken.clear()
     await bench.events.next(SwitchConnected, within_s=40)
+    await bench.carrier.register([SipPhone(extension="101", secret="secret101")])
     await bench.events.reachable("agent-101", within_s=40)
     await bench.carrier.behave("101", ring_s=0, talk_s=0)
     ring = await bench.ring("101")
