@@ -152,6 +152,7 @@ export const en = {
   "call.mute": "Mute",
   "call.unmute": "Unmute",
   "call.is_muted": "Your microphone is off: the customer does not hear you.",
+  "call.no_sound": "This page does not have the sound of this call: another page has it, or it was lost. If it was lost, the customer is connected to you again within a minute.",
   "call.keypad": "Keypad",
   "call.hangup": "Hang up",
   "call.done": "Done",

@@ -202,7 +202,7 @@ class Desk {
         void this.phone.answer();
       }
     }
-    if (this.phone.call?.state === "talking") this.answering = null;
+    if (this.phone.call?.state === "talking" || this.phone.microphone !== null) this.answering = null;
     const offers = this.live?.assignments.filter((each) => each.state === "offered" || each.state === "ringing") ?? [];
     const other = offers.some((each) => each.contact.medium !== "voice");
     this.#ring.play(this.phone.call?.state === "ringing" ? "ring" : other ? "chime" : null);
@@ -245,6 +245,20 @@ class Desk {
     this.phone.microphone = null;
     this.answering = view.assignment_id;
     this.#attend();
+  }
+
+  /** The microphone is plugged in or permitted now: pick up what rings, else ask the browser again. */
+  async tryMicrophone(): Promise<void> {
+    const call = this.call;
+    if (this.phone.call?.state === "ringing" && call !== null) await this.answer(call);
+    else await this.phone.askForMicrophone();
+  }
+
+  /** A talk on the browser's phone whose sound another page holds, or none: this one was opened anew, and knows. */
+  get lacksSound(): boolean {
+    const call = this.call;
+    const talking = call !== null && call.device === "web" && (call.state === "active" || call.state === "held");
+    return talking && this.link === "live" && this.phone.call === null;
   }
 
   async reject(view: AssignmentView): Promise<void> {
