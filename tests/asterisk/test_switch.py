@@ -358,6 +358,7 @@ async def test_after_a_restart_of_asterisk_lines_and_contacts_are_there_again(be
         await bench.switch.list_legs()
     bench.events.untaken.clear()
     await bench.events.next(SwitchConnected, within_s=40)
+    await bench.carrier.unregister(["101"])
     await bench.carrier.register([SipPhone(extension="101", secret="secret101")])
     await bench.events.reachable("agent-101", within_s=40)
     await bench.carrier.behave("101", ring_s=0, talk_s=0)
