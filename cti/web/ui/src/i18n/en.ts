@@ -57,8 +57,6 @@ export const en = {
   "error.unreachable": "The server does not answer. Try again in a moment.",
 
   "connection.lost": "Connection lost, reconnecting… What you see may be out of date.",
-  "connection.elsewhere": "This desktop was opened in another tab or on another computer.",
-  "connection.use_here": "Use it here",
   "connection.acts_wait": "No connection to the server. Wait until it is back.",
   "switch.down": "The telephone exchange does not answer. Calls cannot be controlled until it is back; other work goes on.",
 
@@ -139,6 +137,7 @@ export const en = {
   "reason.desktop_lost": "Desktop was closed",
   "reason.signed_in": "Just signed in",
   "reason.removed": "Removed",
+  "reason.supervisor": "Set by a supervisor",
 
   "call.controls": "Contact controls",
   "call.answer": "Answer",
@@ -147,7 +146,6 @@ export const en = {
   "call.answer_on_phone": "Answer on your phone",
   "call.reject": "Reject",
   "call.hold": "Hold",
-  "call.pause": "Pause",
   "call.resume": "Resume",
   "call.mute": "Mute",
   "call.unmute": "Unmute",
@@ -177,6 +175,7 @@ export const en = {
   "pop.phones": "Phones",
   "pop.emails": "E-mail",
   "pop.loading": "Looking up the customer…",
+  "pop.stranger": "Not a known customer",
   "pop.unknown": "No customer has this number.",
   "pop.unavailable": "The customer records do not answer. The contact goes on without them.",
   "pop.contracts": "Contracts",

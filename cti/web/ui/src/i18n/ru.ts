@@ -57,8 +57,6 @@ export const ru: Words = {
   "error.unreachable": "Сервер не отвечает. Попробуйте чуть позже.",
 
   "connection.lost": "Связь потеряна, восстанавливаем… Данные на экране могли устареть.",
-  "connection.elsewhere": "Это рабочее место открыто в другой вкладке или на другом компьютере.",
-  "connection.use_here": "Работать здесь",
   "connection.acts_wait": "Нет связи с сервером. Подождите, пока она восстановится.",
   "switch.down": "Телефонная станция не отвечает. Управлять звонками пока нельзя; остальная работа продолжается.",
 
@@ -144,6 +142,7 @@ export const ru: Words = {
   "reason.desktop_lost": "Рабочее место закрыто",
   "reason.signed_in": "Только что вошёл",
   "reason.removed": "Удалён",
+  "reason.supervisor": "Решение супервизора",
 
   "call.controls": "Управление обращением",
   "call.answer": "Ответить",
@@ -152,7 +151,6 @@ export const ru: Words = {
   "call.answer_on_phone": "Ответьте на телефоне",
   "call.reject": "Отклонить",
   "call.hold": "Удержать",
-  "call.pause": "Отложить",
   "call.resume": "Вернуться",
   "call.mute": "Без звука",
   "call.unmute": "Со звуком",
@@ -182,6 +180,7 @@ export const ru: Words = {
   "pop.phones": "Телефоны",
   "pop.emails": "Почта",
   "pop.loading": "Ищем клиента…",
+  "pop.stranger": "Клиент неизвестен",
   "pop.unknown": "Клиента с таким номером нет.",
   "pop.unavailable": "База клиентов не отвечает. Обращение идёт без неё.",
   "pop.contracts": "Договоры",

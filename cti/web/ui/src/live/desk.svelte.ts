@@ -18,7 +18,6 @@ import { notices } from "./notices.svelte";
 /** off: nobody is signed in · connecting: no snapshot yet · live · lost: what is shown may be old */
 export type Link = "off" | "connecting" | "live" | "lost";
 
-const OPENED_ELSEWHERE = 4409;
 const SIGNED_OUT = 4401;
 /** The tab may be hidden while it waits for its frame. */
 const FRAME_LIMIT_MS = 80;
@@ -28,8 +27,6 @@ class Desk {
   me = $state.raw<Me | null | undefined>(undefined);
   live = $state.raw<Live | null>(null);
   link = $state<Link>("off");
-  /** Another page of the same person took over; this one is still until he asks for it back. */
-  elsewhere = $state(false);
   soundBlocked = $state(false);
   /** The assignment whose call is to be answered as soon as it rings here. */
   answering = $state<string | null>(null);
@@ -71,7 +68,6 @@ class Desk {
   }
 
   connect(): void {
-    this.elsewhere = false;
     this.link = "connecting";
     this.#events.start();
   }
@@ -130,13 +126,6 @@ class Desk {
   async #lost(code: number, wasOpen: boolean): Promise<void> {
     if (this.link === "off") return;
     this.link = "lost";
-    if (code === OPENED_ELSEWHERE) {
-      this.#events.stop();
-      this.phone.stop();
-      this.elsewhere = true;
-      this.#attend();
-      return;
-    }
     if (code !== SIGNED_OUT && wasOpen) return;
     // The socket was refused: a browser does not say why, so ask whether we are still signed in.
     try {

@@ -69,6 +69,7 @@ const SYSTEM_REASONS: Record<string, Key> = {
   desktop_lost: "reason.desktop_lost",
   signed_in: "reason.signed_in",
   removed: "reason.removed",
+  supervisor: "reason.supervisor",
 };
 
 /** The reason's title: the system's, the person's own projects', else the code as it stands. */
