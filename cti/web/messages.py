@@ -7,12 +7,15 @@ WebSocket `/api/v1/events`: the server sends one `Snapshot`, then `Delta`s numbe
 sees a hole closes and connects again. The server pings; a page needs no timer to stay alive.
 """
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from cti.domain.ids import Device, Medium, Readiness
 from cti.ports import AccountAnswer, Role
+
+NO_NUL: Final = r"^[^\x00]*$"
+"""PostgreSQL keeps no text with U+0000."""
 
 
 class Message(BaseModel):
@@ -27,7 +30,7 @@ class Message(BaseModel):
 class Credentials(Message):
     """Login and password."""
 
-    login: str = Field(max_length=80)
+    login: str = Field(max_length=80, pattern=NO_NUL)
     password: str = Field(max_length=200)
 
 
@@ -304,7 +307,7 @@ class Finish(Message):
     """End of wrap-up."""
 
     disposition: str
-    note: str = Field(default="", max_length=4000)
+    note: str = Field(default="", max_length=4000, pattern=NO_NUL)
 
 
 class NewContact(Message):
@@ -312,10 +315,10 @@ class NewContact(Message):
 
     medium: Medium = Medium.TASK
     queue_id: str
-    address: str = Field(default="", max_length=200)
-    name: str = Field(default="", max_length=200)
-    language: str = Field(default="en", max_length=8)
-    subject: str = Field(default="", max_length=1000)
+    address: str = Field(default="", max_length=200, pattern=NO_NUL)
+    name: str = Field(default="", max_length=200, pattern=NO_NUL)
+    language: str = Field(default="en", max_length=8, pattern=NO_NUL)
+    subject: str = Field(default="", max_length=1000, pattern=NO_NUL)
 
 
 class ContactCreated(Message):
@@ -471,10 +474,10 @@ class PersonView(Message):
 
 Extension = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
 Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,80}$")]
-PersonName = Annotated[str, Field(min_length=1, max_length=200)]
+PersonName = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Password = Annotated[str, Field(min_length=8, max_length=200)]
 CodeId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Title = Annotated[str, Field(min_length=1, max_length=200)]
+Title = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
 class NewPerson(Message):

@@ -85,12 +85,12 @@ class Screens:
             queue=self.queue_name(contact.queue_id, language),
             arrived_ms=contact.arrived_ms,
             address=address(particulars.address) if particulars else "",
-            name=particulars.name[:_TEXT_LIMIT] if particulars else "",
+            name=text(particulars.name) if particulars else "",
             dialled=address(particulars.dialled) if particulars else "",
-            language=particulars.language if particulars else "",
-            path=self.path(particulars.path, language=language) if particulars else [],
-            account=particulars.account if particulars else "",
-            subject=particulars.subject if particulars else "",
+            language=text(particulars.language) if particulars else "",
+            path=self.path(text(particulars.path, limit=512), language=language) if particulars else [],
+            account=text(particulars.account) if particulars else "",
+            subject=text(particulars.subject, limit=1000) if particulars else "",
         )
 
     def card(self, card: Card, *, project_id: ProjectId, language: str) -> CardView:
@@ -192,15 +192,20 @@ def _until_ms(assignment: Assignment) -> int | None:
             return None
 
 
+def text(given: str, *, limit: int = _TEXT_LIMIT) -> str:
+    """What a stranger's network or form said, as text that JSON can carry (no lone surrogates), cut to `limit`."""
+    return given[:limit].encode(errors="replace").decode()
+
+
 @lru_cache(maxsize=4096)
-def address(text: str) -> str:
+def address(given: str) -> str:
     """A number in E.164 in its international spelling (E.123); anything else as it is, cut to a sane length."""
-    if not text.startswith("+"):
-        return text[:_TEXT_LIMIT]
+    if not given.startswith("+"):
+        return text(given)
     try:
-        number = phonenumbers.parse(text)
+        number = phonenumbers.parse(given)
     except phonenumbers.NumberParseException:
-        return text[:_TEXT_LIMIT]
+        return text(given)
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 

@@ -1,5 +1,6 @@
 """The API's acts and its answers to what is wrong."""
 
+import json
 import logging
 
 import httpx
@@ -164,6 +165,18 @@ async def test_unknown_and_ill_typed_fields_are_named(world: World) -> None:
     answer = await client.post("/api/v1/agent/readiness", json={"ready": "perhaps", "hidden": 1})
     assert answer.status_code == 422
     assert answer.json() == {"code": "invalid", "sentence": "Check these fields: hidden, ready."}
+
+
+@pytest.mark.parametrize("hostile", ["\x00", "\ud800"])
+async def test_text_that_a_database_cannot_keep_is_refused(world: World, hostile: str) -> None:
+    client = await world.client("anna")
+    for path, body in (
+        ("/api/v1/contacts", {"queue_id": "support", "name": hostile}),
+        ("/api/v1/session", {"login": hostile, "password": "x"}),
+        ("/api/v1/assignments/a1/finish", {"disposition": "sold", "note": hostile}),
+    ):
+        answer = await client.post(path, content=json.dumps(body), headers={"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid"), answer.text
 
 
 async def test_problems_are_told_in_the_language_of_the_person(world: World) -> None:

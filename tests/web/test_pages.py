@@ -129,6 +129,12 @@ async def test_a_hostile_name_arrives_as_the_text_it_is(world: World) -> None:
     assert filled["name"] == "<script>alert(1)</script>"
 
 
+async def test_a_name_that_is_no_text_at_all_does_not_keep_the_pop_away(world: World) -> None:
+    _, page = await world.ready("anna")
+    world.engine.call(name="A\ud800B", path="main:\udfff")
+    assert (await page.next("assignment"))["assignment"]["contact"]["name"] == "A?B"
+
+
 async def test_deltas_are_numbered_without_holes_through_a_whole_call(world: World) -> None:
     client, page = await world.ready("anna")
     contact = world.engine.call()
