@@ -1,7 +1,7 @@
 """What the engine asks of the outside, as Protocols with their full contracts, and the records that cross them.
 
-Adapters (`cti.asterisk`, `cti.store`, `cti.crm`, `cti.web`) implement these; the engine is given them by `cti.app`. Every
-method that waits has a deadline of its own and says so by its error; none blocks the loop.
+Adapters (`cti.asterisk`, `cti.store`, `cti.crm`, `cti.web`) implement these; the engine is given them by `cti.app`.
+Every method that waits has a deadline of its own and says so by its error; none blocks the loop.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -29,7 +29,7 @@ from cti.domain.ids import (
 from cti.domain.state import State
 from cti.errors import RuleError
 
-# -- the switch ---------------------------------------------------------------------------------------------------------
+# -- the switch ------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,8 @@ class SwitchConnected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchDisconnected:
+    """The node does not answer any more."""
+
     node: NodeId
 
 
@@ -91,6 +93,8 @@ class ListedLeg:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedBridge:
+    """One bridge and who is in it."""
+
     bridge_id: BridgeId
     legs: frozenset[LegId]
 
@@ -151,7 +155,7 @@ class Phone:
     """The SIP password, for both devices."""
 
 
-# -- the journal --------------------------------------------------------------------------------------------------------
+# -- the journal -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,10 +192,12 @@ class Journal(Protocol):
         """The newest snapshot that the journal reaches: number of its last entry, and the state."""
 
 
-# -- people and configuration -------------------------------------------------------------------------------------------
+# -- people and configuration ----------------------------------------------------------------------------------------
 
 
 class Role(StrEnum):
+    """What a person may do; each includes the ones before."""
+
     AGENT = "agent"
     SUPERVISOR = "supervisor"
     ADMIN = "admin"
@@ -212,7 +218,7 @@ class Person:
     active: bool
 
 
-# -- customers ----------------------------------------------------------------------------------------------------------
+# -- customers -------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +240,8 @@ class Particulars:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
+    """One contract of a customer."""
+
     number: str
     kind: str
     status: str
@@ -246,6 +254,8 @@ class Contract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastContact:
+    """One earlier contact of a customer."""
+
     contact_id: ContactId
     medium: Medium
     queue_id: QueueId
@@ -288,7 +298,7 @@ class Particular(Protocol):
         """What is kept of these; missing ones are absent. Raises DatabaseDown."""
 
 
-# -- engine and web -----------------------------------------------------------------------------------------------------
+# -- engine and web --------------------------------------------------------------------------------------------------
 
 
 class Engine(Protocol):
@@ -342,7 +352,7 @@ class Desktops(Protocol):
         """Asterisk went away or came back."""
 
 
-# -- what the web asks of the directory and the history -----------------------------------------------------------------
+# -- what the web asks of the directory and the history --------------------------------------------------------------
 
 
 class TooManyTries(RuleError):
@@ -409,7 +419,10 @@ class People(Protocol):
         """Replace his password. Raises NotFound; RuleError when it is too short."""
 
     async def add(self, person: Person, password: str, *, actor: str) -> Person:
-        """Enter a person; `person.agent_id` is "" and comes back filled. Raises RuleError when the login or extension is taken."""
+        """Enter a person; `person.agent_id` is "" and comes back filled.
+
+        Raises RuleError when the login or extension is taken.
+        """
 
     async def change(self, person: Person, *, actor: str) -> Person:
         """Write the person as given, found by `agent_id`. Raises NotFound, RuleError as `add`."""
@@ -500,4 +513,4 @@ class Enrolment(Protocol):
     """How a change of the directory reaches the engine and the switch."""
 
     async def changed(self, person: Person) -> None:
-        """Enrol or remove him as an agent by what the record says now, and provision his phones. Twice is as good as once."""
+        """Enrol or remove him as an agent by what the record says now, and provision his phones. Twice is once."""
