@@ -266,6 +266,10 @@ class Carrier:
 
         await asyncio.gather(*map(one, extensions))
 
+    async def holds(self, extension: str) -> bool:
+        """Does the carrier hold this phone, whoever put it there? Raises AsteriskDown."""
+        return await self._request("GET", "registration", f"phone-{extension}", None)
+
     async def behave(self, extension: str, *, ring_s: float, talk_s: float) -> None:
         """How this phone takes its next calls: rings so long, hangs up `talk_s` after the answer, 0 for never."""
         for name, value in (("RING", ring_s), ("TALK", talk_s)):
@@ -275,13 +279,15 @@ class Carrier:
         body = {"fields": [{"attribute": key, "value": value} for key, value in fields.items()]}
         await self._request("PUT", kind, name, body)
 
-    async def _request(self, method: str, kind: str, name: str, body: object) -> None:
+    async def _request(self, method: str, kind: str, name: str, body: object) -> bool:
+        """Whether there is such an object."""
         try:
             answer = await self._ari.request(method, f"/asterisk/config/dynamic/res_pjsip/{kind}/{name}", json=body)
         except httpx.HTTPError as error:
             raise AsteriskDown("The emulated carrier does not answer over ARI.") from error
         if answer.is_error and answer.status_code != httpx.codes.NOT_FOUND:
             raise OutsideError(f"The emulated carrier refused the phone ({answer.status_code}).", transient=False)
+        return not answer.is_error
 
     # -- what happens --------------------------------------------------------------------------------------------------
 
