@@ -1,0 +1,70 @@
+"""What the engine asks of the outside, as Protocols with their full contracts, and the records that cross them.
+
+Adapters implement these; the engine is given them by `cti.app`. Every method that waits has a deadline of its own and
+says so by its error; none blocks the loop.
+"""
+
+from cti.ports.customers import (
+    AccountAnswer,
+    Accounts,
+    AccountState,
+    Card,
+    Contract,
+    Customers,
+    Particular,
+    Particulars,
+    PastContact,
+)
+from cti.ports.engine import Arrival, Desktops, Engine
+from cti.ports.history import History, Told
+from cti.ports.journal import Entry, Journal
+from cti.ports.people import Code, CodeKind, Deed, Enrolment, People, Person, Role, TooManyTries
+from cti.ports.switch import (
+    CallerEntered,
+    EndpointReached,
+    ListedBridge,
+    ListedLeg,
+    Listing,
+    Phone,
+    Switch,
+    SwitchConnected,
+    SwitchDisconnected,
+    SwitchEvent,
+)
+
+__all__ = [
+    "AccountAnswer",
+    "AccountState",
+    "Accounts",
+    "Arrival",
+    "CallerEntered",
+    "Card",
+    "Code",
+    "CodeKind",
+    "Contract",
+    "Customers",
+    "Deed",
+    "Desktops",
+    "EndpointReached",
+    "Engine",
+    "Enrolment",
+    "Entry",
+    "History",
+    "Journal",
+    "ListedBridge",
+    "ListedLeg",
+    "Listing",
+    "Particular",
+    "Particulars",
+    "PastContact",
+    "People",
+    "Person",
+    "Phone",
+    "Role",
+    "Switch",
+    "SwitchConnected",
+    "SwitchDisconnected",
+    "SwitchEvent",
+    "Told",
+    "TooManyTries",
+]

@@ -1,0 +1,62 @@
+"""What the web may ask of the engine, and what the engine tells the open pages."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from cti.domain.acd import Decision
+from cti.domain.events import ContactArrived, Event
+from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId
+from cti.domain.state import State
+from cti.ports.customers import Particulars
+from cti.ports.switch import Switch
+
+
+class Engine(Protocol):
+    """What the web may ask of the engine; all of it on the engine's own loop."""
+
+    @property
+    def state(self) -> State:
+        """The ACD's tables, to read and not to keep."""
+
+    @property
+    def switch_up(self) -> bool: ...
+
+    def now(self) -> Milliseconds: ...
+
+    async def handle(self, event: Event) -> Decision:
+        """Have the event decided and wait until it is on disk.
+
+        Raises RuleError when the core refuses it (nothing has changed), OutsideError when the journal cannot write.
+        """
+
+    async def arrive(self, event: ContactArrived, particulars: "Arrival") -> ContactId:
+        """A contact without a channel: kept, decided, flushed. Raises as `handle`."""
+
+    def particulars(self, contact_id: ContactId) -> Particulars | None:
+        """What is known of the person, from memory; None once the contact has been closed for a while."""
+
+    def switch(self, node: NodeId) -> Switch:
+        """For mute and digits only. Raises NotFound."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """The particulars of a contact that has no id yet."""
+
+    address: str = ""
+    name: str = ""
+    language: str = "en"
+    subject: str = ""
+
+
+class Desktops(Protocol):
+    """The pages that are open; implemented by `cti.web`, told by the engine. No call may block or raise."""
+
+    def decided(self, decision: Decision, now: Milliseconds) -> None:
+        """After every event, at once and in order: facts to push, ShowPop and ClosePop among the commands."""
+
+    def is_connected(self, agent_id: AgentId) -> bool:
+        """Does a page of his answer pings?"""
+
+    def switch_changed(self, *, up: bool) -> None:
+        """Asterisk went away or came back."""

@@ -1,0 +1,43 @@
+"""The journal: every event with the facts decided on it. Implemented by `cti.store`, owned by the engine."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from cti.domain.events import Event
+from cti.domain.facts import Fact
+from cti.domain.ids import Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One handled event. `refused` is the sentence when the core refused it; then there are no facts."""
+
+    number: int
+    at_ms: Milliseconds
+    event: Event
+    facts: tuple[Fact, ...]
+    refused: str | None
+
+
+class Journal(Protocol):
+    """Append-only and durable; owned by one engine at a time."""
+
+    def append(self, entry: Entry) -> None:
+        """Take the entry into the next flush; returns at once. Entries come in order of number, without holes."""
+
+    async def flushed(self, number: int) -> None:
+        """Return when this entry is on disk. Raises OutsideError when the journal refused to write (disk full)."""
+
+    def entries(self, *, after: int) -> AsyncIterator[Entry]:
+        """Every durable entry with a greater number, in order, then end."""
+
+    @property
+    def last_number(self) -> int:
+        """Number of the last entry appended."""
+
+    async def save_snapshot(self, number: int, state: bytes) -> None:
+        """Keep the state as it was after this entry. Raises OutsideError."""
+
+    async def latest_snapshot(self) -> tuple[int, bytes] | None:
+        """The newest snapshot that the journal reaches: number of its last entry, and the state."""

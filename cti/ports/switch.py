@@ -1,0 +1,132 @@
+"""What the engine asks of an Asterisk node, and what a node tells it. Implemented by `cti.asterisk`."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from cti.domain.commands import SwitchCommand
+from cti.domain.events import LegAnswered, LegEnded, RingFailed
+from cti.domain.ids import AgentId, AssignmentId, BridgeId, LegId, Milliseconds, NodeId, QueueId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerEntered:
+    """A caller's leg came into our hands. Holds what only tables and memory may hold, never the journal."""
+
+    leg_id: LegId
+    node: NodeId
+    arrived_ms: Milliseconds
+    number: str
+    """The caller's number in E.164 with +, or "" when withheld or not a number."""
+    name: str
+    """As the network sent it: any characters, at most 80; never trusted."""
+    dialled: str
+    queue_id: QueueId
+    language: str
+    path: str
+    """What he did in the IVR (`cti.variables.PATH`)."""
+    account: str
+    returned: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndpointReached:
+    """A PJSIP endpoint gained or lost its last live contact; the engine knows whose it is."""
+
+    endpoint: str
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchConnected:
+    """The node answers (again). Whatever happened before is to be learnt by listing, not guessed."""
+
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchDisconnected:
+    """The node does not answer any more."""
+
+    node: NodeId
+
+
+SwitchEvent = (
+    CallerEntered | LegAnswered | LegEnded | RingFailed | EndpointReached | SwitchConnected | SwitchDisconnected
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedLeg:
+    """One channel that is in our application now."""
+
+    leg_id: LegId
+    answered: bool
+    caller: CallerEntered | None
+    """For a caller's leg all that its StasisStart would have said; None for an agent's leg."""
+    assignment_id: AssignmentId | None
+    """For an agent's leg."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedBridge:
+    """One bridge and who is in it."""
+
+    bridge_id: BridgeId
+    legs: frozenset[LegId]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The node's legs and bridges at one moment, asked for after subscribing, so nothing falls between."""
+
+    node: NodeId
+    legs: tuple[ListedLeg, ...]
+    bridges: tuple[ListedBridge, ...]
+    other_channels: frozenset[LegId]
+    """Every other channel alive on the node (in the dialplan, or in the fallback queue): not ours, but not gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Phone:
+    """An agent's line: both endpoints of one extension."""
+
+    agent_id: AgentId
+    extension: str
+    secret: str
+    """The SIP password, for both devices."""
+
+
+class Switch(Protocol):
+    """One Asterisk node."""
+
+    @property
+    def node(self) -> NodeId: ...
+
+    async def execute(self, command: SwitchCommand) -> None:
+        """Have the command done; twice is as good as once.
+
+        Raises ChannelGone when a leg or bridge named in it is not there (for EndLeg and DropBridge that is success),
+        AsteriskDown when the node did not answer within 3 s: then nothing is known.
+        """
+
+    async def list_legs(self) -> Listing:
+        """Everything alive now. Raises AsteriskDown; an empty listing really means that nothing is there."""
+
+    async def mute(self, leg_id: LegId, *, muted: bool) -> None:
+        """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskDown."""
+
+    async def send_digits(self, leg_id: LegId, digits: str) -> None:
+        """Play DTMF towards this leg. `digits` is [0-9*#A-D]+, never logged. Raises ChannelGone, AsteriskDown."""
+
+    async def provision(self, phone: "Phone") -> None:
+        """Create or replace the agent's SIP and web endpoints without a reload. Raises AsteriskDown."""
+
+    async def reclaim(self) -> int:
+        """Bring callers who wait in the fallback queues back into the application; how many. Raises AsteriskDown."""
+
+    def events(self) -> AsyncIterator[SwitchEvent]:
+        """What happens, in order, for as long as the adapter lives; re-connects by itself with back-off.
+
+        After each (re-)connect SwitchConnected comes first, then an EndpointReached for every endpoint provisioned.
+        """
