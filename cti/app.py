@@ -139,6 +139,7 @@ async def _running(home: Home) -> AsyncIterator[None]:
             signing_key=home.secrets.session_key,
             ivr_token=home.secrets.engine_token,
             softphone_ws_url=_softphone_ws_url(home),
+            sip_target=f"ws://{PortPlan.CENTRE_ADDRESS}:{home.ports.http}/ws",
             ui_dir=UI if UI.is_dir() else None,
             secure_cookies=home.settings.tls_cert is not None,
         )

@@ -1,8 +1,8 @@
 """The `cti` command: every subcommand by name, each loaded only when it is called.
 
 No logic lives here. A part that offers commands has a module `commands` with click objects; this table names them, so
-`cti --help` costs nothing that is not used. Errors of the product end as one sentence and exit code 2 (a mistake in what
-was asked or configured) or 1 (something outside failed).
+`cti --help` costs nothing that is not used. Errors of the product end as one sentence and exit code 2 (a mistake in
+what was asked or configured) or 1 (something outside failed).
 """
 
 import importlib

@@ -6,7 +6,7 @@ and `cti.asterisk` reads them; a name that stands here stands nowhere else.
 
 from typing import Final
 
-# -- ARI ----------------------------------------------------------------------------------------------------------------
+# -- ARI --------------------------------------------------------------------------------------------------------------
 APPLICATION: Final = "triune"
 """The Stasis application that owns every leg."""
 
@@ -27,7 +27,7 @@ BRIDGE_PREFIX: Final = "talk-"
 HOLDING_PREFIX: Final = "wait-"
 """Bridge id of a queue's holding bridge: `wait-<queue key>`."""
 
-# -- channel variables (set in the dialplan or by the IVR, read once at StasisStart) ------------------------------------
+# -- channel variables (set in the dialplan or by the IVR, read once at StasisStart) ----------------------------------
 ARRIVED_MS: Final = "TRIUNE_ARRIVED"
 """Unix time in milliseconds when the call reached the switch; keeps a caller's place over every detour."""
 NUMBER: Final = "TRIUNE_NUMBER"
@@ -38,7 +38,7 @@ QUEUE: Final = "TRIUNE_QUEUE"
 LANGUAGE: Final = "TRIUNE_LANGUAGE"
 """`en` or `ru`; also CHANNEL(language)."""
 PATH: Final = "TRIUNE_PATH"
-"""What the caller did in the IVR, secrets masked: `menu:key` steps joined by `;`, at most 512 characters of [a-z0-9_:;*#-]."""
+"""What the caller did in the IVR, secrets masked: `menu:key` steps joined by `;`, at most 512 of [a-z0-9_:;*#-]."""
 ACCOUNT: Final = "TRIUNE_ACCOUNT"
 """Number of the account that the caller proved to own (PIN accepted), or empty."""
 RETURNED: Final = "TRIUNE_RETURNED"
@@ -47,7 +47,7 @@ RETURNED: Final = "TRIUNE_RETURNED"
 REPORTED: Final = (ARRIVED_MS, NUMBER, PROJECT, QUEUE, LANGUAGE, PATH, ACCOUNT, RETURNED)
 """`channelvars` of ari.conf: what ARI reports with the channel."""
 
-# -- dialplan contexts --------------------------------------------------------------------------------------------------
+# -- dialplan contexts ------------------------------------------------------------------------------------------------
 CONTEXT_TRUNK: Final = "from-trunk"
 """Calls from the carrier: one extension per number of the centre, and a polite end for every other."""
 CONTEXT_AGENT: Final = "from-agent"

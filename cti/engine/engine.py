@@ -233,9 +233,11 @@ class Engine:
         """A caller's leg is ours: a new contact, unless it is known (back from the fallback queue)."""
         if caller.leg_id in self.state.contact_by_leg:
             return
+        queue_id = self._queue_of(caller)
+        self._desktops.expect(caller.number, project_id=self._queues[queue_id].project_id)
         event = ContactArrived(
             medium=Medium.VOICE,
-            queue_id=self._queue_of(caller),
+            queue_id=queue_id,
             arrived_ms=min(caller.arrived_ms, self.now()),
             leg_id=caller.leg_id,
             node=caller.node,

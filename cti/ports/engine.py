@@ -5,7 +5,7 @@ from typing import Protocol
 
 from cti.domain.acd import Decision
 from cti.domain.events import ContactArrived, Event
-from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId
+from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId, ProjectId
 from cti.domain.state import State
 from cti.ports.customers import Particulars
 from cti.ports.switch import Switch
@@ -51,6 +51,9 @@ class Arrival:
 
 class Desktops(Protocol):
     """The pages that are open; implemented by `cti.web`, told by the engine. No call may block or raise."""
+
+    def expect(self, address: str, *, project_id: ProjectId) -> None:
+        """A contact from this address will be shown soon: its customer may be looked up already."""
 
     def decided(self, decision: Decision, now: Milliseconds) -> None:
         """After every event, at once and in order: facts to push, ShowPop and ClosePop among the commands."""
