@@ -59,10 +59,10 @@ class StoredAccounts:
 
     async def _check(self, account: str, pin: str) -> AccountState:
         if not (account.isprintable() and pin.isprintable()):
-            return AccountState(answer=AccountAnswer.UNKNOWN, tries_left=0)
+            return AccountState(answer=AccountAnswer.UNKNOWN, tries_left=TRIES)
         kept = await self._database.write(lambda connection: _take_try(connection, account, self._now_ms()))
         if kept is None:
-            return AccountState(answer=AccountAnswer.UNKNOWN, tries_left=0)
+            return AccountState(answer=AccountAnswer.UNKNOWN, tries_left=TRIES)
         if kept.locked_until_ms > self._now_ms():
             return AccountState(answer=AccountAnswer.LOCKED, tries_left=0)
         if kept.tries <= TRIES and await self._is_right(pin, kept.pin_hash):
