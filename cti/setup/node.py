@@ -17,7 +17,7 @@ from pathlib import Path
 from cti.errors import SetupFailed
 from cti.setup import cache, progress
 
-MINIMUM = 20
+MINIMUM = "20.19"  # of Vite 8
 UI = Path(__file__).resolve().parents[1] / "web" / "ui"
 LOCK = Path(__file__).with_name("node.lock")
 NPM_LIMIT_S = 900.0
@@ -39,8 +39,8 @@ class Node:
 
 def is_new_enough(answer: str) -> bool:
     """Is `node --version`'s answer ("v20.11.0") at least `MINIMUM`?"""
-    found = re.match(r"v(\d+)\.", answer.strip())
-    return found is not None and int(found[1]) >= MINIMUM
+    found = re.match(r"v(\d+)\.(\d+)\.", answer.strip())
+    return found is not None and [int(found[1]), int(found[2])] >= [int(part) for part in MINIMUM.split(".")]
 
 
 def install() -> Node:

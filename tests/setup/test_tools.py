@@ -9,9 +9,10 @@ from cti.setup import node, tools
 
 
 @pytest.mark.parametrize(
-    ("answer", "enough"), [("v20.11.0\n", True), ("v24.1.0", True), ("v18.20.4", False), ("v9.0.0", False), ("", False)]
+    ("answer", "enough"),
+    [("v20.19.0\n", True), ("v20.11.0", False), ("v24.1.0", True), ("v18.20.4", False), ("v9.0.0", False), ("", False)],
 )
-def test_node_is_new_enough_from_twenty(answer: str, enough: bool) -> None:
+def test_node_is_new_enough_from_what_vite_needs(answer: str, enough: bool) -> None:
     assert node.is_new_enough(answer) is enough
 
 
