@@ -17,7 +17,7 @@ leg's last message. After a gap in the stream `adopt` makes it right from a list
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -77,7 +77,9 @@ class Translator:
         self._causes.pop(leg_id, None)
         match message.args:
             case [variables.STASIS_INBOUND, *_]:
-                return entered(channel, node=self._node, region=self._region, at_ms=milliseconds(message.timestamp))
+                return entered(
+                    channel, node=self._node, region=self._region, at=lambda: milliseconds(message.timestamp)
+                )
             case [variables.STASIS_AGENT, assignment, *_]:
                 self._answered.add(leg_id)
                 return LegAnswered(assignment_id=AssignmentId(assignment), leg_id=leg_id, node=self._node)
@@ -106,14 +108,14 @@ def is_probe(message: wire.Message) -> bool:
     return message.type == "StasisStart" and message.args[:1] == [variables.STASIS_PROBE]
 
 
-def entered(channel: wire.Channel, *, node: NodeId, region: str, at_ms: Milliseconds) -> CallerEntered:
-    """A caller as his channel tells him. `at_ms` is when he arrived if the dialplan did not say."""
+def entered(channel: wire.Channel, *, node: NodeId, region: str, at: Callable[[], Milliseconds]) -> CallerEntered:
+    """A caller as his channel tells him. `at` is asked when he arrived if the dialplan did not say."""
     told = channel.channelvars
     arrived = told.get(variables.ARRIVED_MS, "")
     return CallerEntered(
         leg_id=LegId(channel.id),
         node=node,
-        arrived_ms=int(arrived) if arrived.isascii() and arrived.isdigit() else at_ms,
+        arrived_ms=int(arrived) if arrived.isascii() and arrived.isdigit() else at(),
         number=e164(channel.caller.number, region),
         name=printable(channel.caller.name),
         dialled=told.get(variables.NUMBER, ""),
@@ -151,7 +153,7 @@ def listing(
                 ListedLeg(leg_id=leg_id, answered=channel.state == "Up", caller=None, assignment_id=assignment_id)
             )
         elif inside and channel.dialplan.app_data == f"{variables.APPLICATION},{variables.STASIS_INBOUND}":
-            caller = entered(channel, node=node, region=region, at_ms=now_ms)
+            caller = entered(channel, node=node, region=region, at=lambda: now_ms)
             ours.append(ListedLeg(leg_id=leg_id, answered=channel.state == "Up", caller=caller, assignment_id=None))
         else:
             others.add(leg_id)
