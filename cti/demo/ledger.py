@@ -30,6 +30,9 @@ class Entry:
     ended_s: float | None = None
     phone: str = ""
     phone_leg: str = ""
+    """The phone's leg while it is up."""
+    rejoined: int = 0
+    """How often a phone answered for him again after the one before was gone: the engine found a lone caller."""
     cause: int = 0
     caller_heard: bool = False
     phone_heard: bool = False
@@ -60,6 +63,7 @@ class CarrierCount:
     waiting: int
     talking: int
     heard_both_ways: int
+    rejoined: int
     longest_wait_s: float
 
 
@@ -118,19 +122,33 @@ class CarrierLedger:
                 pass
 
     def _take_phone(self, seen: Seen) -> None:
-        if seen.step is Step.HEARD and (heard := self._by_leg.get(seen.leg)) is not None:
-            heard.phone_heard = True
+        match seen.step:
+            case Step.ANSWERED:
+                self._answer(seen)
+            case Step.HEARD if seen.leg in self._by_leg:
+                self._by_leg[seen.leg].phone_heard = True
+            case Step.ENDED if (entry := self._by_leg.pop(seen.leg, None)) is not None and entry.phone_leg == seen.leg:
+                entry.phone_leg = ""
+            case _:
+                pass
+
+    def _answer(self, seen: Seen) -> None:
         entry = self._by_number.get(digits(seen.number))
-        if seen.step is not Step.ANSWERED or entry is None:
+        if entry is None:
             return
         who = f"phone {seen.label} answered for {entry.order.caller}"
         if entry.ended_s is not None:
             self.oddities.append(f"The {who}, who had gone.")
-        elif entry.served_s is not None:
+            return
+        if entry.phone_leg:
             self.oddities.append(f"The {who}, who was with phone {entry.phone} already.")
+            return
+        if entry.served_s is None:
+            entry.served_s = seen.at_s
         else:
-            entry.served_s, entry.phone, entry.phone_leg = seen.at_s, seen.label, seen.leg
-            self._by_leg[seen.leg] = entry
+            entry.rejoined += 1
+        entry.phone, entry.phone_leg = seen.label, seen.leg
+        self._by_leg[seen.leg] = entry
 
     @property
     def open_calls(self) -> int:
@@ -149,6 +167,7 @@ class CarrierLedger:
             lost=lost,
             waiting=len(self.entries) - len(served) - lost,
             talking=talking,
+            rejoined=sum(entry.rejoined for entry in served),
             heard_both_ways=sum(entry.caller_heard and entry.phone_heard for entry in served),
             longest_wait_s=round(max((entry.wait_s or 0.0 for entry in served), default=0.0), 2),
         )

@@ -52,7 +52,10 @@ def line_writer(console: Console) -> Callable[[Run], None]:
 def ledgers(result: Result) -> Table:
     """Both ledgers side by side."""
     carrier, engine = result.carrier, result.engine
-    table = Table(title="Both ledgers")
+    caption = (
+        "The engine was started anew: its own counts begin there, its history does not." if engine.restarted else None
+    )
+    table = Table(title="Both ledgers", caption=caption)
     table.add_column("")
     table.add_column("carrier", justify="right")
     table.add_column("engine", justify="right")
@@ -61,6 +64,8 @@ def ledgers(result: Result) -> Table:
     table.add_row("lost / abandoned", str(carrier.lost), str(engine.abandoned))
     table.add_row("closed", "", str(engine.closed))
     table.add_row("heard each other", str(carrier.heard_both_ways), "")
+    if carrier.rejoined:
+        table.add_row("joined again after a loss", str(carrier.rejoined), "")
     table.add_row("longest way to an agent", f"{carrier.longest_wait_s:.1f} s", "")
     return table
 

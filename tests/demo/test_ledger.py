@@ -104,6 +104,13 @@ def test_two_phones_for_one_caller_are_found() -> None:
     assert findings == [f"The phone 102 answered for {ANNA}, who was with phone 101 already."]
 
 
+def test_a_phone_that_takes_a_lone_caller_back_is_no_second_phone() -> None:
+    day = Day().sends(ANNA).phone("101", Step.ANSWERED, shows=ANNA).phone("101", Step.ENDED, shows=ANNA)
+    day.phone("101", Step.ANSWERED, shows=ANNA).caller(ANNA, Step.ENDED, cause=16)
+    assert ledger.compare(day.ledger, engine(ANNA)) == []
+    assert (day.ledger.count().served, day.ledger.count().rejoined) == (1, 1)
+
+
 def test_a_phone_that_answers_for_one_who_had_gone_is_found() -> None:
     day = Day().sends(ANNA).caller(ANNA, Step.ENDED, cause=16).phone("101", Step.ANSWERED, shows=ANNA)
     assert f"The phone 101 answered for {ANNA}, who had gone." in ledger.compare(day.ledger, engine(ANNA))
