@@ -29,6 +29,7 @@ from cti.domain.events import (
     PhoneReachable,
     PopShown,
     QueueOpened,
+    RejoinRequested,
     ResumeRequested,
     RingFailed,
     SkillLevel,
@@ -268,6 +269,10 @@ class Scenario:
     def resumes(self, name: str) -> None:
         """The agent takes the customer back."""
         self.send(ResumeRequested(assignment_id=self.assignment(name).id))
+
+    def asks_to_rejoin(self, name: str) -> None:
+        """The agent's page has no sound of his talk, and asks for a new leg."""
+        self.send(RejoinRequested(assignment_id=self.assignment(name).id))
 
     def hangs_up(self, name: str) -> None:
         """The agent ends the talk or the work from his desktop."""

@@ -42,6 +42,7 @@ from cti.domain.events import (
     PopShown,
     QueueClosed,
     QueueOpened,
+    RejoinRequested,
     ResumeRequested,
     RingFailed,
     SkillsChanged,
@@ -128,6 +129,8 @@ def _decide(turn: Turn, event: Event) -> None:  # noqa: C901 - one case an event
             talks.hold_requested(turn, event)
         case ResumeRequested():
             talks.resume_requested(turn, event)
+        case RejoinRequested():
+            talks.rejoin_requested(turn, event)
         case JoinFailed():
             talks.join_failed(turn, event)
         case ContactCancelled():

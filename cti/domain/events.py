@@ -269,6 +269,13 @@ class ResumeRequested:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RejoinRequested:
+    """His page shows a talk whose sound it does not have (it crashed, say): he wants to be rung for it."""
+
+    assignment_id: AssignmentId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HangUpRequested:
     """The agent ends the talk, or finishes a virtual call: on to wrap-up."""
 
@@ -340,6 +347,7 @@ Event = (
     | OfferRejected
     | HoldRequested
     | ResumeRequested
+    | RejoinRequested
     | HangUpRequested
     | WrapUpFinished
     | TimerFired

@@ -16,6 +16,7 @@ from cti.domain.events import (
     JoinFailed,
     LegAnswered,
     LegEnded,
+    RejoinRequested,
     ResumeRequested,
     WrapUpFinished,
 )
@@ -95,6 +96,19 @@ def join_failed(turn: Turn, event: JoinFailed) -> None:
         return
     offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
     _lose_agent_leg(turn, assignment, ring_now=_can_ring_again(turn, assignment))
+
+
+def rejoin_requested(turn: Turn, event: RejoinRequested) -> None:
+    """The leg that the switch still has is no use to him: it ends, the customer hears music, he is rung at once."""
+    assignment = turn.state.assignment(event.assignment_id)
+    if assignment.state is AssignmentState.REJOINING:
+        ring_lost_agent(turn, assignment.agent_id, anew=False)
+        return
+    if assignment.state not in _TALKING or assignment.leg_id is None:
+        raise illegal("Assignment", assignment.id, state=assignment.state, trigger=Trigger.LEG_LOST)
+    agent = turn.state.agent(assignment.agent_id)
+    offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
+    _lose_agent_leg(turn, assignment, ring_now=agent.device in agent.phones)
 
 
 def hold_requested(turn: Turn, event: HoldRequested) -> None:

@@ -20,6 +20,7 @@ from cti.domain.events import (
     OfferAccepted,
     OfferRejected,
     PopShown,
+    RejoinRequested,
     ResumeRequested,
     WrapUpFinished,
 )
@@ -86,6 +87,12 @@ async def hold(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
 async def resume(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
     """Talk again."""
     return await _done(parts, ResumeRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
+
+
+@router.post("/assignments/{assignment_id}/rejoin")
+async def rejoin(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+    """The page has no sound of the talk it shows: the customer hears music while the asker's phone is rung again."""
+    return await _done(parts, RejoinRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/hangup")

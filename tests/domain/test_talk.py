@@ -68,6 +68,17 @@ def test_hanging_up_in_the_page_ends_both_legs_once() -> None:
     assert day.recent == []
 
 
+def test_a_page_without_the_sound_of_its_talk_is_rung_anew_while_the_caller_hears_music() -> None:
+    day = talk(Device.WEB)
+    useless = day.leg("ann")
+    day.asks_to_rejoin("ann")
+    assert day.expect(EndLeg).leg_id == useless
+    assert day.expect(HoldLeg).leg_id == caller_leg("c1")
+    assert day.expect(RingAgent).leg_id != useless
+    day.answers("ann")
+    day.expect(JoinLegs)
+
+
 def test_hold_plays_music_and_resume_joins_again() -> None:
     day = talk()
     day.holds("ann")

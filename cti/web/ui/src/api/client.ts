@@ -102,6 +102,7 @@ export const assignment = {
   reject: (assignmentId: string) => request<unknown>("POST", `${of(assignmentId)}/reject`),
   hold: (assignmentId: string) => request<unknown>("POST", `${of(assignmentId)}/hold`),
   resume: (assignmentId: string) => request<unknown>("POST", `${of(assignmentId)}/resume`),
+  rejoin: (assignmentId: string) => request<unknown>("POST", `${of(assignmentId)}/rejoin`),
   hangUp: (assignmentId: string) => request<unknown>("POST", `${of(assignmentId)}/hangup`),
   mute: (assignmentId: string, muted: boolean) => request<unknown>("POST", `${of(assignmentId)}/mute`, { muted }),
   digits: (assignmentId: string, digits: string) =>

@@ -152,7 +152,10 @@ class Desk {
 
   /** Tell the server which cards have been painted: the ring waits for it. */
   async #confirm(assignments: readonly AssignmentView[]): Promise<void> {
-    const fresh = assignments.filter((each) => each.state === "offered" && !this.#shown.has(each.assignment_id));
+    // A card that is still looked up is no card yet; the server lets the ring go in time when the look-up is slow.
+    const fresh = assignments.filter(
+      (each) => each.state === "offered" && each.card_state !== "loading" && !this.#shown.has(each.assignment_id),
+    );
     if (fresh.length === 0) return;
     for (const each of fresh) this.#shown.add(each.assignment_id);
     flushSync();
@@ -269,6 +272,11 @@ class Desk {
     // The own microphone at once, whatever the network does; the server too, so that it outlives a refresh.
     if (view.device === "web") this.phone.setMuted(muted);
     await this.#act(`${view.assignment_id}:mute`, () => acts.mute(view.assignment_id, muted));
+  }
+
+  /** This page has no sound of the talk: be rung for it here, while the customer hears music. */
+  async rejoin(view: AssignmentView): Promise<void> {
+    await this.#act(`${view.assignment_id}:rejoin`, () => acts.rejoin(view.assignment_id));
   }
 
   async hangUp(view: AssignmentView): Promise<void> {
