@@ -44,7 +44,12 @@ def from_q850(cause: int) -> LegCause:
 
 
 def of_hangup_request(cause: int, *, soft: bool) -> LegCause:
-    """Cause in a ChannelHangupRequest: when `soft`, the number is Asterisk's own flag, not Q.850."""
+    """Cause in a ChannelHangupRequest: when `soft`, the number is Asterisk's own flag, not Q.850.
+
+    A caller who cancels before the answer may give no cause (0), or one that Q.850 has no word for (127).
+    """
     if soft:
         return LegCause.LOST if cause == SOFT_HANGUP_DEVICE else LegCause.NORMAL
+    if cause in (0, 127):
+        return LegCause.NORMAL
     return from_q850(cause)

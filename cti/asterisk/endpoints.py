@@ -86,6 +86,7 @@ def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
         "trust_id_inbound": "no",
         "trust_id_outbound": "yes",
         "send_diversion": "no",
+        "send_connected_line": "no",
         **({"webrtc": "yes", "dtls_auto_generate_cert": "yes"} if device is Device.WEB else {}),
     }
     return [

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import time
@@ -184,9 +184,13 @@ class AsteriskSwitch:
         """Play DTMF towards this leg. Raises ChannelGone, AsteriskDown."""
         await self._ari.channels.sendDTMF(channelId=leg_id, dtmf=digits)
 
+    def know(self, phones: Iterable[Phone]) -> None:
+        """Whose lines these are."""
+        self._phones.update({phone.agent_id: phone for phone in phones})
+
     async def provision(self, phone: Phone) -> None:
         """Create or replace the agent's endpoints. Raises AsteriskDown, OutsideError when a value is not valid."""
-        self._phones[phone.agent_id] = phone
+        self.know((phone,))
         await self._push_line(phone)
         for device in Device:
             endpoint = endpoints.name_of(phone.extension, device)
