@@ -135,6 +135,8 @@ class Engine:
         self._people = tuple(persons)
         self._phones = {phone.extension: phone for phone in phones}
         self._lines.assign(persons)
+        for switch in self._switches.values():
+            switch.know(phones)
         enrolled = {person.agent_id: person for person in persons if person.extension and person.active}
         for person in enrolled.values():
             agent = self.state.agents.get(person.agent_id)
@@ -314,10 +316,10 @@ class Engine:
         self._tasks.start(f"welcome {switch.node}", lambda: self._welcome(switch))
 
     async def _welcome(self, switch: Switch) -> None:
-        """After a connect: everyone's line, two comparisons soon after each other, and callers out of the fallback."""
+        """After a connect: two comparisons soon after each other, everyone's line, and callers out of the fallback."""
         try:
-            await self._provision(switch, self._phones.values())
             await self._compare(switch, fresh=True)
+            await self._provision(switch, self._phones.values())
             await switch.reclaim()
             await asyncio.sleep(SECOND_LIST_S)
             await self._compare(switch)

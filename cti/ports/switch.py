@@ -1,6 +1,6 @@
 """What the engine asks of an Asterisk node, and what a node tells it. Implemented by `cti.asterisk`."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -119,7 +119,10 @@ class Switch(Protocol):
     async def send_digits(self, leg_id: LegId, digits: str) -> None:
         """Play DTMF towards this leg. `digits` is [0-9*#A-D]+, never logged. Raises ChannelGone, AsteriskDown."""
 
-    async def provision(self, phone: "Phone") -> None:
+    def know(self, phones: Iterable[Phone]) -> None:
+        """Whose lines these are, before the node is asked to make them: their agents can be rung from now on."""
+
+    async def provision(self, phone: Phone) -> None:
         """Create or replace the agent's SIP and web endpoints without a reload. Raises AsteriskDown."""
 
     async def reclaim(self) -> int:

@@ -28,6 +28,7 @@ NEEDS = {
     "POST /api/v1/assignments/{assignment_id}/reject": AGENT,
     "POST /api/v1/assignments/{assignment_id}/hold": AGENT,
     "POST /api/v1/assignments/{assignment_id}/resume": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/rejoin": AGENT,
     "POST /api/v1/assignments/{assignment_id}/hangup": AGENT,
     "POST /api/v1/assignments/{assignment_id}/finish": AGENT,
     "POST /api/v1/assignments/{assignment_id}/mute": AGENT,
@@ -121,7 +122,7 @@ async def test_anothers_assignment_does_not_exist(world: World) -> None:
     assignment = world.engine.answer_after_pop(world.engine.call())
     other = await world.client("boris")
     before = len(world.engine.events)
-    for act in ("shown", "accept", "reject", "hold", "resume", "hangup"):
+    for act in ("shown", "accept", "reject", "hold", "resume", "rejoin", "hangup"):
         assert (await other.post(f"/api/v1/assignments/{assignment}/{act}")).status_code == 404
     assert (await other.post(f"/api/v1/assignments/{assignment}/digits", json={"digits": "1"})).status_code == 404
     assert (await other.post(f"/api/v1/assignments/{assignment}/mute", json={"muted": True})).status_code == 404
