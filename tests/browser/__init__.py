@@ -1,0 +1,1 @@
+"""The desktop in a real browser, against a real centre."""

@@ -1,0 +1,47 @@
+"""What whole-centre tests share: one demo centre and one Chromium, each started once, by whoever asks first.
+
+`TRIUNE_TEST_HOME` names the home of a demo centre that runs already: it is used and left running, so that one test can
+be tried in seconds.
+"""
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.browser import telephony
+from tests.browser.desktop import Chromium, start_chromium
+from tests.browser.telephony import Lines
+from tests.running import RunningCentre, free_port_base
+
+
+@pytest.fixture(scope="session")
+def centre() -> Iterator[RunningCentre]:
+    """The running centre. Tests that kill parts of it leave it whole."""
+    given = os.environ.get("TRIUNE_TEST_HOME")
+    if given:
+        yield RunningCentre(Path(given), port_base=0)
+        return
+    with tempfile.TemporaryDirectory(prefix="triune-") as folder:
+        running = RunningCentre(Path(folder) / "home", port_base=free_port_base())
+        try:
+            yield running.start()
+        finally:
+            running.stop()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chromium]:
+    """A browser whose microphone sounds a tone. For tests on the session's loop."""
+    async with start_chromium(tmp_path_factory.mktemp("microphone")) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def lines(centre: RunningCentre) -> AsyncIterator[Lines]:
+    """Callers on the emulated carrier."""
+    async with telephony.lines(centre) as made:
+        yield made

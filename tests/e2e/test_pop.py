@@ -1,0 +1,100 @@
+"""The test of the whole: a caller, the menu, the card before the ring, a talk that both hear, the contact in history."""
+
+from pathlib import Path
+
+import pytest
+
+from cti.domain.facts import AgentRung, AssignmentClosed, AssignmentOffered, AssignmentStarted, PopConfirmed
+from cti.home import DemoAgent
+from tests.browser.desktop import AGENT_HZ, CALLER_HZ, Chromium, Desktop
+from tests.browser.sipp import AnsweringPhone
+from tests.browser.telephony import MENU, Lines
+from tests.running import RunningCentre
+
+pytestmark = [
+    pytest.mark.asterisk,
+    pytest.mark.browser,
+    pytest.mark.asyncio(loop_scope="session"),
+    pytest.mark.timeout(90),
+]
+
+CUSTOMER = "+79165550007"
+NAME = "Марина Мельник"
+NOTE = "A new router is on its way"
+
+
+async def test_the_card_is_on_the_screen_before_the_page_is_rung_and_both_sides_are_heard(
+    centre: RunningCentre, chromium: Chromium, lines: Lines
+) -> None:
+    async with chromium.desktop(centre.endpoints().web, _daniel(centre)) as desk:
+        await desk.be_ready()
+        call = await lines.call(CUSTOMER, MENU, digits="2")
+        assignment = await desk.rings(within_s=30)
+        rung_ms = (await desk.invited_ms())[0]
+        await _had_the_card(desk, assignment, before_ms=rung_ms)
+
+        await desk.answer()
+        await lines.hears_agent(call)
+        await desk.hears(CALLER_HZ)
+        await desk.click("hangup")
+        await desk.finish("resolved", NOTE)
+        await _stands_in_history(desk, centre, assignment)
+
+
+async def test_the_card_is_on_the_screen_before_a_sip_phone_is_rung_and_both_sides_are_heard(
+    centre: RunningCentre, chromium: Chromium, lines: Lines, tmp_path: Path
+) -> None:
+    daniel = _daniel(centre)
+    async with (
+        AnsweringPhone(daniel, centre.endpoints().sip, folder=tmp_path, hz=AGENT_HZ) as phone,
+        chromium.desktop(centre.endpoints().web, daniel) as desk,
+    ):
+        await desk.sign_in()
+        await desk.choose_device("sip")
+        await desk.can_ring()
+        await desk.click("ready")
+        await desk.is_now("ready")
+        call = await lines.call(CUSTOMER, MENU, digits="2")
+        assignment = await desk.in_hand("active", within_s=30)
+        await _had_the_card(desk, assignment, before_ms=phone.invited_ms())
+
+        await lines.hears_agent(call)
+        await phone.hears(CALLER_HZ)
+        await desk.click("hangup")
+        await phone.hung_up()
+        await desk.finish("resolved", NOTE)
+        await _stands_in_history(desk, centre, assignment)
+
+
+def _daniel(centre: RunningCentre) -> DemoAgent:
+    demo = centre.endpoints().demo
+    assert demo is not None
+    return next(agent for agent in demo.agents if agent.extension == "104")
+
+
+async def _had_the_card(desk: Desktop, assignment: str, *, before_ms: float) -> None:
+    shown = [each for each in await desk.popped() if each.assignment == assignment and each.at_ms < before_ms]
+    assert shown, "no card before the ring"
+    assert shown[-1].customer == NAME
+    assert shown[-1].path.split("\n")[-2:] == ["2", "Support"]
+
+
+async def _stands_in_history(desk: Desktop, centre: RunningCentre, assignment: str) -> None:
+    told = [fact for _, fact in centre.facts() if getattr(fact, "assignment_id", None) == assignment]
+    order = [type(fact) for fact in told]
+    assert order.index(PopConfirmed) < order.index(AgentRung) < order.index(AssignmentStarted)
+    assert order[-1] is AssignmentClosed
+
+    contact_id = next(fact.contact_id for fact in told if isinstance(fact, AssignmentOffered))
+    row = desk.page.locator(f"[data-testid=history-row][data-contact={contact_id}]")
+    await row.get_by_text("Resolved").wait_for()
+    await row.get_by_text(NAME).wait_for()
+    await row.get_by_role("button").click()
+    await row.get_by_text(NOTE).wait_for()
+
+    newest = (await desk.get("/history?limit=1"))[0]
+    assert newest["contact_id"] == contact_id
+    assert (newest["customer"], newest["disposition"], newest["note"]) == (NAME, "resolved", NOTE)
+    assert newest["arrived_ms"] < newest["answered_ms"] < newest["ended_ms"] < newest["closed_ms"]
+    assert newest["talk_ms"] == newest["ended_ms"] - newest["answered_ms"]
+    assert newest["wrap_up_ms"] == newest["closed_ms"] - newest["ended_ms"]
