@@ -10,6 +10,7 @@ Used by `cti.store` and `cti.crm`, who are given a `Database` by `cti.app` or by
 """
 
 import asyncio
+import contextlib
 import logging
 import os
 from collections.abc import Callable
@@ -157,8 +158,13 @@ def _sqlite(address: URL) -> Engine:
 
     @event.listens_for(engine, "do_connect")
     def make_private(*_: object) -> None:
-        """Secrets of phones stand in it: the owner alone may read it."""
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        """Secrets of phones stand in it: the owner alone may read it.
+
+        A file that is there is not touched: closing any descriptor of it would drop every lock that SQLite holds on it
+        in this process (fcntl(2)), and the next command to end would delete the write-ahead log under us.
+        """
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
     @event.listens_for(engine, "connect")
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
