@@ -11,7 +11,7 @@ TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
 PORT_BASE ?= 21000
 BENCHES ?= inbound screenpop acd replay recovery clicktodial dialer virtual
 SOAK ?= 3600
-FAST := not asterisk and not browser and not postgres and not bench
+FAST := not server and not asterisk and not browser and not postgres and not bench
 
 # The first Python that is new enough and can make a virtual environment.
 FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 python3.14 \
@@ -49,7 +49,7 @@ check: $(STAMP)  ## format, lint, types, import contracts, unit tests; seconds, 
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
+	@TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-400} $(BIN)/python -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
 
 bench: setup  ## every benchmark, or BENCHES="inbound acd"
 	@$(BIN)/python -m cti.setup --tests

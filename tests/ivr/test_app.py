@@ -19,6 +19,8 @@ from ivr.accounts import Accounts
 from ivr.app import Ivr, Server
 from ivr.session import Session
 
+pytestmark = pytest.mark.server
+
 DEMO = Path(__file__).parents[2] / "asterisk-conf" / "centre.yaml"
 SETTLE_S = 5.0
 

@@ -15,6 +15,8 @@ from cti.errors import ConfigError, SetupFailed
 from cti.supervise import health, process
 from cti.supervise.supervisor import Part, Report, State, Supervisor, alone
 
+pytestmark = pytest.mark.server
+
 STAND_IN = Path(__file__).with_name("part.py")
 
 

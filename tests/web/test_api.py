@@ -11,6 +11,8 @@ from cti.domain.ids import Device, Medium
 from cti.errors import DatabaseDown
 from tests.web.world import ACCOUNT, IVR_TOKEN, KNOWN, PASSWORD, PIN, World
 
+pytestmark = pytest.mark.server
+
 
 async def test_being_ready_without_a_phone_is_refused_with_the_reason_why(world: World) -> None:
     client = await world.client("anna")

@@ -16,6 +16,8 @@ from cti.web import hub as hub_module
 from cti.web.page import LIMIT
 from tests.web.world import KNOWN, World
 
+pytestmark = pytest.mark.server
+
 
 async def until(condition: Callable[[], bool], *, within_s: float = 5.0) -> None:
     """Let the loop turn until it holds."""

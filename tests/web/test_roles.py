@@ -8,6 +8,8 @@ from cti.domain.ids import AgentId
 from cti.web.app import bare_app
 from tests.web.world import World
 
+pytestmark = pytest.mark.server
+
 NOBODY, AGENT, SUPERVISOR, ADMIN, IVR = "nobody", "agent", "supervisor", "admin", "ivr"
 RANK = {None: 0, "anna": 1, "sveta": 2, "root": 3}
 LEAST = {NOBODY: 0, AGENT: 1, SUPERVISOR: 2, ADMIN: 3, IVR: 4}

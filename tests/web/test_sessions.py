@@ -9,6 +9,8 @@ from cti.domain.events import AgentSignedIn, PhoneReachable
 from cti.domain.ids import Device, Readiness
 from tests.web.world import PASSWORD, World
 
+pytestmark = pytest.mark.server
+
 
 async def sign_in(client: httpx.AsyncClient, login: str, password: str) -> httpx.Response:
     return await client.post("/api/v1/session", json={"login": login, "password": password})

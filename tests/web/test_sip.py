@@ -10,6 +10,8 @@ from websockets.typing import Subprotocol
 
 from tests.web.world import World, running
 
+pytestmark = pytest.mark.server
+
 SIP = Subprotocol("sip")
 REGISTER = "REGISTER sip:127.0.0.1 SIP/2.0\r\nX-Filler: " + "x" * 20_000 + "\r\n\r\n"
 
