@@ -17,8 +17,9 @@ from typing import Any, Final, cast
 from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, async_playwright
 from websockets.asyncio.client import connect
 
-from cti.home import DemoPerson
+from cti.home import DemoAgent, DemoPerson
 from cti.setup.tools import find_program
+from tests.running import RunningCentre
 
 AGENT_HZ: Final = 1150
 """What the agent's microphone sounds; the carrier's callers listen for it."""
@@ -289,6 +290,13 @@ async def start_chromium(folder: Path, *, hz: int = AGENT_HZ) -> AsyncIterator[C
             yield Chromium(browser)
         finally:
             await browser.close()
+
+
+def demo_agent(centre: RunningCentre, extension: str) -> DemoAgent:
+    """The demo's agent of this extension: 104 and 106 have most of support's skill, 101 and 102 of that of sales."""
+    demo = centre.endpoints().demo
+    assert demo is not None
+    return next(agent for agent in demo.agents if agent.extension == extension)
 
 
 def write_tone(path: Path, *, hz: int, length_s: int = 10, rate: int = 48_000) -> Path:

@@ -5,6 +5,7 @@ tone, for any sound, and for keys.
 """
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import Final
 
 from cti.demo.carrier import Call, Carrier, Order, Seen, Step, Who
 from cti.demo.manager import Fields, Manager
+from cti.errors import OutsideError
 from cti.home import PortPlan
 from tests.running import RunningCentre
 
@@ -51,18 +53,23 @@ class Lines:
     async def hears_agent(self, call: Call, *, within_s: float = 15) -> None:
         """Wait until the caller hears an agent's tone for half a second, as it comes from now on."""
         label = call.order.label
-        before = self.heard.get(label, 0)
-        await self._set(label, "TONE_DETECT(0,,x)", "")
-        await self._set(label, "TONE_DETECT(1150,500,rg(heard,caller,1)e)", "")
+        before = await self.listen(call)
         await self._until(lambda: self.heard.get(label, 0) > before, within_s=within_s)
+
+    async def listen(self, call: Call) -> int:
+        """Listen anew for an agent's tone; how often the caller has heard one before."""
+        label = call.order.label
+        await self._set(label, "TONE_DETECT(0,,x)", "")
+        before = self.heard.get(label, 0)
+        await self._set(label, "TONE_DETECT(1150,500,rg(heard,caller,1)e)", "")
+        return before
 
     async def hears_something(self, call: Call, *, within_s: float = 15) -> None:
         """Wait until the caller hears a sound that is not an agent's tone: it comes from now on."""
         label = call.order.label
-        before, heard = self.spoken.get(label, 0), self.heard.get(label, 0)
-        await self._set(label, "TONE_DETECT(0,,x)", "")
-        await self._set(label, "TONE_DETECT(1150,500,rg(heard,caller,1)e)", "")
-        await self._set(label, "TALK_DETECT(remove)", "")
+        before, heard = self.spoken.get(label, 0), await self.listen(call)
+        with contextlib.suppress(OutsideError):  # it is set the second time only
+            await self._set(label, "TALK_DETECT(remove)", "")
         await self._set(label, "TALK_DETECT(set)", "500,256")
         await self._until(lambda: self.spoken.get(label, 0) > before, within_s=within_s)
         assert self.heard.get(label, 0) == heard, "it was the agent"

@@ -1,12 +1,11 @@
-"""The test of the whole: a caller, the menu, the card before the ring, a talk that both hear, the contact in history."""
+"""The test of the whole: a caller, the menu, the card before the ring, a talk both hear, the contact in history."""
 
 from pathlib import Path
 
 import pytest
 
 from cti.domain.facts import AgentRung, AssignmentClosed, AssignmentOffered, AssignmentStarted, PopConfirmed
-from cti.home import DemoAgent
-from tests.browser.desktop import AGENT_HZ, CALLER_HZ, Chromium, Desktop
+from tests.browser.desktop import AGENT_HZ, CALLER_HZ, Chromium, Desktop, demo_agent
 from tests.browser.sipp import AnsweringPhone
 from tests.browser.telephony import MENU, Lines
 from tests.running import RunningCentre
@@ -26,7 +25,7 @@ NOTE = "A new router is on its way"
 async def test_the_card_is_on_the_screen_before_the_page_is_rung_and_both_sides_are_heard(
     centre: RunningCentre, chromium: Chromium, lines: Lines
 ) -> None:
-    async with chromium.desktop(centre.endpoints().web, _daniel(centre)) as desk:
+    async with chromium.desktop(centre.endpoints().web, demo_agent(centre, "104")) as desk:
         await desk.be_ready()
         call = await lines.call(CUSTOMER, MENU, digits="2")
         assignment = await desk.rings(within_s=30)
@@ -44,7 +43,7 @@ async def test_the_card_is_on_the_screen_before_the_page_is_rung_and_both_sides_
 async def test_the_card_is_on_the_screen_before_a_sip_phone_is_rung_and_both_sides_are_heard(
     centre: RunningCentre, chromium: Chromium, lines: Lines, tmp_path: Path
 ) -> None:
-    daniel = _daniel(centre)
+    daniel = demo_agent(centre, "104")
     async with (
         AnsweringPhone(daniel, centre.endpoints().sip, folder=tmp_path, hz=AGENT_HZ) as phone,
         chromium.desktop(centre.endpoints().web, daniel) as desk,
@@ -64,12 +63,6 @@ async def test_the_card_is_on_the_screen_before_a_sip_phone_is_rung_and_both_sid
         await phone.hung_up()
         await desk.finish("resolved", NOTE)
         await _stands_in_history(desk, centre, assignment)
-
-
-def _daniel(centre: RunningCentre) -> DemoAgent:
-    demo = centre.endpoints().demo
-    assert demo is not None
-    return next(agent for agent in demo.agents if agent.extension == "104")
 
 
 async def _had_the_card(desk: Desktop, assignment: str, *, before_ms: float) -> None:
