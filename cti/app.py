@@ -5,6 +5,8 @@ Here: which adapter stands behind which port, the order of start and stop, and s
 
 import asyncio
 import contextlib
+import dataclasses
+import json
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -24,6 +26,7 @@ from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
 from cti.domain.events import QueueOpened, SkillLevel
 from cti.domain.ids import ContactId, NodeId, ProjectId, QueueId, SkillId
+from cti.engine import replay as replaying
 from cti.engine.engine import Engine
 from cti.engine.tasks import Supervised
 from cti.errors import DatabaseDown
@@ -31,6 +34,7 @@ from cti.home import DemoSecrets, Home, PortPlan
 from cti.metrics import Metrics
 from cti.ports import Person
 from cti.store import demo
+from cti.store import journal as journals
 from cti.store.directory import Directory
 from cti.store.history import StoredHistory, position
 from cti.store.journal import SqliteJournal
@@ -83,6 +87,26 @@ def engine(*, home: Path) -> None:
     uvloop.run(run(Home.open(home)))
 
 
+@click.command()
+@click.option("--home", required=True, type=click.Path(path_type=Path), help="The home whose journal is decided again.")
+@click.option("--json", "as_json", is_flag=True, help="Print figures and differences as JSON.")
+def replay(*, home: Path, as_json: bool) -> None:
+    """Decide a home's whole journal again and compare every decision; exits 1 when one differs."""
+    found = replaying.replay(lambda: journals.everything(Home.open(home).journal))
+    if as_json:
+        click.echo(json.dumps({**dataclasses.asdict(found), "times_real_time": found.times_real_time}))
+    else:
+        click.echo(
+            f"{found.events} events, {found.decisions} decisions in {found.took_s:.2f} s, "
+            f"{found.times_real_time:,.0f} times real time. Digest {found.digest[:16]}."
+        )
+        for difference in found.differences:
+            then, now = ", ".join(difference.then) or "nothing", ", ".join(difference.now) or "nothing"
+            click.echo(f"  event {difference.number}, {difference.event}: then {then}; now {now}")
+    if found.differences:
+        raise SystemExit(1)
+
+
 async def run(home: Home) -> None:
     """One engine on this home, until SIGTERM or SIGINT. Raises ConfigError, OutsideError when it cannot start."""
     stopping = asyncio.Event()
@@ -108,6 +132,7 @@ async def _running(home: Home) -> AsyncIterator[None]:
         journal = await stack.enter_async_context(SqliteJournal(home.journal, after=after))
         keeper = ParticularStore(database)
         history = StoredHistory(database, journal)
+        await history.find_position()
         metrics = Metrics()
         hub = Hub(customers=BuiltInCustomers(database, country=centre.country), metrics=metrics)
         switch = _switch(home, centre, display=lambda contact_id: _display(core, contact_id))

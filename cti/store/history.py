@@ -81,11 +81,11 @@ class StoredHistory:
     async def run(self) -> None:
         """Keep the tables up with the journal, for ever; to be a supervised task.
 
-        Raises ConfigError when the tables hold more than the journal ever had: it is another's, or an old copy.
+        Raises ConfigError, see `find_position`.
         """
         while True:
             try:
-                await self._find_position()
+                await self.find_position()
                 while True:
                     await self._follow()
             except DatabaseDown:
@@ -100,13 +100,19 @@ class StoredHistory:
         self._flushed.extend(batch)
         self._came.set()
 
-    async def _find_position(self) -> None:
+    async def find_position(self) -> None:
+        """Learn how far the tables reach. Raises ConfigError when that is further than the journal, DatabaseDown.
+
+        To be asked before anything is decided: a journal that grew on from there would soon reach as far, and its
+        entries would be taken for those that the tables hold.
+        """
         found = await self._database.read(position)
         durable = self._journal.figures().durable
         if found > durable:
             raise ConfigError(
                 f"The database's history reaches entry {found}, but the journal ends at {durable}: they do not belong "
-                "together, or the journal was restored from an older copy. Restore both from the same backup."
+                "together, or the journal was restored from an older copy. Restore both from the same backup, or move "
+                "journal.sqlite and journal.snapshots away: a new journal then goes on from the database."
             )
         await self._moved_to(found)
 

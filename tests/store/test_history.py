@@ -198,6 +198,8 @@ async def test_tables_that_know_more_than_the_journal_stop_the_projector(
     database.write_now(lambda connection: connection.execute(position))
     with pytest.raises(ConfigError, match="Restore both"):
         await asyncio.wait_for(history.run(), DEADLINE_S)
+    with pytest.raises(ConfigError, match="Restore both"):
+        await history.find_position()
 
 
 @pytest.mark.postgres
