@@ -23,7 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
     "customer": ("cti.crm.commands", "customer", "Customers: add, find, import, erase."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
-    "replay": ("cti.engine.commands", "replay", "Decide a journal again and compare."),
+    "replay": ("cti.app", "replay", "Decide a journal again and compare."),
     "bench": ("cti.bench.commands", "bench", "Measure Triune against the plain alternative."),
     "setup": ("cti.setup.cli", "main", "Find or fetch Asterisk, speech and Node; build the pages."),
 }

@@ -19,7 +19,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -41,6 +41,7 @@ _OWN: Final = "INSERT INTO owner VALUES (1, 1, ?) ON CONFLICT DO UPDATE SET epoc
 _INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT: Final = "SELECT * FROM entries WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
 _PAGE: Final = 500
+_LAST_POSSIBLE: Final = 2**63 - 1
 _LARGEST_BATCH: Final = 2000
 _RETRY_S: Final = (0.1, 0.2, 0.5, 1.0)
 
@@ -319,3 +320,11 @@ def read(path: Path, *, after: int, until: int, limit: int = _PAGE) -> list[Entr
             connection.close()
     except sqlite3.Error as error:
         raise OutsideError(f"The journal {path} cannot be read: {error}.") from error
+
+
+def everything(path: Path) -> Iterator[Entry]:
+    """Every durable entry of a journal's file, in order, a page at a time; raises as `read`."""
+    last = 0
+    while page := read(path, after=last, until=_LAST_POSSIBLE):
+        yield from page
+        last = page[-1].number
