@@ -7,6 +7,7 @@ once.
 
 import asyncio
 import functools
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,14 @@ from typing import TypeVar
 
 import click
 
+from cti import variables
 from cti.config import load
 from cti.database import open_database
 from cti.domain.events import SkillLevel
 from cti.domain.ids import AgentId, ProjectId, SkillId
+from cti.errors import NotFound
 from cti.home import Home
-from cti.ports import Person, Role
+from cti.ports import Person, Phone, Role
 from cti.store.directory import LINK_LIFE_S, Directory
 from cti.store.schema import upgrade
 
@@ -74,7 +77,7 @@ def user() -> None:
 
 @click.group()
 def agent() -> None:
-    """People who handle contacts: add, list, skills."""
+    """People who handle contacts: add, list, skills, phone."""
 
 
 _PASSWORD = click.option(
@@ -131,6 +134,28 @@ def set_skills(place: Place, login: str, skills: tuple[str, ...]) -> None:
     """Give the agent exactly these SKILLS, each KEY:LEVEL."""
     levels = _levels(skills)
     _change(place, login, lambda person: replace(person, skills=levels))
+
+
+@agent.command("phone")
+@click.argument("login")
+@click.option("--new", is_flag=True, help="Make another password first: his phones must be set anew.")
+@_placed
+def show_phone(place: Place, login: str, new: bool) -> None:
+    """Show what the SIP phone of LOGIN must be set to."""
+
+    async def work(directory: Directory) -> Phone:
+        person = await directory.by_login(login)
+        if new:
+            await directory.set_sip_secret(person.agent_id, secrets.token_urlsafe(18), actor=ACTOR)
+        for phone in await directory.phones():
+            if phone.agent_id == person.agent_id:
+                return phone
+        raise NotFound(f"{login} has no phone: he has no extension, or is not active; `cti user list` shows it.")
+
+    phone = place.run(work)
+    user = variables.agent_endpoint(phone.extension)
+    for name, value in (*_servers(place.home), ("user", user), ("password", phone.secret)):
+        click.echo(f"{name:9} {value}")
 
 
 @user.command("list")
@@ -195,6 +220,15 @@ def make_link(place: Place, login: str) -> None:
     web_url = place.home.web_url if place.home is not None else ""
     click.echo(f"{web_url}/link/{token}")
     click.echo(f"It works once, within {LINK_LIFE_S // 3600} hours.", err=True)
+
+
+def _servers(home: Home | None) -> list[tuple[str, str]]:
+    """Where a phone registers; nothing is known of that without a home."""
+    if home is None:
+        return []
+    host = home.settings.public_address or home.settings.listen
+    plain = ("server", f"{host}:{home.ports.sip} (UDP or TCP)")
+    return [plain, ("or", f"{host}:{home.ports.sips} (TLS)")] if home.settings.tls_cert else [plain]
 
 
 def _person(login: str, *, name: str, role: Role, projects: tuple[str, ...], language: str) -> Person:

@@ -39,6 +39,17 @@ def test_an_agent_is_added_reskilled_listed_and_deactivated(home: Path) -> None:
     assert typed(home, "user", "password", "vera", "--password", "another one").exit_code == 0
 
 
+def test_an_admin_sees_what_a_sip_phone_is_set_to_and_renews_it(home: Path) -> None:
+    typed(home, "agent", "add", "vera", "--name", "Вера", "--extension", "120", "--password", "a long password")
+    shown = typed(home, "agent", "phone", "vera").stdout
+    assert "user      agent-120\n" in shown
+    assert "server    127.0.0.1:21001 (UDP or TCP)\n" in shown
+    assert typed(home, "agent", "phone", "vera").stdout == shown
+    assert typed(home, "agent", "phone", "vera", "--new").stdout != shown
+    typed(home, "user", "add", "olga", "--name", "Olga", "--role", "supervisor", "--password", "a long password")
+    assert "has no phone" in typed(home, "agent", "phone", "olga").stderr
+
+
 def test_a_mistake_is_one_sentence_and_exit_code_2(home: Path) -> None:
     for words in (
         ("user", "deactivate", "nobody"),
