@@ -22,6 +22,7 @@ from typing import Any
 from cti.domain.facts import Fact
 from cti.endpoints import Endpoints, read
 from cti.home import Home
+from cti.setup import asterisk
 from cti.store import codec
 
 START_LIMIT_S = 120.0
@@ -80,6 +81,14 @@ class RunningCentre:
     def log(self, part: str) -> str:
         path = self.home().log(part)
         return path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
+
+    def console(self, command: str) -> str:
+        """What the centre's Asterisk says to a command of its console."""
+        home = self.home()
+        found = asterisk.find(Path(home.settings.asterisk) if home.settings.asterisk else None)
+        return subprocess.run(
+            found.console_command(home.asterisk.conf, command), capture_output=True, text=True, timeout=20, check=True
+        ).stdout
 
     # -- faults -------------------------------------------------------------------------------------------------------
 
@@ -156,14 +165,21 @@ def _pause() -> None:
 
 
 def free_port_base() -> int:
-    """A base whose neighbourhood is free now."""
+    """A base whose neighbourhood is free now; centres of other test runs may stand beside it."""
     for base in range(27_000, 30_600, 200):
-        taken = False
-        for offset in range(9):
-            with socket.socket() as probe:
-                address = "127.0.0.2" if offset in (5, 6, 7) else "127.0.0.1"
-                if probe.connect_ex((address, base + offset)) == 0:
-                    taken = True
-        if not taken:
+        addresses = [("127.0.0.2" if offset in (5, 6, 7) else "127.0.0.1", base + offset) for offset in range(9)]
+        if all(_is_free(address) for address in addresses):
             return base
     raise AssertionError("no free ports")
+
+
+def _is_free(address: tuple[str, int]) -> bool:
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_INET, kind) as probe:
+            if kind == socket.SOCK_STREAM:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(address)
+            except OSError:
+                return False
+    return True
