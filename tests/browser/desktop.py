@@ -83,6 +83,28 @@ class Desktop:
         """Wait until this function of the page is true."""
         await self.page.wait_for_function(script, arg=given, timeout=within_s * 1000, polling=50)
 
+    # -- what people do to their pages ---------------------------------------------------------------------------------
+
+    async def hide(self) -> None:
+        """As if another tab stood before this one for long: no frames, and timers once a minute.
+
+        Emulated, since a headless browser hides nothing.
+        """
+        await self.page.evaluate("() => __hide()")
+
+    async def show(self) -> None:
+        await self.page.evaluate("() => __show()")
+
+    async def deny_microphone(self) -> None:
+        """As if he had answered the browser's question with no."""
+        session = await self.page.context.new_cdp_session(self.page)
+        denied = {"permission": {"name": "microphone"}, "setting": "denied", "origin": self.base}
+        await session.send("Browser.setPermission", denied)
+
+    async def now(self) -> float:
+        """The page's own clock in milliseconds."""
+        return float(await self.page.evaluate("() => performance.now()"))
+
     # -- signing in, being ready ---------------------------------------------------------------------------------------
 
     async def sign_in(self) -> None:

@@ -50,6 +50,25 @@
     attributeFilter: ["data-state"],
   });
 
+  // A tab that stands behind another: the browser paints it no more and lets its timers sleep for a minute.
+  const { setTimeout: later, setInterval: again, requestAnimationFrame: paint } = window;
+  let hidden = false;
+  const tell = () => document.dispatchEvent(new Event("visibilitychange"));
+  window.__hide = () => {
+    hidden = true;
+    window.requestAnimationFrame = () => 0;
+    window.setTimeout = (run, ms, ...given) => later(run, Math.max(ms ?? 0, 60_000), ...given);
+    window.setInterval = (run, ms, ...given) => again(run, Math.max(ms ?? 0, 60_000), ...given);
+    tell();
+  };
+  window.__show = () => {
+    hidden = false;
+    Object.assign(window, { setTimeout: later, setInterval: again, requestAnimationFrame: paint });
+    tell();
+  };
+  Object.defineProperty(Document.prototype, "visibilityState", { get: () => (hidden ? "hidden" : "visible") });
+  Object.defineProperty(Document.prototype, "hidden", { get: () => hidden });
+
   // What the caller's voice is, a twelfth of a second at a time: the share of each tone in the sound's power.
   const HZ = [1150, 1750];
   async function measure(track) {
