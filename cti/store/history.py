@@ -25,6 +25,7 @@ from cti.store import models, projection
 from cti.store.behind import REFUSALS, WriteBehind
 from cti.store.directory import wall_clock_ms
 from cti.store.journal import SqliteJournal
+from cti.store.prepared import Prepared
 from cti.store.text import storable
 from cti.store.upsert import upsert
 
@@ -260,6 +261,9 @@ def _as_told(row: "sa.Row[tuple[object, ...]]") -> Told:
     )
 
 
+_MOVE: Final = Prepared(lambda connection: upsert(connection, _POSITIONS, keys=["name"], updated=["position"]))
+
+
 def _project(connection: Connection, batch: Sequence[Entry]) -> None:
     """The batch and its position, in the transaction of the connection; what is there already is left out."""
     reached = position(connection)
@@ -270,8 +274,7 @@ def _project(connection: Connection, batch: Sequence[Entry]) -> None:
 
 
 def _move(connection: Connection, number: int) -> None:
-    statement = upsert(connection, _POSITIONS, keys=["name"], updated=["position"])
-    connection.execute(statement.values(name=NAME, position=number))
+    _MOVE.run(connection, {"name": NAME, "position": number})
 
 
 def _note_set_aside(connection: Connection, entry: Entry, reason: str) -> None:

@@ -17,6 +17,7 @@ from cti.domain.ids import ContactId, Medium, ProjectId
 from cti.ports import Particulars
 from cti.store import models
 from cti.store.behind import WriteBehind
+from cti.store.prepared import Prepared
 from cti.store.text import storable
 from cti.store.upsert import upsert
 
@@ -50,17 +51,21 @@ class ParticularStore:
         await self._behind.run()
 
 
+_WHOSE: Final = (
+    sa.select(models.Address.customer_id)
+    .where(models.Address.project_id == sa.bindparam("project_id"), models.Address.value == sa.bindparam("address"))
+    .scalar_subquery()
+)
+_WRITE: Final = Prepared(
+    lambda connection: upsert(connection, _TABLE, keys=["contact_id"], updated=_COLUMNS[1:]).values(
+        {name: sa.bindparam(name) for name in _COLUMNS} | {"customer_id": _WHOSE}
+    )
+)
+
+
 def _write(connection: Connection, particulars: Sequence[Particulars]) -> None:
-    whose = (
-        sa.select(models.Address.customer_id)
-        .where(models.Address.project_id == sa.bindparam("project_id"), models.Address.value == sa.bindparam("address"))
-        .scalar_subquery()
-    )
-    statement = upsert(connection, _TABLE, keys=["contact_id"], updated=_COLUMNS[1:])
-    connection.execute(
-        statement.values({name: sa.bindparam(name) for name in _COLUMNS} | {"customer_id": whose}),
-        [{name: storable(value) for name, value in asdict(one).items()} for one in particulars],
-    )
+    for one in particulars:
+        _WRITE.run(connection, {name: storable(value) for name, value in asdict(one).items()})
 
 
 def _read(connection: Connection, contact_ids: list[ContactId]) -> dict[ContactId, Particulars]:

@@ -6,6 +6,7 @@ agents' phones and configuration leave no row.
 """
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Final, assert_never
 
 import msgspec
@@ -17,6 +18,7 @@ from cti.domain.facts import Fact
 from cti.domain.ids import SYSTEM_ABANDONED, AssignmentId, Milliseconds
 from cti.ports import Entry
 from cti.store import models
+from cti.store.prepared import Prepared
 from cti.store.upsert import upsert
 
 _CONTACTS: Final = models.table(models.ContactRow)
@@ -39,40 +41,60 @@ def _total(span: sa.ColumnElement[int]) -> sa.ScalarSelect[int]:
     return sa.select(sa.func.sum(span)).where(_a.contact_id == _c.contact_id).scalar_subquery()
 
 
-_COUNT_OFFERS: Final = _this_contact.values(
-    offered=sa.select(sa.func.count()).where(_a.contact_id == _contact).scalar_subquery()
+def _anew(table: sa.Table, key: str) -> Prepared:
+    others = [name for name in table.c.keys() if name != key]  # noqa: SIM118 - it gives columns without it
+    return Prepared(lambda connection: upsert(connection, table, keys=[key], updated=others))
+
+
+_QUEUE: Final = _anew(_CONTACTS, "contact_id")
+_OFFER: Final = _anew(_ASSIGNMENTS, "assignment_id")
+_NOTE_READINESS: Final = Prepared(lambda connection: upsert(connection, _READINESS, keys=["entry", "place"]))
+_COUNT_OFFERS: Final = Prepared.of(
+    _this_contact.values(offered=sa.select(sa.func.count()).where(_a.contact_id == _contact).scalar_subquery())
 )
-_POP: Final = _this_assignment.values(pop_ms=_at, pop_late=sa.bindparam("late"))
-_RING: Final = _this_assignment.values(rung_ms=sa.func.coalesce(_a.rung_ms, _at))
-_START: Final = _this_assignment.values(started_ms=sa.func.coalesce(_a.started_ms, _at))
-_ANSWER: Final = _its_contact.values(
-    answered_ms=sa.func.coalesce(_c.answered_ms, _at),
-    wait_ms=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms),
-    agent_id=sa.select(_a.agent_id).where(_a.assignment_id == _assignment).scalar_subquery(),
+_POP: Final = Prepared.of(_this_assignment.values(pop_ms=_at, pop_late=sa.bindparam("late")))
+_RING: Final = Prepared.of(_this_assignment.values(rung_ms=sa.func.coalesce(_a.rung_ms, _at)))
+_START: Final = Prepared.of(_this_assignment.values(started_ms=sa.func.coalesce(_a.started_ms, _at)))
+_ANSWER: Final = Prepared.of(
+    _its_contact.values(
+        answered_ms=sa.func.coalesce(_c.answered_ms, _at),
+        wait_ms=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms),
+        agent_id=sa.select(_a.agent_id).where(_a.assignment_id == _assignment).scalar_subquery(),
+    )
 )
-_HOLD: Final = _this_assignment.where(_a.held_since_ms.is_(None)).values(held_since_ms=_at)
-_RESUME: Final = _this_assignment.where(_a.held_since_ms.is_not(None)).values(
-    hold_ms=_a.hold_ms + _at - _a.held_since_ms, held_since_ms=None
+_HOLD: Final = Prepared.of(_this_assignment.where(_a.held_since_ms.is_(None)).values(held_since_ms=_at))
+_RESUME: Final = Prepared.of(
+    _this_assignment.where(_a.held_since_ms.is_not(None)).values(
+        hold_ms=_a.hold_ms + _at - _a.held_since_ms, held_since_ms=None
+    )
 )
-_END_TALK: Final = _this_assignment.where(_a.talk_ms.is_(None), _a.started_ms.is_not(None)).values(
-    talk_ms=_at - _a.started_ms - _a.hold_ms
+_END_TALK: Final = Prepared.of(
+    _this_assignment.where(_a.talk_ms.is_(None), _a.started_ms.is_not(None)).values(
+        talk_ms=_at - _a.started_ms - _a.hold_ms
+    )
 )
-_SUM_UP: Final = _its_contact.values(
-    talk_ms=_total(_a.talk_ms), hold_ms=_total(_a.hold_ms), wrap_up_ms=_total(_a.closed_ms - _a.wrap_up_started_ms)
+_SUM_UP: Final = Prepared.of(
+    _its_contact.values(
+        talk_ms=_total(_a.talk_ms), hold_ms=_total(_a.hold_ms), wrap_up_ms=_total(_a.closed_ms - _a.wrap_up_started_ms)
+    )
 )
-_END_OFFER: Final = _this_assignment.values(
-    closed_ms=_at, outcome=sa.bindparam("outcome_"), cause=sa.bindparam("cause_", type_=sa.Text())
+_END_OFFER: Final = Prepared.of(
+    _this_assignment.values(
+        closed_ms=_at, outcome=sa.bindparam("outcome_"), cause=sa.bindparam("cause_", type_=sa.Text())
+    )
 )
-_WRAP_UP: Final = _this_assignment.values(wrap_up_started_ms=_at, ended_by=sa.bindparam("ended_by_"))
-_END_CONTACT: Final = _its_contact.values(ended_ms=_at)
-_CLOSE: Final = _this_assignment.values(closed_ms=_at, outcome="closed", disposition=sa.bindparam("code"))
-_REQUEUE: Final = _this_contact.values(ended_ms=None)
-_CLOSE_CONTACT: Final = _this_contact.values(
-    closed_ms=_at,
-    disposition=sa.bindparam("code"),
-    abandoned=sa.bindparam("abandoned_"),
-    ended_ms=sa.func.coalesce(_c.ended_ms, _at),
-    wait_ms=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms),
+_WRAP_UP: Final = Prepared.of(_this_assignment.values(wrap_up_started_ms=_at, ended_by=sa.bindparam("ended_by_")))
+_END_CONTACT: Final = Prepared.of(_its_contact.values(ended_ms=_at))
+_CLOSE: Final = Prepared.of(_this_assignment.values(closed_ms=_at, outcome="closed", disposition=sa.bindparam("code")))
+_REQUEUE: Final = Prepared.of(_this_contact.values(ended_ms=None))
+_CLOSE_CONTACT: Final = Prepared.of(
+    _this_contact.values(
+        closed_ms=_at,
+        disposition=sa.bindparam("code"),
+        abandoned=sa.bindparam("abandoned_"),
+        ended_ms=sa.func.coalesce(_c.ended_ms, _at),
+        wait_ms=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms),
+    )
 )
 
 
@@ -83,7 +105,7 @@ def apply(connection: Connection, entry: Entry) -> None:
 
 
 def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> None:  # noqa: C901 - one case per fact
-    run = connection.execute
+    run = partial(_run, connection)
     match fact:
         case facts.ContactQueued():
             _queue(connection, fact)
@@ -139,6 +161,7 @@ def _given(assignment_id: AssignmentId, at_ms: Milliseconds) -> dict[str, object
 
 def _queue(connection: Connection, fact: facts.ContactQueued) -> None:
     written = {
+        "contact_id": fact.contact_id,
         "project_id": fact.project_id,
         "queue_id": fact.queue_id,
         "medium": fact.medium.value,
@@ -147,11 +170,12 @@ def _queue(connection: Connection, fact: facts.ContactQueued) -> None:
         "offered": 0,
         "abandoned": False,
     }
-    _write_anew(connection, _CONTACTS, {"contact_id": fact.contact_id}, written)
+    _write_anew(connection, _QUEUE, _CONTACTS, written)
 
 
 def _offer(connection: Connection, fact: facts.AssignmentOffered) -> None:
     written = {
+        "assignment_id": fact.assignment_id,
         "contact_id": fact.contact_id,
         "agent_id": fact.agent_id,
         "offered_ms": fact.at_ms,
@@ -159,20 +183,22 @@ def _offer(connection: Connection, fact: facts.AssignmentOffered) -> None:
         "hold_ms": 0,
         "why": msgspec.json.encode(fact.why).decode(),
     }
-    _write_anew(connection, _ASSIGNMENTS, {"assignment_id": fact.assignment_id}, written)
-    connection.execute(_COUNT_OFFERS, {"contact": fact.contact_id})
+    _write_anew(connection, _OFFER, _ASSIGNMENTS, written)
+    _COUNT_OFFERS.run(connection, {"contact": fact.contact_id})
 
 
-def _write_anew(connection: Connection, table: sa.Table, key: Mapping[str, str], written: Mapping[str, object]) -> None:
+def _write_anew(connection: Connection, statement: Prepared, table: sa.Table, given: Mapping[str, object]) -> None:
     """The row with this key has these columns and no others."""
-    values = {**dict.fromkeys(table.c.keys()), **key, **written}
-    others = [name for name in values if name not in key]
-    connection.execute(upsert(connection, table, keys=list(key), updated=others), values)
+    statement.run(connection, {**dict.fromkeys(table.c.keys()), **given})
+
+
+def _run(connection: Connection, statement: Prepared, given: Mapping[str, object]) -> None:
+    statement.run(connection, given)
 
 
 def _note_readiness(connection: Connection, fact: facts.ReadinessChanged, *, place: tuple[int, int]) -> None:
-    connection.execute(
-        upsert(connection, _READINESS, keys=["entry", "place"]),
+    _NOTE_READINESS.run(
+        connection,
         {
             "entry": place[0],
             "place": place[1],
