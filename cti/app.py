@@ -164,7 +164,7 @@ async def _running(home: Home) -> AsyncIterator[None]:
             signing_key=home.secrets.session_key,
             ivr_token=home.secrets.engine_token,
             softphone_ws_url=_softphone_ws_url(home),
-            sip_target=f"ws://{PortPlan.CENTRE_ADDRESS}:{home.ports.http}/ws",
+            sip_target=_switch_ws_url(home),
             ui_dir=UI if UI.is_dir() else None,
             secure_cookies=home.settings.tls_cert is not None,
         )
@@ -215,7 +215,7 @@ def _switch(home: Home, centre: Centre, *, display: Callable[[ContactId], Displa
             ami_username=home.secrets.ami_user,
             ami_password=home.secrets.ami_password,
         ),
-        media=Media(bind=home.settings.listen),
+        media=Media(bind=home.settings.bound_address),
         region=centre.country,
         music=lambda queue_id: _music(centre, queue_id),
         display=display,
@@ -248,9 +248,12 @@ def _queue(queue: config.Queue) -> QueueOpened:
 
 
 def _softphone_ws_url(home: Home) -> str:
-    if home.settings.is_loopback:
-        return f"ws://{PortPlan.CENTRE_ADDRESS}:{home.ports.http}/ws"
-    return home.web_url.replace("https:", "wss:") + "/sip"
+    """Straight to the switch on this machine; from elsewhere by the web, under whatever name the page itself came."""
+    return _switch_ws_url(home) if home.settings.is_loopback else "/sip"
+
+
+def _switch_ws_url(home: Home) -> str:
+    return f"ws://{PortPlan.CENTRE_ADDRESS}:{home.ports.http}/ws"
 
 
 def _path(name: str | None) -> Path | None:

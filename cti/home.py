@@ -122,6 +122,11 @@ class Settings(_Stored):
         """Does everything listen on loopback only?"""
         return ipaddress.ip_address(self.listen).is_loopback
 
+    @property
+    def bound_address(self) -> str | None:
+        """The one address that is listened on; None when it is every address of the machine."""
+        return None if ipaddress.ip_address(self.listen).is_unspecified else self.listen
+
     def check(self) -> None:
         """Raises ConfigError with the next step when these settings would open the centre unsafely."""
         try:

@@ -38,8 +38,9 @@ class ConfigObject:
 class Media:
     """Where the agents' audio flows."""
 
-    bind: str
-    """The address to which RTP is bound; every other address of the machine stays closed."""
+    bind: str | None
+    """The address to which RTP is bound; every other address of the machine stays closed. None binds to all of them,
+    and a phone is told the one from which it is reached."""
     codecs: tuple[str, ...] = CODECS
 
 
@@ -81,8 +82,7 @@ def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
         "rewrite_contact": "yes",
         "rtp_timeout": str(RTP_TIMEOUT_S),
         "rtp_timeout_hold": str(RTP_TIMEOUT_S * 10),
-        "media_address": media.bind,
-        "bind_rtp_to_media_address": "yes",
+        **({"media_address": media.bind, "bind_rtp_to_media_address": "yes"} if media.bind else {}),
         "trust_id_inbound": "no",
         "trust_id_outbound": "yes",
         "send_diversion": "no",

@@ -75,6 +75,7 @@ def centre_texts(centre: Centre, home: Home, install: AsteriskInstall) -> Files:
             "node": home.asterisk,
             "log": home.log("asterisk"),
             "listen": settings.listen,
+            "bound_address": settings.bound_address,
             "public_address": settings.public_address,
             "local_networks": _PRIVATE_NETWORKS,
             "tls_cert": settings.tls_cert,

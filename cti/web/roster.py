@@ -8,6 +8,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from typing import Final
+from urllib.parse import urlsplit
 
 from cti import variables
 from cti.config import Centre, Language
@@ -20,6 +21,8 @@ from cti.web.messages import Choice, Me, Softphone
 log = logging.getLogger(__name__)
 
 REFRESH_S: Final = 10.0
+SIP_DOMAIN: Final = "triune.invalid"
+"""Stands in a softphone's address when it has no host of the switch to name; the switch looks at the user only."""
 
 
 class Roster:
@@ -118,7 +121,7 @@ class Roster:
         if phone is None:
             return None
         endpoint = variables.web_endpoint(phone.extension)
-        host = self._softphone_ws_url.split("//")[-1].split("/")[0].rsplit(":", 1)[0]
+        host = urlsplit(self._softphone_ws_url).hostname or SIP_DOMAIN
         return Softphone(
             ws_url=self._softphone_ws_url, uri=f"sip:{endpoint}@{host}", auth_user=endpoint, password=phone.secret
         )

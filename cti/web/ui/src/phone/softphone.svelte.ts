@@ -16,6 +16,11 @@ export interface PhoneCall {
   from: string;
 }
 
+/** A path is meant on the page's own host, where the session's cookie is shown. */
+function absolute(url: string): string {
+  return new URL(url, location.href).href.replace(/^http/, "ws");
+}
+
 const BUSY_HERE = 486;
 const DECLINED = 603;
 const REGISTER_FOR_S = 300;
@@ -52,7 +57,7 @@ export class Softphone {
     const jssip = await import("jssip");
     if (mark !== this.#account) return;
     const ua = new jssip.UA({
-      sockets: [new jssip.WebSocketInterface(account.ws_url)],
+      sockets: [new jssip.WebSocketInterface(absolute(account.ws_url))],
       uri: account.uri,
       authorization_user: account.auth_user,
       password: account.password,
