@@ -146,6 +146,11 @@ class Settings(_Stored):
             )
         if self.tls_cert is None:
             raise ConfigError(f"--listen {self.listen} reaches beyond this machine: give --tls-cert and --tls-key too.")
+        if self.public_address is None and ipaddress.ip_address(self.listen).is_unspecified:
+            raise ConfigError(
+                f"--listen {self.listen} is every address, and none that a browser could go to: give --public-address "
+                "too, the one that agents use."
+            )
 
 
 class DemoPerson(_Stored):

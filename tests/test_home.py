@@ -45,6 +45,7 @@ def test_damaged_secrets_are_a_sentence_without_the_secrets(tmp_path: Path) -> N
     [
         (Settings(listen="0.0.0.0"), "give --tls-cert and --tls-key"),
         (Settings(listen="0.0.0.0", demo=True), "--demo shows its passwords"),
+        (Settings(listen="0.0.0.0", tls_cert=__file__, tls_key=__file__), "give --public-address"),
         (Settings(listen="example.org"), "must be an IP address"),
         (Settings(tls_cert="/nowhere.pem"), "belong together"),
         (Settings(tls_cert="/nowhere.pem", tls_key="/nowhere.key"), "cannot be read"),
