@@ -293,12 +293,12 @@ async def leave(context: BrowserContext, base: str) -> None:
 
 
 @asynccontextmanager
-async def start_chromium(folder: Path, *, hz: int = AGENT_HZ) -> AsyncIterator[Chromium]:
-    """A browser of its own, with this tone as every page's microphone."""
+async def start_chromium(folder: Path, *, hz: int = AGENT_HZ, program: Path | None = None) -> AsyncIterator[Chromium]:
+    """A browser of its own, with this tone as every page's microphone; `program` starts another than the installed."""
     tone = write_tone(folder / "tone.wav", hz=hz)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=find_program("chromium"),
+            executable_path=program or find_program("chromium"),
             args=[*FLAGS, f"--use-file-for-fake-audio-capture={tone}"],
             # Hidden tabs are to sleep as they do for people.
             ignore_default_args=[

@@ -29,12 +29,16 @@ _ADDRESS: Final = "127.0.0.1"
 
 
 async def start_sipp(scenario: str, remote: str, *given: str, folder: Path, address: str = _ADDRESS) -> Process:
-    """SIPp on its way; whoever starts it ends it. Its messages are written to `folder`."""
+    """SIPp on its way; whoever starts it ends it. Its messages are written to `folder`.
+
+    `scenario` is one of `scenarios/`, or the path of another.
+    """
+    file = SCENARIOS / f"{scenario}.xml"
     return await asyncio.create_subprocess_exec(
         str(find_program("sipp")),
         remote,
-        *("-sf", str(SCENARIOS / f"{scenario}.xml"), "-i", address, "-nostdin"),
-        *("-trace_msg", "-message_file", str(folder / f"{scenario}.log")),
+        *("-sf", str(file if file.exists() else Path(scenario)), "-i", address, "-nostdin"),
+        *("-trace_msg", "-message_file", str(folder / f"{Path(scenario).stem}.log")),
         *given,
         env={**os.environ, "TZ": "UTC"},
         cwd=folder,
@@ -58,7 +62,7 @@ class AnsweringPhone:
         self._agent = agent
         self._centre = centre
         self._folder = folder
-        self._sound = _Sound(hz)
+        self._sound = Sound(hz)
         self._sipp: Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -95,7 +99,7 @@ class AnsweringPhone:
         await soon(lambda: self._sound.is_tone(hz), within_s=within_s, what=f"{hz} Hz")
 
 
-class _Sound(asyncio.DatagramProtocol):
+class Sound(asyncio.DatagramProtocol):
     """Sends a tone to whoever sends sound here, and keeps the last half second of what came."""
 
     def __init__(self, hz: int) -> None:

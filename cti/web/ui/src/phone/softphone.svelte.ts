@@ -21,6 +21,7 @@ function absolute(url: string): string {
   return new URL(url, location.href).href.replace(/^http/, "ws");
 }
 
+const AGAIN_MS = 3000;
 const BUSY_HERE = 486;
 const DECLINED = 603;
 const REGISTER_FOR_S = 300;
@@ -71,7 +72,11 @@ export class Softphone {
     ua.on("connecting", () => this.#became("connecting"));
     ua.on("registered", () => this.#became("registered"));
     ua.on("unregistered", () => this.#became("lost"));
-    ua.on("registrationFailed", () => this.#became("refused"));
+    ua.on("registrationFailed", () => {
+      this.#became("refused");
+      // A switch started anew does not know its phones in its first seconds.
+      setTimeout(() => this.#ua === ua && ua.isConnected() && ua.register(), AGAIN_MS);
+    });
     ua.on("disconnected", () => this.#became("lost"));
     ua.on("newRTCSession", (event: { originator: string; session: RTCSession }) => {
       if (event.originator === "remote") this.#rung(event.session);
