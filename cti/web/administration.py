@@ -179,6 +179,7 @@ async def _put(kind: CodeKind, project: str, view: CodeView, admin: Person, part
     )
     await parts.people.put_code(code, actor=admin.login)
     await parts.roster.refresh()
+    parts.hub.codes_changed()
     return view
 
 

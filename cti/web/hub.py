@@ -36,6 +36,7 @@ from cti.web.messages import (
     AssignmentGone,
     AssignmentView,
     CardView,
+    MeChanged,
     QueuesChanged,
     QueueView,
     Snapshot,
@@ -356,6 +357,12 @@ class Hub:
         pages.discard(page)
         if not pages and self._pages.pop(page.person.agent_id, None) is not None:
             self._lose_later(page.person.agent_id)
+
+    def codes_changed(self) -> None:
+        """Tell every page what its person may choose from now."""
+        now = self._running().now()
+        for page in self._all_pages():
+            page.put(MeChanged(me=self._roster.me(page.person)).model_dump_json(), now)
 
     def close_session(self, session: str) -> None:
         """Close all pages of a session that has ended."""

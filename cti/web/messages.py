@@ -253,6 +253,13 @@ class AgentsChanged(Message):
     agents: list[AgentView]
 
 
+class MeChanged(Message):
+    """What there is to choose from has changed: dispositions, reasons."""
+
+    kind: Literal["me"] = "me"
+    me: Me
+
+
 class SwitchChanged(Message):
     """Asterisk went away or came back."""
 
@@ -261,7 +268,7 @@ class SwitchChanged(Message):
 
 
 Change = Annotated[
-    StateChanged | AssignmentChanged | AssignmentGone | QueuesChanged | AgentsChanged | SwitchChanged,
+    StateChanged | AssignmentChanged | AssignmentGone | QueuesChanged | AgentsChanged | MeChanged | SwitchChanged,
     Field(discriminator="kind"),
 ]
 
@@ -377,6 +384,12 @@ class Link(Message):
     """The token of a one-time link, from the address the first admin was given."""
 
     token: str = Field(max_length=400)
+
+
+class LanguageWish(Message):
+    """In which language the server is to speak."""
+
+    language: Literal["en", "ru"]
 
 
 class NewPassword(Message):

@@ -5,6 +5,7 @@ hand lets him finish it first.
 """
 
 import logging
+from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,7 +14,7 @@ from cti.domain.ids import Device, Readiness
 from cti.errors import RuleError
 from cti.ports import Person, TooManyTries
 from cti.web.guard import Anyone, AnyParts, Asking, Parts
-from cti.web.messages import Credentials, Done, Link, Me, NewPassword, SignedOut, Token
+from cti.web.messages import Credentials, Done, LanguageWish, Link, Me, NewPassword, SignedOut, Token
 from cti.web.problems import Refusal, responses
 from cti.web.sessions import COOKIE, LIFE_S
 
@@ -69,6 +70,16 @@ async def sign_out(person: Anyone, session: Asking, response: Response, parts: A
     return SignedOut(left=True)
 
 
+@router.post("/session/language", responses=responses(401))
+async def choose_language(wish: LanguageWish, person: Anyone, parts: AnyParts) -> Done:
+    """The language in which the server speaks to him from now on; his pages connect again."""
+    if wish.language != person.language:
+        await parts.people.change(replace(person, language=wish.language), actor=person.login)
+        await parts.roster.refresh()
+        parts.hub.close_person(person.agent_id)
+    return Done()
+
+
 @router.post("/session/password", responses=responses(401, 403, 409, 429))
 async def change_password(
     given: NewPassword, person: Anyone, session: Asking, request: Request, response: Response, parts: AnyParts
@@ -118,7 +129,10 @@ async def _welcome(person: Person, response: Response, parts: Parts, *, by_link:
 
 
 async def be_agent(person: Person, parts: Parts) -> None:
-    """Have him signed in as an agent unless he is. A person whom the engine does not know yet only gets his page."""
+    """Have him signed in as an agent unless he is. Whoever was entered just now (by the command line) is made known to
+    the engine first, so that his phones are there when the page registers."""
+    if person.agent_id not in parts.engine.state.agents:
+        await parts.enrolment.changed(person)
     agent = parts.engine.state.agents.get(person.agent_id)
     if agent is not None and agent.readiness is not Readiness.OFFLINE and not agent.leaving:
         return

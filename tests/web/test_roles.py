@@ -22,6 +22,7 @@ NEEDS = {
     "GET /metrics": NOBODY,
     "GET /api/v1/session": AGENT,
     "DELETE /api/v1/session": AGENT,
+    "POST /api/v1/session/language": AGENT,
     "POST /api/v1/session/password": AGENT,
     "POST /api/v1/agent/readiness": AGENT,
     "POST /api/v1/agent/device": AGENT,
@@ -60,6 +61,7 @@ NEEDS = {
 }
 NAMES = {"assignment_id": "a999", "contact_id": "c999", "agent_id": "u999", "project": "telecom", "code_id": "none"}
 BODIES = {
+    "POST /api/v1/session/language": {"language": "en"},
     "POST /api/v1/session/password": {"old": "x", "new": "long enough"},
     "POST /api/v1/agent/readiness": {"ready": True},
     "POST /api/v1/agent/device": {"device": "web"},

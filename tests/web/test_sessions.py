@@ -44,6 +44,15 @@ async def test_names_are_in_the_language_of_the_person(world: World) -> None:
     assert {"id": "lunch", "title": "Обед"} in answer.json()["reasons"]
 
 
+async def test_the_language_chosen_on_the_page_is_the_servers_too(world: World) -> None:
+    client = await world.client()
+    await sign_in(client, "anna", PASSWORD)
+    assert (await client.post("/api/v1/session/language", json={"language": "ru"})).status_code == 200
+    me = (await client.get("/api/v1/session")).json()
+    assert me["language"] == "ru"
+    assert {"id": "lunch", "title": "Обед"} in me["reasons"]
+
+
 @pytest.mark.parametrize("login", ["anna", "nobody", "' OR 1=1 --", ""])
 async def test_a_wrong_password_lets_nobody_in_and_does_not_say_what_was_wrong(world: World, login: str) -> None:
     answer = await sign_in(await world.client(), login, "wrong")

@@ -87,6 +87,7 @@ export const session = {
   signIn: (credentials: Credentials) => request<Me>("POST", "/session", credentials),
   signOut: () => request<SignedOut>("DELETE", "/session"),
   byLink: (token: string) => request<Me>("POST", "/session/link", { token }),
+  setLanguage: (language: string) => request<unknown>("POST", "/session/language", { language }),
   setPassword: (old: string, fresh: string) => request<unknown>("POST", "/session/password", { old, new: fresh }),
 };
 

@@ -166,6 +166,7 @@ export type Change =
   | { kind: "assignment_gone"; assignment_id: string; outcome: string }
   | { kind: "queues"; queues: QueueView[] }
   | { kind: "agents"; agents: AgentView[] }
+  | { kind: "me"; me: Me }
   | { kind: "switch"; up: boolean };
 
 export interface Delta {

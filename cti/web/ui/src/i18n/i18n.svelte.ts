@@ -29,9 +29,15 @@ class Locale {
     this.#use(language);
   }
 
+  /** What he chose in this browser, if he did. */
+  get chosen(): Language | null {
+    const stored = localStorage.getItem(STORED);
+    return isLanguage(stored) ? stored : null;
+  }
+
   /** What the directory says of the person; his own choice on this browser goes before it. */
   suggest(language: string): void {
-    if (localStorage.getItem(STORED) === null && isLanguage(language)) this.#use(language);
+    if (this.chosen === null && isLanguage(language)) this.#use(language);
   }
 
   #use(language: Language): void {

@@ -6,7 +6,7 @@ import { flushSync } from "svelte";
 import { ApiError, UNREACHABLE, agent, assignment as acts, session } from "../api/client";
 import { Events } from "../api/events";
 import type { AssignmentView, Device, Finish, Me, ServerMessage } from "../api/types";
-import { locale, t } from "../i18n/i18n.svelte";
+import { locale, t, type Language } from "../i18n/i18n.svelte";
 import { Ring } from "../phone/ring";
 import { Softphone } from "../phone/softphone.svelte";
 import { Attention } from "./attention";
@@ -64,7 +64,20 @@ class Desk {
   enter(me: Me): void {
     this.me = me;
     locale.suggest(me.language);
+    this.#speak();
     this.connect();
+  }
+
+  /** The words of the pages at once; those of the server, its queues and results, follow. */
+  chooseLanguage(language: Language): void {
+    locale.choose(language);
+    this.#speak();
+  }
+
+  #speak(): void {
+    const language = locale.chosen;
+    if (!this.me || language === null || language === this.me.language) return;
+    session.setLanguage(language).catch((error: unknown) => notices.failed(error));
   }
 
   connect(): void {

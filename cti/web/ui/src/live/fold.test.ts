@@ -124,6 +124,11 @@ describe("the desk folded from messages", () => {
     expect(after({ kind: "state", state }, { kind: "switch", up: false })).toMatchObject({ state, switchUp: false });
   });
 
+  test("new choices replace the old ones", () => {
+    const me = { ...snapshot.me, reasons: [{ id: "lunch", title: "Lunch" }] };
+    expect(after({ kind: "me", me }).me.reasons).toEqual([{ id: "lunch", title: "Lunch" }]);
+  });
+
   test("a missing number is a hole", () => {
     const live = after({ kind: "switch", up: false });
     expect(fold(live, delta(3, { kind: "switch", up: true }))).toBe("hole");

@@ -65,6 +65,8 @@ function changed(live: Live, change: Change): Live {
       return { ...live, queues: replaced(live.queues, change.queues, (each) => each.queue_id) };
     case "agents":
       return { ...live, agents: replaced(live.agents, change.agents, (each) => each.agent_id) };
+    case "me":
+      return { ...live, me: change.me };
     case "switch":
       return { ...live, switchUp: change.up };
     default:
