@@ -111,33 +111,35 @@ async def test_an_agent_on_another_computer_is_called_and_both_sides_are_heard(
     monkeypatch.setenv("SSL_CERT_FILE", str(remote.certificate))
     agent = (await hire(remote.centre, ["301"]))[0]
     web = remote.centre.endpoints().web
-    async with start_chromium(tmp_path, program=remote.browser) as chromium:
-        async with chromium.desktop(web, agent, ignore_https_errors=True) as desk:
-            await desk.be_ready()
-            sound = Sound(CALLER_HZ)
-            loop = asyncio.get_running_loop()
-            transport, _ = await loop.create_datagram_endpoint(lambda: sound, local_addr=(CENTRE, 0))
-            port = str(transport.get_extra_info("sockname")[1])
-            calling = await start_sipp(
-                str(CALL), remote.centre.endpoints().sip, "-p", "5099", "-s", SUPPORT, "-key", "sound", port, "-m", "1",
-                folder=tmp_path, address=CENTRE,
-            )  # fmt: skip
-            try:
-                await desk.answer()
-                await desk.hears(CALLER_HZ)
-                await soon(lambda: sound.is_tone(AGENT_HZ), within_s=15, what="the caller hears the agent")
-                await desk.click("hangup")
-                async with asyncio.timeout(10):
-                    assert await calling.wait() == 0, "the caller was hung up"
-                await desk.finish("resolved")
-            finally:
-                transport.close()
-                if calling.returncode is None:
-                    calling.kill()
-                    await calling.wait()
+    async with (
+        start_chromium(tmp_path, program=remote.browser) as chromium,
+        chromium.desktop(web, agent, ignore_https_errors=True) as desk,
+    ):
+        await desk.be_ready()
+        sound = Sound(CALLER_HZ)
+        loop = asyncio.get_running_loop()
+        transport, _ = await loop.create_datagram_endpoint(lambda: sound, local_addr=(CENTRE, 0))
+        port = str(transport.get_extra_info("sockname")[1])
+        calling = await start_sipp(
+            str(CALL), remote.centre.endpoints().sip, "-p", "5099", "-s", SUPPORT, "-key", "sound", port, "-m", "1",
+            folder=tmp_path, address=CENTRE,
+        )  # fmt: skip
+        try:
+            await desk.answer()
+            await desk.hears(CALLER_HZ)
+            await soon(lambda: sound.is_tone(AGENT_HZ), within_s=15, what="the caller hears the agent")
+            await desk.click("hangup")
+            async with asyncio.timeout(10):
+                assert await calling.wait() == 0, "the caller was hung up"
+            await desk.finish("resolved")
+        finally:
+            transport.close()
+            if calling.returncode is None:
+                calling.kill()
+                await calling.wait()
 
 
-async def test_only_what_people_elsewhere_need_is_open_to_them(remote: Remote) -> None:
+def test_only_what_people_elsewhere_need_is_open_to_them(remote: Remote) -> None:
     centre, ports = remote.centre, remote.centre.home().ports
     pids = {str(pid) for pid in (centre.pid("asterisk"), centre.pid("ivr"), centre.pid("engine"))}
     listed = subprocess.run(["ss", "-Hlntp"], capture_output=True, text=True, check=True, timeout=10).stdout
