@@ -135,7 +135,7 @@ def _describe(argv_prefix: tuple[str, ...], *, places: tuple[Path, ...]) -> Aste
     program = argv_prefix[-1]
     version = _version(argv_prefix)
     if not is_new_enough(version):
-        raise SetupFailed(f"{program} is {version}; Triune needs {MINIMUM[0]}.{MINIMUM[1]} or newer.")
+        raise SetupFailed(f"{program} is {version or 'no Asterisk'}; Triune needs {MINIMUM[0]}.{MINIMUM[1]} or newer.")
     modules = [path for place in places for pattern in _MODULE_DIRS for path in place.glob(pattern)]
     modules += [path for place in places for path in place.glob("lib/asterisk/modules")]
     complete = [path for path in modules if all((path / name).exists() for name in _NEEDED_MODULES)]

@@ -52,8 +52,11 @@ def install() -> Node:
 
 
 def build_pages(ui: Path = UI) -> None:
-    """Build the desktop's pages when their sources are here and have changed since the last build."""
-    if not (ui / "package.json").exists():
+    """Build the desktop's pages when their sources are here and have changed since the last build.
+
+    An installed wheel has the pages without their sources.
+    """
+    if not (ui / "src").is_dir():
         return
     mark = _mark_of_sources(ui)
     built = ui / "dist" / ".built-from"

@@ -73,8 +73,9 @@ def up(
         settings = (before or Settings()).model_copy(update={k: v for k, v in given.items() if v is not None})
         if (home / "centre.yaml").exists():
             config.load(home / "centre.yaml")
+        install = _asterisk(settings)
         opened = Home.make(home, settings)
-        asyncio.run(_run(opened, adopt=before == settings))
+        asyncio.run(_run(opened, install, adopt=before == settings))
 
 
 @click.command()
@@ -112,6 +113,11 @@ def _settings_before(home: Path) -> Settings | None:
     return Home.open(home).settings if (home / "settings.json").exists() else None
 
 
+def _asterisk(settings: Settings) -> AsteriskInstall:
+    """Raises SetupFailed; asked before settings are kept, so that a wrong path does not stay."""
+    return asterisk.find(Path(settings.asterisk) if settings.asterisk else None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Started:
     home: Home
@@ -125,11 +131,10 @@ class _Started:
         Endpoints.of(self.home, self.centre, pids=Pids(supervisor=os.getpid(), **pids)).write(self.home)
 
 
-async def _run(home: Home, *, adopt: bool) -> None:
+async def _run(home: Home, install: AsteriskInstall, *, adopt: bool) -> None:
     """From the checks to the last process's end. Raises ConfigError before anything is started or ended."""
     _log_to(home.log("supervisor"))
     console = Console(highlight=False, soft_wrap=True)
-    install = asterisk.find(Path(home.settings.asterisk) if home.settings.asterisk else None)
     centre = _centre(home)
     home.endpoints_file.unlink(missing_ok=True)
     again: list[_Started] = []
@@ -231,7 +236,7 @@ class _Seen:
 
 async def _look(home: Home) -> list[_Seen]:
     """State of every part, asked now."""
-    install = asterisk.find(Path(home.settings.asterisk) if home.settings.asterisk else None)
+    install = _asterisk(home.settings)
     found = []
     for part in parts.of(home, install):
         running = process.recall(part.name, folder=home.path / "run")
