@@ -26,7 +26,7 @@ def _pages(folder: Path, *, npm: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Page sources beside a Node of two small scripts; npm counts the builds."""
     programs, ui = folder / "bin", folder / "ui"
     programs.mkdir()
-    ui.mkdir()
+    (ui / "src").mkdir(parents=True)
     (ui / "package.json").write_text("{}")
     for name, script in (("node", "echo v22.1.0"), ("npm", npm)):
         (programs / name).write_text(f"#!/bin/sh\n{script}\n")
@@ -91,3 +91,10 @@ def test_a_missing_program_is_named_with_its_package(tmp_path: Path, monkeypatch
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(SetupFailed, match=r"sipp is missing.*sip-tester"):
         tools.find_program("sipp")
+
+
+def test_pages_that_came_built_without_their_sources_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "package.json").write_text("not even JSON")
+    node.build_pages(tmp_path)
+    assert not (tmp_path / "node_modules").exists()
