@@ -1,4 +1,4 @@
-"""`cti up`, `cti status` and `cti ivr`.
+"""`cti up`, `cti status`, `cti ivr` and `cti asterisk`.
 
 Here: options, what is shown to people, and the order of a start. Not here: how parts are kept running
 (`cti.supervise.supervisor`).
@@ -103,6 +103,17 @@ def ivr(home: Path) -> None:
     os.execv(  # noqa: S606 - no shell is wanted
         sys.executable, [sys.executable, "-m", "ivr", "--home", str(opened.path)]
     )
+
+
+@click.command()
+@home_option
+def asterisk_alone(home: Path) -> None:
+    """Render the centre file and run Asterisk alone, for systemd or a container."""
+    opened = Home.open(home)
+    install = _asterisk(opened.settings)
+    render.render_centre(config.load(opened.centre_file), opened, install)
+    command = install.start_command(opened.asterisk.conf)
+    os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
 def _absolute(name: str | None) -> str | None:
