@@ -2,7 +2,7 @@
 
 The WebSocket's liveness is decided here: a ping every `PING_S`, and a page without pong `PONG_S` later is cut off at
 the transport, so that a dead network is noticed after ten seconds and not after TCP's quarter of an hour. Used by
-`cti.app`.
+`cti.app`. What one connection may cost stands in `cti.web.connections`.
 """
 
 import contextlib
@@ -14,38 +14,26 @@ from typing import Final
 
 import uvicorn
 from fastapi import FastAPI
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from cti.web.connections import HttpConnection, WebSocketConnection, raise_descriptor_limit
 
 PING_S: Final = 5.0
 PONG_S: Final = 5.0
-LINGER_S: Final = 2.0
-"""How long a closed connection may take to send what is left."""
 MESSAGE_LIMIT: Final = 64 * 1024
 """Most bytes of what a page or softphone says at once."""
 
 
-class _Connection(WebSocketsSansIOProtocol):
-    """uvicorn's own, but a peer that takes nothing any more does not keep the connection open."""
-
-    def keepalive_timeout(self) -> None:
-        super().keepalive_timeout()
-        self._abort_later()
-
-    async def run_asgi(self) -> None:
-        await super().run_asgi()
-        self._abort_later()
-
-    def _abort_later(self) -> None:
-        self.loop.call_later(LINGER_S, self.transport.abort)
-
-
 def make_server(app: FastAPI, *, cert: Path | None = None, key: Path | None = None) -> uvicorn.Server:
-    """To be run with `serve(sockets=[…])` in the engine's own loop; takes no signals and logs no requests."""
+    """To be run with `serve(sockets=[…])` in the engine's own loop; takes no signals and logs no requests.
+
+    Raises the process's limit of descriptors: a connection is one.
+    """
+    raise_descriptor_limit()
     config = uvicorn.Config(
         app,
         loop="none",
-        http="httptools",
-        ws=_Connection,
+        http=HttpConnection,
+        ws=WebSocketConnection,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PONG_S,
         ws_max_size=MESSAGE_LIMIT,
@@ -77,7 +65,8 @@ class _Server(uvicorn.Server):
 def bind(host: str, port: int) -> socket.socket:
     """The listening socket; raises OSError when the port is taken. Port 0 takes any."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol named, asyncio switches Nagle's delay off; else each answer waits 40 ms for the peer's ACK.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     listener.setblocking(False)
