@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
 import sqlalchemy as sa
+from pwdlib import PasswordHash
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
@@ -41,11 +42,20 @@ def wall_clock_ms() -> Milliseconds:
 
 
 class Directory:
-    """See `ports.People`. `now_ms` is Unix time in ms, for the audit, delays and links."""
+    """See `ports.People`. `now_ms` is Unix time in ms, for the audit, delays, links and sessions; `hasher` weighs
+    passwords.
+    """
 
-    def __init__(self, database: Database, *, now_ms: Callable[[], Milliseconds] = wall_clock_ms) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        now_ms: Callable[[], Milliseconds] = wall_clock_ms,
+        hasher: PasswordHash = passwords.STRONG,
+    ) -> None:
         self._database = database
         self._now_ms = now_ms
+        self._hasher = hasher
         self._hashing = asyncio.Semaphore(_HASHED_AT_ONCE)
         self._signing_in: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
@@ -105,7 +115,7 @@ class Directory:
             if delay_ms:
                 raise TooManyTries(delay_ms / 1000)
             async with self._hashing:
-                right = await asyncio.to_thread(passwords.is_right, password, password_hash)
+                right = await asyncio.to_thread(passwords.is_right, password, password_hash, hasher=self._hasher)
             if right:
                 await self._database.write(lambda c: passwords.forget_wrong(c, login, source=source))
                 return await self.by_login(login)
@@ -136,7 +146,7 @@ class Directory:
 
     async def _hashed(self, password: str) -> str:
         async with self._hashing:
-            return await asyncio.to_thread(passwords.hashed, password)
+            return await asyncio.to_thread(passwords.hashed, password, hasher=self._hasher)
 
     # -- codes ---------------------------------------------------------------------------------------------------------
 

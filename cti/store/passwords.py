@@ -24,29 +24,29 @@ _FREE_TRIES: Final = 5
 _LONGEST_DELAY_MS: Final = 15 * 60_000
 _FORGOTTEN_MS: Final = 24 * 3_600_000
 
-_HASHER: Final = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
+STRONG: Final = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
 """OWASP's parameters for Argon2id: some 25 ms of one core."""
 _TABLE: Final = models.table(models.FailedSignIn)
 
 
-def hashed(password: str) -> str:
+def hashed(password: str, *, hasher: PasswordHash = STRONG) -> str:
     """Argon2id of the password. Raises RuleError when it is too short or too long."""
     if not SHORTEST <= len(password) <= LONGEST or not password.isprintable():
         raise RuleError(f"A password has {SHORTEST} to {LONGEST} characters that can be printed.")
-    return _HASHER.hash(password)
+    return hasher.hash(password)
 
 
-def is_right(password: str, password_hash: str | None) -> bool:
+def is_right(password: str, password_hash: str | None, *, hasher: PasswordHash = STRONG) -> bool:
     """Whether the hash is this password's. Takes as long when there is no hash, and is then False."""
     try:
-        return _HASHER.verify(password, password_hash or _nobodys()) and password_hash is not None
+        return hasher.verify(password, password_hash or _nobodys(hasher)) and password_hash is not None
     except (PwdlibError, UnicodeEncodeError):
         return False
 
 
 @functools.cache
-def _nobodys() -> str:
-    return _HASHER.hash("nobody's password")
+def _nobodys(hasher: PasswordHash) -> str:
+    return hasher.hash("nobody's password")
 
 
 def delay_ms(connection: Connection, login: str, *, source: str, now_ms: Milliseconds) -> Milliseconds:

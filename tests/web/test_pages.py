@@ -12,6 +12,7 @@ from cti.domain.events import AgentBecameNotReady, DesktopConnected, DesktopLost
 from cti.domain.ids import LegCause, ReasonId
 from cti.errors import DatabaseDown
 from cti.ports import Card
+from cti.web import connections
 from cti.web import hub as hub_module
 from cti.web.page import LIMIT
 from tests.web.world import KNOWN, World
@@ -330,7 +331,10 @@ async def test_one_person_cannot_open_pages_without_end(world: World) -> None:
     assert world.hub.page_count == hub_module.PAGES_LIMIT
 
 
-async def test_a_page_that_takes_nothing_is_closed_and_never_sent_less(world: World) -> None:
+async def test_a_page_that_takes_nothing_is_closed_and_never_sent_less(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LINGER_S", 0.1)
     client = await world.client("anna")
     cookie = client.cookies["triune_session"]
     with sockets.create_connection(("127.0.0.1", world.port)) as peer:

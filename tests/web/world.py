@@ -8,6 +8,7 @@ import contextlib
 import functools
 import json
 import shutil
+import socket
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -15,6 +16,8 @@ from typing import Any, Self
 
 import httpx
 import uvicorn
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import ClientConnection, connect
 
@@ -53,6 +56,7 @@ from cti.web.server import bind, make_server
 ROOT = Path(__file__).resolve().parents[2]
 NODE = NodeId("n1")
 PASSWORD = "correct horse"
+CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 IVR_TOKEN = "the IVR's own word"
 KNOWN = "+79161234567"
 ACCOUNT, PIN = "700123", "4711"
@@ -83,7 +87,7 @@ async def build_database(path: Path) -> None:
     """A database with the people of `PEOPLE`, one customer and his account: made once, copied for each test."""
     upgrade(f"sqlite:///{path}")
     database = open_database(f"sqlite:///{path}")
-    directory = Directory(database)
+    directory = Directory(database, hasher=CHEAP)
     await directory.adopt(centre())
     for given in PEOPLE:
         await directory.add(person(*given), PASSWORD, actor="test")
@@ -404,7 +408,7 @@ async def running(template: Path, directory_path: Path, *, sip_target: str | Non
     path = directory_path / "triune.sqlite"
     shutil.copy(template, path)
     database = open_database(f"sqlite:///{path}")
-    directory, history, metrics = Directory(database), MemoryHistory(), Metrics()
+    directory, history, metrics = Directory(database, hasher=CHEAP), MemoryHistory(), Metrics()
     customers = SlowCustomers(BuiltInCustomers(database))
     hub = Hub(customers=customers, metrics=metrics)
     engine = MemoryEngine(hub)
@@ -436,6 +440,7 @@ async def running(template: Path, directory_path: Path, *, sip_target: str | Non
     )
     server = make_server(app)
     listener = bind("127.0.0.1", 0)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # so that a page that takes nothing shows soon
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     async with contextlib.AsyncExitStack() as closing:
         while not server.started:
