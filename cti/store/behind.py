@@ -1,9 +1,9 @@
 """Write-behind: rows that are taken at once and written by one task a little later, in order, in batches.
 
-There is no waiting window: each write takes what has gathered during the one before. While the database is away the
-rows wait here and are tried again; a row that the database refuses is set aside with its reason in the log, and the
-rest go on. What waits dies with the process, so only what may be lost with it goes this way; `cti.store.particulars`
-and `cti.store.history` (notes) do.
+Rows gather for a tenth of a second, since a transaction for each would cost more than the rows. While the database is
+away the rows wait here and are tried again; a row that the database refuses is set aside with its reason in the log,
+and the rest go on. What waits dies with the process, so only what may be lost with it goes this way;
+`cti.store.particulars` and `cti.store.history` (notes) do.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LARGEST_BATCH: Final = 200
+_GATHER_S: Final = 0.1
 _RETRY_S: Final = 0.5
 
 REFUSALS: Final = (SQLAlchemyError, ValueError, OverflowError)
@@ -66,6 +67,7 @@ class WriteBehind(Generic[T]):
                 self._idle.set()
                 self._came.clear()
                 await self._came.wait()
+                await asyncio.sleep(_GATHER_S)
             self._writing, self._rows = self._rows[:_LARGEST_BATCH], self._rows[_LARGEST_BATCH:]
             await self._write_batch(self._writing)
             self._writing = []

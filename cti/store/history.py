@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 
 NAME: Final = "history"
 _LARGEST_BATCH: Final = 200
-_GATHER_S: Final = 0.05
+_GATHER_S: Final = 0.2
 """A transaction for each event would cost more than the events: they gather for so long."""
 _RETRY_S: Final = 0.5
 _HELD: Final = 5000

@@ -3,7 +3,7 @@
 Theory of operation. The engine calls `decided` in the turn of every event. Facts name the agents and assignments they
 concern; only a concerned agent's own pages get his state and assignments, in that very turn. The pop goes out with what
 is known; its card follows when the look-up answers. Queue and agent lists are marked in the `Board` and sent at most
-twice a second, encoded once for all pages that see the same.
+once a second, encoded once for all pages that see the same.
 
 An agent's desktop is connected while at least one page of his is; it is lost `LOST_AFTER_S` after the last went, so
 that a refresh is no loss. Whether a silent page is still there is the server's ping to tell (`cti.web.server`).
@@ -49,7 +49,7 @@ from cti.web.screens import Screens, my_state
 
 log = logging.getLogger(__name__)
 
-COALESCE_S: Final = 0.5
+COALESCE_S: Final = 1.0
 LOST_AFTER_S: Final = 3.0
 PAGES_LIMIT: Final = 20
 """Most pages of one person at once; one more is turned away until another closes."""

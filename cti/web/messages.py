@@ -240,14 +240,14 @@ class AssignmentGone(Message):
 
 
 class QueuesChanged(Message):
-    """The changed ones, whole; at most twice a second."""
+    """The changed ones, whole; at most once a second."""
 
     kind: Literal["queues"] = "queues"
     queues: list[QueueView]
 
 
 class AgentsChanged(Message):
-    """The changed ones, whole; at most twice a second; supervisors and admins only."""
+    """The changed ones, whole; at most once a second; supervisors and admins only."""
 
     kind: Literal["agents"] = "agents"
     agents: list[AgentView]
