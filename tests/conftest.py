@@ -8,19 +8,24 @@ import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
-from tests.browser import telephony
-from tests.browser.desktop import Chromium, start_chromium
-from tests.browser.telephony import Lines
-from tests.running import RunningCentre, free_port_base
+if TYPE_CHECKING:
+    from tests.browser.desktop import Chromium
+    from tests.browser.telephony import Lines
+    from tests.running import RunningCentre
+
+# What these need is imported by who uses it: tests that need no centre start without a browser's library.
 
 
 @pytest.fixture(scope="session")
-def centre() -> Iterator[RunningCentre]:
+def centre() -> "Iterator[RunningCentre]":
     """The running centre. Tests that kill parts of it leave it whole."""
+    from tests.running import RunningCentre, free_port_base
+
     given = os.environ.get("TRIUNE_TEST_HOME")
     if given:
         yield RunningCentre(Path(given), port_base=0)
@@ -34,14 +39,18 @@ def centre() -> Iterator[RunningCentre]:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def chromium(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Chromium]:
+async def chromium(tmp_path_factory: pytest.TempPathFactory) -> "AsyncIterator[Chromium]":
     """A browser whose microphone sounds a tone. For tests on the session's loop."""
+    from tests.browser.desktop import start_chromium
+
     async with start_chromium(tmp_path_factory.mktemp("microphone")) as running:
         yield running
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def lines(centre: RunningCentre) -> AsyncIterator[Lines]:
+async def lines(centre: "RunningCentre") -> "AsyncIterator[Lines]":
     """Callers on the emulated carrier."""
+    from tests.browser import telephony
+
     async with telephony.lines(centre) as made:
         yield made

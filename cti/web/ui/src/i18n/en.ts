@@ -93,7 +93,7 @@ export const en = {
   "queues.none": "There are no queues in your projects.",
   "queues.ready": "{n} ready",
   "queues.waiting": "waiting",
-  "queues.nobody": "nobody",
+  "queues.nobody": "nobody waits",
 
   "work.in_hand": "Contacts in hand",
   "work.ready": "You are ready",
@@ -203,7 +203,7 @@ export const en = {
   "gone.agent_lost": "{name}: the connection to you was lost, so the contact went back to the queue.",
 
   "history.title": "My history",
-  "history.search": "Search name, number, note",
+  "history.search": "Name, number, note",
   "history.empty": "What you finish appears here.",
   "history.not_found": "Nothing fits the search.",
   "history.no_result": "No result",

@@ -55,8 +55,10 @@ export function t(key: Key, values: Values = {}): string {
 
 // -- dates and durations ----------------------------------------------------------------------------------------------
 
+const CLOCK = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+
 export function time(atMs: number): string {
-  return new Intl.DateTimeFormat(locale.language, { hour: "2-digit", minute: "2-digit" }).format(atMs);
+  return new Intl.DateTimeFormat(locale.language, CLOCK).format(atMs);
 }
 
 /** Today: the time; else the day too. */
@@ -67,13 +69,12 @@ export function moment(atMs: number, nowMs: number): string {
     day: "numeric",
     month: "short",
     ...(sameYear ? {} : { year: "numeric" }),
-    hour: "2-digit",
-    minute: "2-digit",
+    ...CLOCK,
   }).format(atMs);
 }
 
 export function fullMoment(atMs: number): string {
-  return new Intl.DateTimeFormat(locale.language, { dateStyle: "medium", timeStyle: "medium" }).format(atMs);
+  return new Intl.DateTimeFormat(locale.language, { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" }).format(atMs);
 }
 
 /** An ISO date as a date; anything else as it stands. */

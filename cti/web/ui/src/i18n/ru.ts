@@ -93,7 +93,7 @@ export const ru: Words = {
   "queues.none": "В ваших проектах нет очередей.",
   "queues.ready": "готовы: {n}",
   "queues.waiting": "ждут",
-  "queues.nobody": "никого",
+  "queues.nobody": "никто не ждёт",
 
   "work.in_hand": "Обращения в работе",
   "work.ready": "Вы готовы",
