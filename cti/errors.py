@@ -7,8 +7,9 @@
     │   ├── NotFound           no such contact, agent, queue …
     │   └── NotAllowed         the person's role does not permit it
     └── OutsideError           something beyond this process failed (transient, retry_after_s)
-        ├── AsteriskDown       no connection, or no answer before the deadline
-        │   └── ChannelGone    the channel, bridge or endpoint asked for is not there (any more)
+        ├── AsteriskDown       no connection: the comparison after the next one tells what happened
+        ├── AsteriskSilent     no answer on a standing connection, or "internal error": it may be done or not
+        ├── ChannelGone        the channel, bridge or endpoint asked for is not there (any more)
         ├── DatabaseDown
         └── SetupFailed        a tool could not be found, fetched or started
 
@@ -69,7 +70,15 @@ class OutsideError(TriuneError):
 
 
 class AsteriskDown(OutsideError):
-    """Asterisk has no connection with us, or did not answer before the deadline: nothing is known."""
+    """There is no connection to Asterisk, or it ended before the answer: the next one begins with a comparison."""
+
+
+class AsteriskSilent(OutsideError):
+    """The connection stands, but Asterisk did not answer before the deadline, or said that it failed inside (5xx).
+
+    Whether it did what was asked is not known, and no new connection will come to tell: whoever asked must look or ask
+    again.
+    """
 
 
 class ChannelGone(OutsideError):

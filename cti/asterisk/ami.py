@@ -17,7 +17,7 @@ import panoramisk
 from panoramisk.message import Message
 
 from cti.asterisk.backoff import Backoff
-from cti.errors import AsteriskDown, OutsideError
+from cti.errors import AsteriskDown, AsteriskSilent, OutsideError
 
 log = logging.getLogger(__name__)
 
@@ -107,12 +107,14 @@ class Client:
         while True:
             try:
                 await self._serve_one(backoff)
-            except OutsideError as error:
+            except (OSError, OutsideError) as error:
                 log.warning("AMI is not reachable: %s", error, extra={"action": "ami_unreachable"})
+            except Exception:  # a connection's reconnect: whatever it was, the next connection begins anew
+                log.exception("The AMI connection failed and is made anew", extra={"action": "ami_failed"})
             await asyncio.sleep(backoff.wait_s())
 
     async def action(self, name: str, **fields: str) -> Message:
-        """Send an action that has a single answer. Raises AsteriskDown after 3 s or without connection.
+        """Send an action that has a single answer. Raises AsteriskDown without connection, AsteriskSilent after 3 s.
 
         The answer may be a refusal: ask its `success`.
         """
@@ -120,15 +122,19 @@ class Client:
         return answer
 
     async def listing(self, name: str, **fields: str) -> Sequence[Message]:
-        """Send an action that lists; an empty list when Asterisk says that there is nothing. Raises AsteriskDown."""
+        """Send an action that lists; an empty list when Asterisk says that there is nothing.
+
+        Raises AsteriskDown without connection, AsteriskSilent after 3 s or when it refuses to list.
+        """
         answer = await self._send(name, fields, as_list=None)
         if not isinstance(answer, list):
             if answer.success or "No " in answer.message:
                 return []
-            raise AsteriskDown(f"Asterisk refused to list {name}: {answer.message}")
+            raise AsteriskSilent(f"Asterisk refused to list {name}: {answer.message}")
         return [message for message in answer if message.event and not message.event.endswith("Complete")]
 
     async def _serve_one(self, backoff: Backoff) -> None:
+        begun = asyncio.get_running_loop().time()
         connection = _Connection(loop=asyncio.get_running_loop(), **self._config)
         connection.register_event("ContactStatus", self._take_contact)
         try:
@@ -143,14 +149,14 @@ class Client:
                 raise AsteriskDown("Asterisk closed the AMI connection, or name or password are wrong.")
             self._connection = connection
             await self._on_login()
-            backoff.reset()
             await self._watch(connection)
         finally:
+            backoff.stood(asyncio.get_running_loop().time() - begun)
             self._connection = None
             connection.close()
 
     async def _watch(self, connection: _Connection) -> None:
-        """Return when the connection has ended; raise AsteriskDown when it is silent."""
+        """Return when the connection has ended; raise AsteriskSilent when it is silent."""
         while not connection.ended.done():
             await asyncio.wait([connection.ended], timeout=PING_EVERY_S)
             if not connection.ended.done():
@@ -166,10 +172,12 @@ class Client:
             )
         answer = connection.send_action({"Action": name, **fields}, as_list=as_list)
         await asyncio.wait([answer, connection.ended], timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
+        if answer.done() and not answer.cancelled():
             return answer.result()
         answer.cancel()
-        raise AsteriskDown(f"Asterisk did not answer {name} within {DEADLINE_S:g} s.")
+        if connection.ended.done():
+            raise AsteriskDown(f"The AMI connection was lost before Asterisk answered {name}.")
+        raise AsteriskSilent(f"Asterisk did not answer {name} within {DEADLINE_S:g} s.")
 
     def _take_contact(self, connection: _Connection, event: Message) -> None:
         if connection is self._connection:

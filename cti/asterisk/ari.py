@@ -5,7 +5,7 @@ What lives here: which requests there are, and that a connection stands, again a
 `cti.asterisk.calls`. Called by `cti.asterisk.switch`.
 
 A method sends at once and returns a future of its reply: calls made one after the other arrive in that order and need
-not wait for each other. The future fails with ChannelGone, OutsideError or AsteriskDown, see `Link.request`.
+not wait for each other. The future fails with an OutsideError, see `Link.request`.
 """
 
 import asyncio
@@ -67,6 +67,7 @@ class Client:
         self._epoch = 0
         self.channels = Channels(self)
         self.bridges = Bridges(self)
+        self.endpoints = Endpoints(self)
         self.applications = Applications(self)
         self.asterisk = Asterisk(self)
 
@@ -82,10 +83,13 @@ class Client:
                 await self._serve_one(backoff)
             except (OSError, OutsideError) as error:
                 log.warning("ARI is not reachable: %s", error, extra={"action": "ari_unreachable"})
+            except Exception:  # a connection's reconnect: whatever it was, the next connection begins anew
+                log.exception("The ARI connection failed and is made anew", extra={"action": "ari_failed"})
             await asyncio.sleep(backoff.wait_s())
 
     async def _serve_one(self, backoff: Backoff) -> None:
         self._epoch += 1
+        begun = asyncio.get_running_loop().time()
         link = Link(epoch=self._epoch, uri=self._uri, authorization=self._authorization, on_event=self._on_event)
         try:
             async with asyncio.timeout(DEADLINE_S):
@@ -99,11 +103,11 @@ class Client:
             await self.applications.filter(self._application, allowed=EVENTS_USED)
             await self._prepare()
             self._on_connected()
-            backoff.reset()
             try:
                 await link.ended
             finally:
                 self._on_disconnected()
+                backoff.stood(asyncio.get_running_loop().time() - begun)
             if link.replaced:
                 log.error("Another client took over ARI application", extra={"action": "ari_replaced"})
                 backoff.longest()
@@ -223,6 +227,18 @@ class Bridges:
         return self._request("DELETE", f"bridges/{quote(bridgeId)}", accepted=(404,))
 
 
+class Endpoints:
+    """`/endpoints`"""
+
+    def __init__(self, client: Client) -> None:
+        self._request = client.request
+
+    async def listByTech(self, tech: str) -> list[wire.Endpoint]:
+        """Every endpoint of this technology ("PJSIP"); an empty list when it has none."""
+        reply = await self._request("GET", f"endpoints/{quote(tech)}", accepted=(404,))
+        return wire.endpoints(reply.body) if reply.status_code < 400 else []
+
+
 class Applications:
     """`/applications`"""
 
@@ -245,9 +261,10 @@ class Asterisk:
     def __init__(self, client: Client) -> None:
         self._request = client.request
 
-    def getObject(self, *, configClass: str, objectType: str, id: str) -> asyncio.Future[wire.Reply]:  # noqa: A002
-        """A dynamic configuration object. Raises ChannelGone when there is none."""
-        return self._request("GET", f"asterisk/config/dynamic/{configClass}/{objectType}/{quote(id)}")
+    def deleteObject(self, *, configClass: str, objectType: str, id: str) -> asyncio.Future[wire.Reply]:  # noqa: A002
+        """Delete a dynamic configuration object; gone already is success."""
+        uri = f"asterisk/config/dynamic/{configClass}/{objectType}/{quote(id, safe='')}"
+        return self._request("DELETE", uri, accepted=(404,))
 
     def updateObject(
         self,

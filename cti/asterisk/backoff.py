@@ -5,6 +5,8 @@ from typing import Final
 
 FIRST_S: Final = 0.1
 LONGEST_S: Final = 5.0
+HEALTHY_AFTER_S: Final = 30.0
+"""How long a connection must have stood before the next is tried at once: each costs both sides a whole welcome."""
 
 
 class Backoff:
@@ -15,9 +17,10 @@ class Backoff:
     def __init__(self) -> None:
         self._next_s = FIRST_S
 
-    def reset(self) -> None:
-        """The last try worked: begin anew at the shortest wait."""
-        self._next_s = FIRST_S
+    def stood(self, seconds: float) -> None:
+        """A connection ended after so long; a healthy one lets the waits begin anew at the shortest."""
+        if seconds >= HEALTHY_AFTER_S:
+            self._next_s = FIRST_S
 
     def longest(self) -> None:
         """Something must not be repeated soon: the next wait is the longest."""

@@ -51,15 +51,14 @@ async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, 
     )
 
 
-async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, stop_music: bool) -> None:
+async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool) -> None:
     """Raises ChannelGone when a leg is not there; then none was added.
 
-    `answer`: the caller's leg still rings. `stop_music`: he may hear music, the dialplan's or ARI's; in a bridge that
-    keeps the media to itself either goes on and drowns the agent.
+    `answer`: the caller's leg still rings. Music is always stopped, the dialplan's or ARI's: in a bridge that keeps the
+    media to itself either goes on and drowns the agent, and whether it plays cannot be known here for sure.
     """
     before = [client.channels.answer(channelId=command.caller_leg)] if answer else []
-    if stop_music:
-        before.append(client.channels.stopMoh(channelId=command.caller_leg))
+    before.append(client.channels.stopMoh(channelId=command.caller_leg))
     made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
     legs = f"{command.caller_leg},{command.agent_leg}"
     try:

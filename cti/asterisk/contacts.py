@@ -20,6 +20,10 @@ class Contacts:
         """Whether a call to this endpoint would ring somewhere."""
         return bool(self._live.get(endpoint))
 
+    def uris(self, endpoint: str) -> frozenset[str]:
+        """The live contacts of this endpoint."""
+        return frozenset(self._live.get(endpoint, ()))
+
     def report(self, endpoint: str, *, uri: str, status: str) -> bool:
         """Take one report; True when it says something new: a contact not known before, or the last one gone."""
         live = self._live.setdefault(endpoint, set())

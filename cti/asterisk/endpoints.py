@@ -7,6 +7,7 @@ a refreshed page registers from a new address before the old one has gone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import md5
 from typing import Final
 
 from cti import variables
@@ -52,6 +53,16 @@ def name_of(extension: str, device: Device) -> str:
 def objects_of(phone: Phone, *, media: Media) -> list[ConfigObject]:
     """All objects of the line, in the order in which they must come to be: an endpoint after what it names."""
     return [*_line(phone, Device.SIP, media=media), *_line(phone, Device.WEB, media=media)]
+
+
+def names_of(phone: Phone) -> tuple[str, ...]:
+    """Both endpoints of the line."""
+    return tuple(name_of(phone.extension, device) for device in Device)
+
+
+def contact_id(endpoint: str, uri: str) -> str:
+    """The id of a registered contact in sorcery (res/res_pjsip/location.c): the AOR's name and the MD5 of its URI."""
+    return f"{endpoint};@{md5(uri.encode(), usedforsecurity=False).hexdigest()}"
 
 
 def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:

@@ -18,7 +18,7 @@ from websockets.protocol import State
 from websockets.uri import parse_uri
 
 from cti.asterisk import wire
-from cti.errors import AsteriskDown, ChannelGone, OutsideError
+from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 
 log = logging.getLogger(__name__)
 
@@ -75,7 +75,7 @@ class Link(asyncio.Protocol):
     def request(
         self, method: str, uri: str, *, body: object = None, accepted: tuple[int, ...]
     ) -> asyncio.Future[wire.Reply]:
-        """Send now. The future fails with ChannelGone or OutsideError; after 3 s or at the end with AsteriskDown."""
+        """Send now. The future fails as `refusal` says, after 3 s with AsteriskSilent, at the end with AsteriskDown."""
         future: asyncio.Future[wire.Reply] = self._loop.create_future()
         if self._socket.state is not State.OPEN:
             future.set_exception(AsteriskDown("Asterisk closed its connection."))
@@ -134,7 +134,8 @@ class Link(asyncio.Protocol):
                 if not self.opened.done():
                     self.opened.set_result(None)
         self._flush()
-        if self._socket.state is not State.OPEN:
+        refused = self._socket.state is State.CONNECTING and self._socket.handshake_exc is not None
+        if refused or self._socket.state in (State.CLOSING, State.CLOSED):
             self.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -183,7 +184,7 @@ class Link(asyncio.Protocol):
         waiting = self._waiting.pop(request_id, None)
         if waiting is not None and not waiting.future.done():
             waiting.future.set_exception(
-                AsteriskDown(f"Asterisk did not answer {waiting.what} within {DEADLINE_S:g} s.")
+                AsteriskSilent(f"Asterisk did not answer {waiting.what} within {DEADLINE_S:g} s.")
             )
 
     def _flush(self) -> None:
@@ -229,5 +230,5 @@ def refusal(status: int, body: str, *, what: str) -> OutsideError:
     if gone:
         return ChannelGone(sentence)
     if status >= 500:
-        return AsteriskDown(sentence)
+        return AsteriskSilent(sentence)
     return OutsideError(sentence, transient=False)

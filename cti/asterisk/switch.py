@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import time
@@ -26,8 +26,8 @@ from cti.domain.commands import (
     SwitchCommand,
 )
 from cti.domain.events import LegEnded
-from cti.domain.ids import AgentId, ContactId, Device, LegId, NodeId, QueueId
-from cti.errors import ChannelGone, OutsideError
+from cti.domain.ids import AgentId, ContactId, LegId, NodeId, QueueId
+from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import CallerEntered, EndpointReached, Listing, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,16 @@ class Address:
 
 def _default_music(_: QueueId) -> str:
     return "default"
+
+
+async def _unless_refused(change: Awaitable[None]) -> None:
+    """Have a line changed; one that Asterisk will not have must not keep it from all others."""
+    try:
+        await change
+    except (AsteriskDown, AsteriskSilent):
+        raise
+    except OutsideError as error:
+        log.warning("A line could not be changed: %s", error, extra={"action": "line_refused"})
 
 
 def _show_nothing(_: ContactId) -> Display:
@@ -87,9 +97,9 @@ class AsteriskSwitch:
         self._contacts_known = False
         self._connected = False
         self._ringing: set[LegId] = set()
-        """Callers who came in without the dialplan having picked up."""
-        self._fresh: set[LegId] = set()
-        """Callers who have heard no music but the dialplan's. Whoever is not here may hear ARI's."""
+        """Callers whom nobody has picked up. One too many in here costs a request, one too few his voice."""
+        self._gap = False
+        """Whether no listing was had since the stream of events began (again)."""
         self._translator = translate.Translator(node=node, region=region)
         self._events: deque[SwitchEvent] = deque()
         self._arrived = asyncio.Event()
@@ -124,7 +134,7 @@ class AsteriskSwitch:
     # -- what is done -------------------------------------------------------------------------------------------------
 
     async def execute(self, command: SwitchCommand) -> None:
-        """Have the command done. Raises ChannelGone, AsteriskDown."""
+        """Have the command done. Raises ChannelGone, AsteriskSilent, AsteriskDown."""
         match command:
             case RingAgent():
                 phone = self._phones.get(command.agent_id)
@@ -133,14 +143,14 @@ class AsteriskSwitch:
                 display = self._display(command.contact_id)
                 await calls.ring_agent(self._ari, command, extension=phone.extension, display=display)
             case JoinLegs():
-                answer = self._answer(command.caller_leg)
-                await calls.join_legs(self._ari, command, answer=answer, stop_music=not answer)
+                await calls.join_legs(self._ari, command, answer=command.caller_leg in self._ringing)
+                self._ringing.discard(command.caller_leg)
             case HoldLeg():
-                self._fresh.discard(command.leg_id)
                 await calls.hold_leg(self._ari, command, music=self._music)
             case PlayMusic():
-                self._fresh.discard(command.leg_id)
-                await calls.play_music(self._ari, command, answer=self._answer(command.leg_id), music=self._music)
+                answer = command.leg_id in self._ringing
+                await calls.play_music(self._ari, command, answer=answer, music=self._music)
+                self._ringing.discard(command.leg_id)
             case EndLeg():
                 await calls.end_leg(self._ari, command)
             case DropBridge():
@@ -150,15 +160,9 @@ class AsteriskSwitch:
             case _:
                 assert_never(command)
 
-    def _answer(self, leg_id: LegId) -> bool:
-        """Whether this caller's leg has still to be picked up; told once, then taken as done."""
-        if leg_id not in self._ringing:
-            return False
-        self._ringing.discard(leg_id)
-        return True
-
     async def list_legs(self) -> Listing:
-        """Everything alive now. Raises AsteriskDown."""
+        """Everything alive now. Raises AsteriskSilent, AsteriskDown."""
+        before = frozenset(self._ringing)
         channels, bridges, application = await asyncio.gather(
             self._ari.channels.list(), self._ari.bridges.list(), self._ari.applications.get(variables.APPLICATION)
         )
@@ -170,30 +174,43 @@ class AsteriskSwitch:
             followed=application.channel_ids,
             now_ms=int(time() * 1000),
         )
-        self._translator.adopt(listing.legs)
-        self._fresh.intersection_update(leg.leg_id for leg in listing.legs)
-        self._ringing = {leg.leg_id for leg in listing.legs if leg.caller is not None and not leg.answered}
+        self._learn_from(listing, before)
         return listing
 
+    def _learn_from(self, listing: Listing, before: frozenset[LegId]) -> None:
+        """A listing is older than the events and commands since it was asked for: it is news only after a gap in them.
+
+        `before`: the callers nobody had picked up when it was asked for.
+        """
+        callers = [leg for leg in listing.legs if leg.caller is not None]
+        if self._gap:
+            self._gap = False
+            self._translator.adopt(listing.legs)
+            self._ringing -= before.difference(leg.leg_id for leg in callers)
+            self._ringing.update(leg.leg_id for leg in callers if not leg.answered)
+        self._ringing.difference_update(leg.leg_id for leg in callers if leg.answered)
+
     async def mute(self, leg_id: LegId, *, muted: bool) -> None:
-        """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskDown."""
+        """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskSilent, AsteriskDown."""
         change = self._ari.channels.mute if muted else self._ari.channels.unmute
         await change(channelId=leg_id, direction="in")
 
     async def send_digits(self, leg_id: LegId, digits: str) -> None:
-        """Play DTMF towards this leg. Raises ChannelGone, AsteriskDown."""
+        """Play DTMF towards this leg. Raises ChannelGone, AsteriskSilent, AsteriskDown."""
         await self._ari.channels.sendDTMF(channelId=leg_id, dtmf=digits)
 
     def know(self, phones: Iterable[Phone]) -> None:
-        """Whose lines these are."""
-        self._phones.update({phone.agent_id: phone for phone in phones})
+        """Whose lines these are; every other line is nobody's from now on."""
+        self._phones = {phone.agent_id: phone for phone in phones}
 
     async def provision(self, phone: Phone) -> None:
-        """Create or replace the agent's endpoints. Raises AsteriskDown, OutsideError when a value is not valid."""
-        self.know((phone,))
+        """Create or replace the agent's endpoints.
+
+        Raises AsteriskSilent, AsteriskDown, OutsideError when a value is not valid.
+        """
+        self._phones[phone.agent_id] = phone
         await self._push_line(phone)
-        for device in Device:
-            endpoint = endpoints.name_of(phone.extension, device)
+        for endpoint in endpoints.names_of(phone):
             if endpoint not in self._endpoints:
                 self._endpoints[endpoint] = False
                 self._tell_endpoint(endpoint)
@@ -209,19 +226,44 @@ class AsteriskSwitch:
         )
 
     async def _restore_lines(self) -> None:
-        """Make the lines again when Asterisk was started anew: it keeps them in memory only."""
+        """Make the lines that are missing, since Asterisk keeps them in memory only, and delete those of nobody.
+
+        A line that Asterisk will not have is left to `provision`, which says so to the engine.
+        """
         if not self._phones:
             return
-        last = list(self._phones.values())[-1]
-        name = endpoints.name_of(last.extension, Device.WEB)
-        try:
-            await self._ari.asterisk.getObject(configClass="res_pjsip", objectType="endpoint", id=name)
-        except ChannelGone:
-            for phone in list(self._phones.values()):
-                await self._push_line(phone)
+        standing = {endpoint.resource for endpoint in await self._ari.endpoints.listByTech("PJSIP")}
+        agents = {name for name in standing if name.startswith(variables.AGENT_ENDPOINT_PREFIX)}
+        phones = list(self._phones.values())
+        for phone in phones:
+            if not agents.issuperset(endpoints.names_of(phone)):
+                await _unless_refused(self._push_line(phone))
+        for name in sorted(agents.difference(*map(endpoints.names_of, phones))):
+            await _unless_refused(self._delete_endpoint(name))
+
+    async def withdraw(self, phone: Phone) -> None:
+        """Take both endpoints of a line away, and their registrations. Raises AsteriskSilent, AsteriskDown."""
+        known = self._phones.get(phone.agent_id)
+        if known is not None and known.extension == phone.extension:
+            del self._phones[phone.agent_id]
+        for name in endpoints.names_of(phone):
+            self._endpoints.pop(name, None)
+            await self._delete_endpoint(name)
+        for name in endpoints.names_of(phone):
+            await self._fallback.drop(f"PJSIP/{name}")
+
+    async def _delete_endpoint(self, name: str) -> None:
+        """Without its registration too: the next owner of the extension must not ring the last one's phone."""
+        contacts = (("contact", endpoints.contact_id(name, uri)) for uri in self._contacts.uris(name))
+        await asyncio.gather(
+            *(
+                self._ari.asterisk.deleteObject(configClass="res_pjsip", objectType=kind, id=id_)
+                for kind, id_ in (("endpoint", name), *contacts, ("aor", name), ("auth", name))
+            )
+        )
 
     async def reclaim(self) -> int:
-        """Bring callers back from the fallback queues. Raises AsteriskDown."""
+        """Bring callers back from the fallback queues. Raises AsteriskSilent, AsteriskDown."""
         return await self._fallback.reclaim()
 
     async def _set_fallback(self, command: SetFallback) -> None:
@@ -242,6 +284,8 @@ class AsteriskSwitch:
         At 10 000 events not taken the connection is read no further until they are.
         """
         tasks = [asyncio.create_task(self._ari.run()), asyncio.create_task(self._ami.run())]
+        for task in tasks:
+            task.add_done_callback(lambda _: self._arrived.set())  # neither ends by itself: if one does, at once
         try:
             while True:
                 while self._events:
@@ -279,11 +323,9 @@ class AsteriskSwitch:
             case None:
                 return
             case CallerEntered():
-                self._fresh.add(event.leg_id)
                 if message.channel is not None and message.channel.state != "Up":
                     self._ringing.add(event.leg_id)
             case LegEnded():
-                self._fresh.discard(event.leg_id)
                 self._ringing.discard(event.leg_id)
         self._push(event)
 
@@ -295,6 +337,8 @@ class AsteriskSwitch:
 
     def _take_connected(self) -> None:
         self._connected = True
+        self._gap = True
+        self._translator.begin_anew()
         self._push(SwitchConnected(node=self._node))
         if self._contacts_known and self._ami.is_up:
             self._tell_all_endpoints()

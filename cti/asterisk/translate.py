@@ -13,7 +13,8 @@ ChannelDestroyed, which comes for every end of it: after StasisEnd it says nothi
 StasisEnd without a hang-up (redirected by AMI) is also an end: the leg is in our hands no more.
 
 State kept between messages: why a leg is about to end, and which agents' legs were answered; both are let go at the
-leg's last message. After a gap in the stream `adopt` makes it right from a listing.
+leg's last message. After a gap in the stream `begin_anew` forgets what the gap may have overtaken, and `adopt` learns
+from the first listing; a later listing is older than the stream and teaches nothing.
 """
 
 import re
@@ -62,9 +63,12 @@ class Translator:
                 return self._destroyed(LegId(channel.id), message.cause)
         return None
 
-    def adopt(self, legs: Iterable[ListedLeg]) -> None:
-        """Begin anew from a listing made after (re-)connecting."""
+    def begin_anew(self) -> None:
+        """The stream begins, perhaps after a gap: legs about to end before it have ended in it."""
         self._causes.clear()
+
+    def adopt(self, legs: Iterable[ListedLeg]) -> None:
+        """Learn from the first listing after `begin_anew` which agents' legs were answered."""
         self._answered = {leg.leg_id for leg in legs if leg.assignment_id is not None and leg.answered}
 
     @property
@@ -138,8 +142,9 @@ def listing(
 ) -> Listing:
     """What is alive now. `followed`: the channels that the application is subscribed to.
 
-    An agent's leg counts from its first ring; a caller's while he is in the application. A caller that the dialplan is
-    carrying back (fallback queue, redirect) is another channel: not ours, but alive.
+    An agent's leg counts from its first ring, and as answered once it is in the application: no bridge takes it before.
+    A caller's counts while he is in the application. A caller that the dialplan is carrying back (fallback queue,
+    redirect) is another channel: not ours, but alive.
     """
     ours: list[ListedLeg] = []
     others: set[LegId] = set()
@@ -150,7 +155,12 @@ def listing(
         inside = channel.dialplan.app_name == "Stasis" and channel.id in subscribed
         if assignment_id is not None:
             ours.append(
-                ListedLeg(leg_id=leg_id, answered=channel.state == "Up", caller=None, assignment_id=assignment_id)
+                ListedLeg(
+                    leg_id=leg_id,
+                    answered=channel.state == "Up" and inside,
+                    caller=None,
+                    assignment_id=assignment_id,
+                )
             )
         elif inside and channel.dialplan.app_data == f"{variables.APPLICATION},{variables.STASIS_INBOUND}":
             caller = entered(channel, node=node, region=region, at=lambda: now_ms)

@@ -31,6 +31,12 @@ class Channel(msgspec.Struct, frozen=True):
     channelvars: dict[str, str] = {}
 
 
+class Endpoint(msgspec.Struct, frozen=True):
+    """ARI's Endpoint model."""
+
+    resource: str
+
+
 class Bridge(msgspec.Struct, frozen=True):
     """ARI's Bridge model."""
 
@@ -69,6 +75,7 @@ class Reply(msgspec.Struct, frozen=True, gc=False):
 _decode_message = msgspec.json.Decoder(Message).decode
 _decode_channels = msgspec.json.Decoder(list[Channel]).decode
 _decode_bridges = msgspec.json.Decoder(list[Bridge]).decode
+_decode_endpoints = msgspec.json.Decoder(list[Endpoint]).decode
 _decode_application = msgspec.json.Decoder(Application).decode
 
 
@@ -85,6 +92,11 @@ def channels(text: str) -> list[Channel]:
 def bridges(text: str) -> list[Bridge]:
     """The body of `GET /bridges`. Raises ValueError."""
     return _decode_bridges(text)
+
+
+def endpoints(text: str) -> list[Endpoint]:
+    """The body of `GET /endpoints/TECH`. Raises ValueError."""
+    return _decode_endpoints(text)
 
 
 def application(text: str) -> Application:

@@ -62,6 +62,7 @@ class ListedLeg:
 
     leg_id: LegId
     answered: bool
+    """Picked up; an agent's leg besides in the application, so that it can be joined."""
     caller: CallerEntered | None
     """For a caller's leg all that its StasisStart would have said; None for an agent's leg."""
     assignment_id: AssignmentId | None
@@ -107,26 +108,49 @@ class Switch(Protocol):
         """Have the command done; twice is as good as once.
 
         Raises ChannelGone when a leg or bridge named in it is not there (for EndLeg and DropBridge that is success),
-        AsteriskDown when the node did not answer within 3 s: then nothing is known.
+        AsteriskDown without a connection or when it ends meanwhile: the comparison after the next one tells; and
+        AsteriskSilent when the connection stands but there was no answer within 3 s, or an internal error for one: it
+        may be done or not, and nothing but another comparison will tell. Every other refusal is a plain OutsideError.
         """
 
     async def list_legs(self) -> Listing:
-        """Everything alive now. Raises AsteriskDown; an empty listing really means that nothing is there."""
+        """Everything alive now; an empty listing really means that nothing is there.
+
+        Raises AsteriskDown, AsteriskSilent.
+        """
 
     async def mute(self, leg_id: LegId, *, muted: bool) -> None:
-        """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskDown."""
+        """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskDown, AsteriskSilent."""
 
     async def send_digits(self, leg_id: LegId, digits: str) -> None:
-        """Play DTMF towards this leg. `digits` is [0-9*#A-D]+, never logged. Raises ChannelGone, AsteriskDown."""
+        """Play DTMF towards this leg. `digits` is [0-9*#A-D]+, never logged.
+
+        Raises ChannelGone, AsteriskDown, AsteriskSilent.
+        """
 
     def know(self, phones: Iterable[Phone]) -> None:
-        """Whose lines these are, before the node is asked to make them: their agents can be rung from now on."""
+        """All the lines there are, before the node is asked to make them: their agents can be rung from now on.
+
+        At each connect the node's other lines are deleted; none known at all: every line is left as it is.
+        """
 
     async def provision(self, phone: Phone) -> None:
-        """Create or replace the agent's SIP and web endpoints without a reload. Raises AsteriskDown."""
+        """Create or replace the agent's SIP and web endpoints without a reload.
+
+        Raises AsteriskDown, AsteriskSilent, OutsideError when the node refuses a value.
+        """
+
+    async def withdraw(self, phone: Phone) -> None:
+        """Take both endpoints of a line away, their registrations and their places in the fallback queues.
+
+        Not there is success; a talk under way goes on. Raises AsteriskDown, AsteriskSilent.
+        """
 
     async def reclaim(self) -> int:
-        """Bring callers who wait in the fallback queues back into the application; how many. Raises AsteriskDown."""
+        """Bring callers who wait in the fallback queues back into the application; how many.
+
+        Raises AsteriskDown, AsteriskSilent.
+        """
 
     def events(self) -> AsyncIterator[SwitchEvent]:
         """What happens, in order, for as long as the adapter lives; re-connects by itself with back-off.
