@@ -24,8 +24,6 @@ LEG_PREFIX: Final = "leg-"
 """Channel id of an agent's leg: `leg-<assignment id>-<ring number>`."""
 BRIDGE_PREFIX: Final = "talk-"
 """Bridge id of a talk: `talk-<contact id>`."""
-HOLDING_PREFIX: Final = "wait-"
-"""Bridge id of a queue's holding bridge: `wait-<queue key>`."""
 
 # -- channel variables (set in the dialplan or by the IVR, read once at StasisStart) ----------------------------------
 ARRIVED_MS: Final = "TRIUNE_ARRIVED"
