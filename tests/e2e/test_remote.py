@@ -23,7 +23,7 @@ from cti import shipped
 from cti.home import DemoAgent
 from cti.setup.tools import find_program
 from tests.browser.desktop import AGENT_HZ, CALLER_HZ, start_chromium
-from tests.browser.sipp import Sound, start_sipp
+from tests.e2e.caller import caller
 from tests.e2e.floor import SUPPORT, hire
 from tests.running import RunningCentre, free_port_base, soon
 
@@ -37,7 +37,6 @@ pytestmark = [
 
 CENTRE = "10.203.77.1"
 ELSEWHERE = "10.203.77.2"
-CALL = Path(__file__).parent / "scenarios" / "call.xml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,27 +115,21 @@ async def test_an_agent_on_another_computer_is_called_and_both_sides_are_heard(
         chromium.desktop(web, agent, ignore_https_errors=True) as desk,
     ):
         await desk.be_ready()
-        sound = Sound(CALLER_HZ)
-        loop = asyncio.get_running_loop()
-        transport, _ = await loop.create_datagram_endpoint(lambda: sound, local_addr=(CENTRE, 0))
-        port = str(transport.get_extra_info("sockname")[1])
-        calling = await start_sipp(
-            str(CALL), remote.centre.endpoints().sip, "-p", "5099", "-s", SUPPORT, "-key", "sound", port, "-m", "1",
-            folder=tmp_path, address=CENTRE,
-        )  # fmt: skip
-        try:
+        async with caller(
+            to=SUPPORT,
+            centre=remote.centre.endpoints().sip,
+            address=CENTRE,
+            port=5099,
+            number="+79165550007",
+            folder=tmp_path,
+            hz=CALLER_HZ,
+        ) as called:
             await desk.answer()
             await desk.hears(CALLER_HZ)
-            await soon(lambda: sound.is_tone(AGENT_HZ), within_s=15, what="the caller hears the agent")
+            await soon(lambda: called.sound.is_tone(AGENT_HZ), within_s=15, what="the caller hears the agent")
             await desk.click("hangup")
-            async with asyncio.timeout(10):
-                assert await calling.wait() == 0, "the caller was hung up"
-            await desk.finish("resolved")
-        finally:
-            transport.close()
-            if calling.returncode is None:
-                calling.kill()
-                await calling.wait()
+            assert await called.was_hung_up()
+        await desk.finish("resolved")
 
 
 def test_only_what_people_elsewhere_need_is_open_to_them(remote: Remote) -> None:
