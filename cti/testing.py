@@ -9,7 +9,7 @@ from typing import TypeVar
 from cti.domain import capacity
 from cti.domain.acd import Acd, Decision
 from cti.domain.agent import open_media
-from cti.domain.assignment import Assignment
+from cti.domain.assignment import Assignment, is_desk_work
 from cti.domain.commands import Command, StartTimer, StopTimer
 from cti.domain.contact import Contact
 from cti.domain.events import (
@@ -397,6 +397,11 @@ def _broken_assignments(state: State) -> Iterable[str]:
         if deadlines.get(assignment.state, 1) is None:
             yield f"{assignment.id} is {assignment.state} without a deadline"
         offered = assignment.state is AssignmentState.OFFERED
+        agent = state.agents[assignment.agent_id]
+        if is_desk_work(assignment) and not agent.desktop and agent.desk_until_ms is None:
+            yield f"{assignment.id} is in the hands of {agent.id}, who has no desktop and no deadline"
+        if is_desk_work(assignment) and agent.removed:
+            yield f"{assignment.id} is in the hands of {agent.id}, who is removed"
         if offered and (assignment.ring_until_ms or 0) >= assignment.lease_until_ms:
             yield f"{assignment.id} rings longer than its lease"
 
@@ -443,7 +448,8 @@ def _idle_pairs(state: State) -> Iterable[str]:
     if not free:
         return
     for contact in state.contacts.values():
-        if contact.state is not ContactState.WAITING:
+        node = state.nodes.get(contact.node) if contact.node is not None else None
+        if contact.state is not ContactState.WAITING or (node is not None and node.lost):
             continue
         rules = state.queues[contact.queue_id].rules
         asked = merge(rules.requirements, contact.requirements)

@@ -25,6 +25,7 @@ from cti.domain.events import (
     ClockStepped,
     ContactArrived,
     ContactCancelled,
+    ContactTakenBack,
     DesktopConnected,
     DesktopLost,
     DeviceChosen,
@@ -47,6 +48,7 @@ from cti.domain.events import (
     RingFailed,
     SkillsChanged,
     SwitchLost,
+    SwitchReturned,
     TimerFired,
     WrapUpFinished,
 )
@@ -135,6 +137,8 @@ def _decide(turn: Turn, event: Event) -> None:  # noqa: C901 - one case an event
             talks.join_failed(turn, event)
         case ContactCancelled():
             arrivals.contact_cancelled(turn, event)
+        case ContactTakenBack():
+            arrivals.contact_taken_back(turn, event)
         case AgentBecameReady():
             presence.agent_became_ready(turn, event)
         case AgentBecameNotReady():
@@ -169,6 +173,8 @@ def _decide(turn: Turn, event: Event) -> None:  # noqa: C901 - one case an event
             turn.commands.extend(resume(turn.state, turn.now))
             turn.state.index.everything_is_fresh()
         case SwitchLost():
-            pass  # its legs are unknown, not gone: nothing is ended
+            presence.switch_lost(turn, event)
+        case SwitchReturned():
+            presence.switch_returned(turn, event)
         case _:
             assert_never(event)

@@ -44,6 +44,11 @@ class Agent:
     phones: tuple[Device, ...] = ()
     """Those with a registration."""
     grace_until_ms: Milliseconds | None = None
+    """When a ready agent who lacks phone or desktop is made not ready."""
+    desk_until_ms: Milliseconds | None = None
+    """When what he works on without a desktop goes back to its queue."""
+    skipped_until_ms: Milliseconds | None = None
+    """He is ready, but his phone could not be rung just now: nothing is offered until then."""
     assignment_ids: tuple[AssignmentId, ...] = ()
     """What he holds, from the offer to the end of wrap-up."""
     active: tuple[Medium, ...] = ()
@@ -72,7 +77,7 @@ def lacks_desktop(agent: Agent) -> bool:
 
 def open_media(agent: Agent) -> int:
     """The bits (`capacity.BIT`) of the media of which he can be offered a contact right now."""
-    if not is_available(agent):
+    if not is_available(agent) or agent.skipped_until_ms is not None:
         return 0
     media = capacity.open_media(capacity.ONE_AT_A_TIME, agent.active)
     if media and agent.media:

@@ -3,11 +3,20 @@
 from cti.domain import offers, talks
 from cti.domain.commands import EndLeg
 from cti.domain.contact import Contact
-from cti.domain.events import ContactArrived, ContactCancelled
+from cti.domain.events import ContactArrived, ContactCancelled, ContactTakenBack
 from cti.domain.facts import ContactClosed, ContactQueued
-from cti.domain.ids import SYSTEM_CANCELLED, ContactId, Medium
+from cti.domain.ids import (
+    REASON_TAKEN_BACK,
+    SYSTEM_CANCELLED,
+    SYSTEM_TAKEN_BACK,
+    ContactId,
+    EndedBy,
+    Medium,
+    OfferOutcome,
+)
 from cti.domain.queue import merge
-from cti.domain.states import ContactState
+from cti.domain.readiness import make_not_ready
+from cti.domain.states import ContactState, Trigger, illegal
 from cti.domain.turn import Turn
 from cti.errors import RuleError
 
@@ -44,12 +53,29 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
     """The request is withdrawn: closed at once, or on to wrap-up when an agent is at it."""
     contact = turn.state.contact(event.contact_id)
     if contact.assignment_id is not None and contact.state is not ContactState.OFFERED:
-        talks.wrap_up(turn, turn.state.assignment(contact.assignment_id), ended_by="customer")
+        talks.wrap_up(turn, turn.state.assignment(contact.assignment_id), ended_by=EndedBy.CUSTOMER)
         return
     if contact.assignment_id is not None:
-        offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome="rescinded")
+        offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome=OfferOutcome.RESCINDED)
     turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_CANCELLED, at_ms=turn.now))
     _end_caller(turn, contact)
+
+
+def contact_taken_back(turn: Turn, event: ContactTakenBack) -> None:
+    """It waits again in its place; whoever had it is not ready, or he would be offered it at once."""
+    contact = turn.state.contact(event.contact_id)
+    if contact.leg_id is not None:
+        raise RuleError("A call cannot be taken back: its agent has to end it.")
+    if contact.assignment_id is None:
+        return
+    assignment = turn.state.assignment(contact.assignment_id)
+    if contact.state is ContactState.OFFERED:
+        offers.end_offer(turn, assignment, outcome=OfferOutcome.RESCINDED)
+    elif contact.state is ContactState.ACTIVE:
+        talks.requeue_work(turn, assignment, SYSTEM_TAKEN_BACK)
+    else:
+        raise illegal("Contact", contact.id, state=contact.state, trigger=Trigger.REQUEUED)
+    make_not_ready(turn, assignment.agent_id, REASON_TAKEN_BACK)
 
 
 def _end_caller(turn: Turn, contact: Contact) -> None:

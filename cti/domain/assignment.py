@@ -1,4 +1,6 @@
-"""An assignment: one contact offered to one agent. The record only; the rules stand in `offers` and `talks`."""
+"""An assignment: one contact offered to one agent. The record, and what can be said of it alone; the rules stand in
+`offers` and `talks`.
+"""
 
 from dataclasses import dataclass
 
@@ -27,6 +29,12 @@ class Assignment:
     """Which phone that leg rings or rang last."""
     rings: int = 0
     """How many legs have been rung; part of each leg's id."""
+    rings_before: int = 0
+    """How many of those came before the last leg that served for a while."""
+    rung_ms: Milliseconds | None = None
+    """When the newest leg was rung."""
+    answered_ms: Milliseconds | None = None
+    """When the newest leg that was answered was."""
     ring_until_ms: Milliseconds | None = None
     started_ms: Milliseconds | None = None
     """When the agent took it up first."""
@@ -34,3 +42,8 @@ class Assignment:
     rejoin_until_ms: Milliseconds | None = None
     wrap_up_ms: Milliseconds | None = None
     wrap_up_until_ms: Milliseconds | None = None
+
+
+def is_desk_work(assignment: Assignment) -> bool:
+    """Whether the agent works on a contact without legs: nothing but his desktop shows that he is still at it."""
+    return assignment.state is AssignmentState.ACTIVE and assignment.medium is not Medium.VOICE

@@ -8,12 +8,13 @@ restart sets them all again from the state.
 from typing import Final
 
 from cti.domain import offers, talks
+from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
 from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop, StartTimer
 from cti.domain.events import ClockStepped, TimerFired
 from cti.domain.facts import ClockShifted
 from cti.domain.ids import AgentId, AssignmentId, Milliseconds, Readiness, TimerKind
-from cti.domain.readiness import fallback, grace_expired
+from cti.domain.readiness import fallback, grace_expired, skip_expired
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
 from cti.domain.turn import Turn, timer_id
@@ -22,6 +23,8 @@ ADOPTION_MS: Final[Milliseconds] = 3_000
 """After a restart no deadline passes earlier: what happened meanwhile is learnt from the switch first."""
 
 _KINDS: Final = {kind.value: kind for kind in TimerKind}
+_AGENTS: Final = (TimerKind.GRACE, TimerKind.DESK, TimerKind.SKIP)
+"""Those of an agent; the others are an assignment's."""
 
 
 def timer_fired(turn: Turn, event: TimerFired) -> None:
@@ -30,10 +33,10 @@ def timer_fired(turn: Turn, event: TimerFired) -> None:
     kind = _KINDS.get(name)
     if kind is None:
         return
-    if kind is TimerKind.GRACE:
+    if kind in _AGENTS:
         agent = turn.state.agents.get(AgentId(owner))
-        if agent is not None and _is_due(turn, kind, owner, agent.grace_until_ms):
-            grace_expired(turn, agent)
+        if agent is not None and _is_due(turn, kind, owner, agent_deadline(agent, kind)):
+            _agents_time_is_up(turn, agent, kind)
         return
     assignment = turn.state.assignments.get(AssignmentId(owner))
     if assignment is None or not _is_due(turn, kind, owner, deadline(turn.state, assignment, kind)):
@@ -47,6 +50,16 @@ def timer_fired(turn: Turn, event: TimerFired) -> None:
             talks.rejoin_expired(turn, assignment)
         case TimerKind.WRAP_UP:
             talks.wrap_up_expired(turn, assignment)
+
+
+def _agents_time_is_up(turn: Turn, agent: Agent, kind: TimerKind) -> None:
+    match kind:
+        case TimerKind.GRACE:
+            grace_expired(turn, agent)
+        case TimerKind.DESK:
+            talks.requeue_all_work(turn, agent.id)
+        case TimerKind.SKIP:
+            skip_expired(turn, agent)
 
 
 def _is_due(turn: Turn, kind: TimerKind, owner: str, at_ms: Milliseconds | None) -> bool:
@@ -73,7 +86,20 @@ def deadline(state: State, assignment: Assignment, kind: TimerKind) -> Milliseco
             return assignment.rejoin_until_ms if assignment.state is AssignmentState.REJOINING else None
         case TimerKind.WRAP_UP:
             return assignment.wrap_up_until_ms if assignment.state is AssignmentState.WRAP_UP else None
+        case _:
+            return None
+
+
+def agent_deadline(agent: Agent, kind: TimerKind) -> Milliseconds | None:
+    """When that timer of the agent is due; None when it does not run."""
+    match kind:
         case TimerKind.GRACE:
+            return agent.grace_until_ms
+        case TimerKind.DESK:
+            return agent.desk_until_ms
+        case TimerKind.SKIP:
+            return agent.skipped_until_ms
+        case _:
             return None
 
 
@@ -96,9 +122,10 @@ def timers(state: State, *, not_before: Milliseconds = 0) -> list[StartTimer]:
                 earliest = 0 if kind is TimerKind.POP else not_before  # nothing on the switch can have made it moot
                 found.append(StartTimer(timer_id=timer_id(kind, assignment_id), at_ms=max(at_ms, earliest)))
     for agent_id in sorted(state.agents):
-        grace = state.agents[agent_id].grace_until_ms
-        if grace is not None:
-            found.append(StartTimer(timer_id=timer_id(TimerKind.GRACE, agent_id), at_ms=max(grace, not_before)))
+        for kind in _AGENTS:
+            at_ms = agent_deadline(state.agents[agent_id], kind)
+            if at_ms is not None:
+                found.append(StartTimer(timer_id=timer_id(kind, agent_id), at_ms=max(at_ms, not_before)))
     return found
 
 

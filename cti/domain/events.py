@@ -78,7 +78,7 @@ class AgentEnrolled:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRemoved:
-    """The person handles contacts no longer: offline at once for new ones, what he holds he finishes."""
+    """The person handles contacts no longer: a talk he finishes, other work goes back to its queue at once."""
 
     agent_id: AgentId
 
@@ -188,6 +188,13 @@ class ContactArrived:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactCancelled:
     """The request is no longer wanted (non-voice, or an admin's word)."""
+
+    contact_id: ContactId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactTakenBack:
+    """A supervisor takes a virtual call from its agent and lets it wait again. A talk is refused. Twice is once."""
 
     contact_id: ContactId
 
@@ -316,7 +323,14 @@ class EngineStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchLost:
-    """The node does not answer; its legs are unknown, not gone."""
+    """The node does not answer; its legs are unknown, not gone. Until `SwitchReturned` nothing there is offered."""
+
+    node: NodeId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SwitchReturned:
+    """The node answers, and what it holds has been compared. Of a node not known as lost it is nothing."""
 
     node: NodeId
 
@@ -338,6 +352,7 @@ Event = (
     | PhoneUnreachable
     | ContactArrived
     | ContactCancelled
+    | ContactTakenBack
     | LegAnswered
     | LegEnded
     | RingFailed
@@ -354,4 +369,5 @@ Event = (
     | ClockStepped
     | EngineStarted
     | SwitchLost
+    | SwitchReturned
 )

@@ -13,11 +13,13 @@ from cti.domain.ids import (
     ContactId,
     Device,
     DispositionId,
+    EndedBy,
     LegCause,
     LegId,
     Medium,
     Milliseconds,
     NodeId,
+    OfferOutcome,
     ProjectId,
     QueueId,
     Readiness,
@@ -93,7 +95,17 @@ class ReachChanged:
     desktop: bool
     phones: tuple[Device, ...]
     grace_until_ms: Milliseconds | None
-    """When he stops being ready unless the missing one returns; None when nothing is missing."""
+    """When he stops being ready unless the missing one returns; None when nothing is missing, or it is forgiven."""
+    desk_until_ms: Milliseconds | None = None
+    """When what he works on at the desktop goes back to its queue; None while there is a desktop or no such work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentSkipped:
+    """The agent is offered nothing until then, ready as he is; None: he is offered contacts again."""
+
+    agent_id: AgentId
+    until_ms: Milliseconds | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,6 +200,8 @@ class AgentLegLost:
     leg_id: LegId
     at_ms: Milliseconds
     until_ms: Milliseconds
+    stood: bool = False
+    """The leg had served for a while, so the rings in a row count anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,15 +219,14 @@ class OfferEnded:
     """The offer came to nothing; the contact waits again in its old place (unless ContactClosed follows)."""
 
     assignment_id: AssignmentId
-    outcome: str
-    """`timed_out`, `rejected`, `rescinded` or `failed`."""
+    outcome: OfferOutcome
     cause: LegCause | None
     at_ms: Milliseconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactRequeued:
-    """An agent had it and was lost: it waits at the head of its queue with all that is known."""
+    """Its agent was lost or it was taken from him: it waits with the seniority it has, and all that is known."""
 
     contact_id: ContactId
     at_ms: Milliseconds
@@ -226,8 +239,7 @@ class WrapUpStarted:
     assignment_id: AssignmentId
     at_ms: Milliseconds
     until_ms: Milliseconds
-    ended_by: str
-    """`customer`, `agent` or `lost`."""
+    ended_by: EndedBy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,6 +261,23 @@ class ContactClosed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NodeLost:
+    """The node is away: what waits there is not offered, and no phone is missed."""
+
+    node: NodeId
+    at_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NodeReturned:
+    """The node is back: what waits there is offered; missing phones are forgiven for a while, they register anew."""
+
+    node: NodeId
+    at_ms: Milliseconds
+    settled_ms: Milliseconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockShifted:
     """Every deadline and instant that still counts moves with the clock."""
 
@@ -261,6 +290,7 @@ Fact = (
     | ReadinessChanged
     | DeviceSet
     | ReachChanged
+    | AgentSkipped
     | SignOutDeferred
     | ContactQueued
     | AssignmentOffered
@@ -276,5 +306,7 @@ Fact = (
     | WrapUpStarted
     | AssignmentClosed
     | ContactClosed
+    | NodeLost
+    | NodeReturned
     | ClockShifted
 )

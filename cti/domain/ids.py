@@ -26,7 +26,7 @@ BridgeId = NewType("BridgeId", str)
 NodeId = NewType("NodeId", str)
 """The Asterisk node that holds a leg or bridge."""
 TimerId = NewType("TimerId", str)
-"""`<kind>:<assignment id>`, or `grace:<agent id>`; see `TimerKind`."""
+"""`<kind>:<assignment id>`, or `<kind>:<agent id>`; see `TimerKind`."""
 
 Milliseconds = int
 """Instants are Unix time in ms from a clock that never goes back; spans are ms."""
@@ -36,12 +36,14 @@ SYSTEM_AGENT_LOST: Final = DispositionId("agent_lost")
 SYSTEM_ENGINE_LOST: Final = DispositionId("engine_lost")
 SYSTEM_WRAP_UP_EXPIRED: Final = DispositionId("wrap_up_expired")
 SYSTEM_CANCELLED: Final = DispositionId("cancelled")
+SYSTEM_TAKEN_BACK: Final = DispositionId("taken_back")
 SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_ABANDONED,
     SYSTEM_AGENT_LOST,
     SYSTEM_ENGINE_LOST,
     SYSTEM_WRAP_UP_EXPIRED,
     SYSTEM_CANCELLED,
+    SYSTEM_TAKEN_BACK,
 )
 """The system's own codes; a person's code comes from the project."""
 
@@ -51,6 +53,7 @@ REASON_PHONE_LOST: Final = ReasonId("phone_lost")
 REASON_DESKTOP_LOST: Final = ReasonId("desktop_lost")
 REASON_SIGNED_IN: Final = ReasonId("signed_in")
 REASON_REMOVED: Final = ReasonId("removed")
+REASON_TAKEN_BACK: Final = ReasonId("taken_back")
 
 
 class Medium(StrEnum):
@@ -95,6 +98,26 @@ class LegCause(StrEnum):
     """The media, the registration or the node went away; or two listings in a row lacked the leg."""
 
 
+class OfferOutcome(StrEnum):
+    """How an offer came to nothing."""
+
+    TIMED_OUT = "timed_out"
+    REJECTED = "rejected"
+    RESCINDED = "rescinded"
+    """Taken back: the customer or the agent left, or a supervisor said so."""
+    FAILED = "failed"
+    """The phone could not be rung, or the switch was away."""
+
+
+class EndedBy(StrEnum):
+    """Who ended a talk or the work on a contact."""
+
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    LOST = "lost"
+    """Nobody: the customer's leg was lost."""
+
+
 class TimerKind(StrEnum):
     """What a deadline is for; the part of a timer's id before the colon."""
 
@@ -105,3 +128,7 @@ class TimerKind(StrEnum):
     WRAP_UP = "wrap_up"
     GRACE = "grace"
     """How long a ready agent without desktop, or without a phone, stays ready."""
+    DESK = "desk"
+    """How long an agent without desktop keeps what he works on there."""
+    SKIP = "skip"
+    """How long an agent is offered nothing, because his phone could not be rung just now."""

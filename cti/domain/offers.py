@@ -10,8 +10,18 @@ from cti.domain.commands import ClosePop, EndLeg, PlayMusic, RingAgent, ShowPop
 from cti.domain.contact import Contact
 from cti.domain.events import OfferAccepted, OfferRejected, PopShown, RingFailed
 from cti.domain.facts import AgentRung, AssignmentOffered, AssignmentStarted, OfferEnded, PopConfirmed, RingEnded
-from cti.domain.ids import REASON_NO_ANSWER, REASON_REJECTED, LegCause, LegId, Milliseconds, ReasonId, TimerKind
-from cti.domain.readiness import let_go, make_not_ready, reason_for
+from cti.domain.ids import (
+    REASON_NO_ANSWER,
+    REASON_PHONE_LOST,
+    REASON_REJECTED,
+    LegCause,
+    LegId,
+    Milliseconds,
+    OfferOutcome,
+    ReasonId,
+    TimerKind,
+)
+from cti.domain.readiness import check_reach, let_go, make_not_ready, phones_are_missed, reason_for, skip
 from cti.domain.routing import Pair
 from cti.domain.states import AssignmentState, ContactState
 from cti.domain.turn import Turn
@@ -20,6 +30,8 @@ from cti.variables import LEG_PREFIX
 
 LEASE_MARGIN_MS: Final[Milliseconds] = 5_000
 """How much longer than pop and ring an offer of a call is held."""
+BUSY_AT_ONCE_MS: Final[Milliseconds] = 1_500
+"""A phone that is busy so soon is in another call; later, its owner pressed a key: many phones decline with busy."""
 
 
 def offer_all(turn: Turn) -> None:
@@ -123,15 +135,50 @@ def ring_failed(turn: Turn, event: RingFailed) -> None:
 def ring_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> None:
     """The leg being rung is gone: the offer fails, or the rejoin goes on waiting."""
     if assignment.state is AssignmentState.OFFERED:
-        outcome = {LegCause.REJECTED: "rejected", LegCause.NO_ANSWER: "timed_out"}.get(cause, "failed")
-        fail_offer(turn, assignment, outcome=outcome, cause=cause, reason=reason_for(cause))
+        _first_ring_ended(turn, assignment, cause)
     elif assignment.state is AssignmentState.REJOINING and assignment.leg_id is not None:
         turn.record(RingEnded(assignment_id=assignment.id, leg_id=assignment.leg_id, cause=cause, at_ms=turn.now))
 
 
+def _first_ring_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> None:
+    """The agent is not ready, unless it was no fault of his.
+
+    A phone that is busy at once is in a call that the state does not know: of the fallback queue, or a private one.
+    Just after a node's return its phones are not registered yet. Then he stays ready and is skipped for a while: nobody
+    is rung in a loop, and nobody is left not ready who could take the next call.
+    """
+    reason = reason_for(cause)
+    blameless = reason == REASON_PHONE_LOST and not phones_are_missed(turn)
+    if cause is LegCause.BUSY:
+        blameless = assignment.rung_ms is None or turn.now - assignment.rung_ms < BUSY_AT_ONCE_MS
+        reason = REASON_REJECTED
+    if blameless and not _was_cut(turn, assignment):
+        end_offer(turn, assignment, outcome=OfferOutcome.FAILED, cause=cause)
+        skip(turn, assignment.agent_id)
+    else:
+        outcome = _OUTCOMES.get(cause, OfferOutcome.FAILED)
+        fail_offer(turn, assignment, outcome=outcome, cause=cause, reason=reason)
+
+
+_OUTCOMES: Final = {
+    LegCause.REJECTED: OfferOutcome.REJECTED,
+    LegCause.BUSY: OfferOutcome.REJECTED,
+    LegCause.NO_ANSWER: OfferOutcome.TIMED_OUT,
+}
+
+
 def ring_expired(turn: Turn, assignment: Assignment) -> None:
     """Nobody took it in time."""
-    fail_offer(turn, assignment, outcome="timed_out", cause=LegCause.NO_ANSWER, reason=REASON_NO_ANSWER)
+    fail_offer(turn, assignment, outcome=OfferOutcome.TIMED_OUT, cause=LegCause.NO_ANSWER, reason=REASON_NO_ANSWER)
+
+
+def _was_cut(turn: Turn, assignment: Assignment) -> bool:
+    """Whether the caller's node has been away since the offer was made, so that nobody knows what rang."""
+    node_id = turn.state.contact(assignment.contact_id).node
+    node = turn.state.nodes.get(node_id) if node_id is not None else None
+    if node is None:
+        return False
+    return node.lost or (node.returned_ms is not None and assignment.offered_ms < node.returned_ms)
 
 
 def offer_accepted(turn: Turn, event: OfferAccepted) -> None:
@@ -143,6 +190,7 @@ def offer_accepted(turn: Turn, event: OfferAccepted) -> None:
         return
     turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=None, at_ms=turn.now))
     turn.stop(TimerKind.LEASE, assignment.id)
+    check_reach(turn, assignment.agent_id)
 
 
 def offer_rejected(turn: Turn, event: OfferRejected) -> None:
@@ -152,16 +200,23 @@ def offer_rejected(turn: Turn, event: OfferRejected) -> None:
 
 def reject(turn: Turn, assignment: Assignment) -> None:
     """End the offer as refused; raises `IllegalTransition` if it has been taken up."""
-    fail_offer(turn, assignment, outcome="rejected", cause=None, reason=REASON_REJECTED)
+    end_offer(turn, assignment, outcome=OfferOutcome.REJECTED)
+    make_not_ready(turn, assignment.agent_id, REASON_REJECTED)
 
 
-def fail_offer(turn: Turn, assignment: Assignment, *, outcome: str, cause: LegCause | None, reason: ReasonId) -> None:
-    """The offer came to nothing by the agent or his phone: he is not ready, the contact waits in its old place."""
+def fail_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, cause: LegCause, reason: ReasonId) -> None:
+    """The phone was not taken up: its agent is not ready, the contact waits in its old place.
+
+    If the caller's node was away meanwhile and he did not refuse, the offer merely failed: he is as ready as he was.
+    """
+    if reason != REASON_REJECTED and _was_cut(turn, assignment):
+        end_offer(turn, assignment, outcome=OfferOutcome.FAILED, cause=cause)
+        return
     end_offer(turn, assignment, outcome=outcome, cause=cause)
     make_not_ready(turn, assignment.agent_id, reason)
 
 
-def end_offer(turn: Turn, assignment: Assignment, *, outcome: str, cause: LegCause | None = None) -> None:
+def end_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, cause: LegCause | None = None) -> None:
     """Take the offer back: pop closed, leg ended, timers forgotten, agent free."""
     contact = turn.state.contact(assignment.contact_id)
     turn.record(OfferEnded(assignment_id=assignment.id, outcome=outcome, cause=cause, at_ms=turn.now))

@@ -1,4 +1,4 @@
-"""Who is there: enrolment, sign-in and sign-out, readiness as the agent asks for it, desktops and phones.
+"""Who is there: enrolment, sign-in and sign-out, readiness as the agent asks for it, desktops, phones, nodes.
 
 The changes themselves, and what the system does to an agent's readiness, stand in `cti.domain.readiness`. Called by
 `acd`.
@@ -24,19 +24,30 @@ from cti.domain.events import (
     QueueOpened,
     SkillLevel,
     SkillsChanged,
+    SwitchLost,
+    SwitchReturned,
 )
-from cti.domain.facts import AgentConfigured, DeviceSet, QueueConfigured
+from cti.domain.facts import AgentConfigured, DeviceSet, NodeLost, NodeReturned, QueueConfigured
 from cti.domain.ids import (
     REASON_REMOVED,
     REASON_SIGNED_IN,
     AgentId,
     Device,
     Medium,
+    OfferOutcome,
     ProjectId,
     Readiness,
     ReasonId,
 )
-from cti.domain.readiness import defer_sign_out, fallback, set_fallback, set_reach, set_readiness
+from cti.domain.readiness import (
+    SETTLE_MS,
+    check_reach,
+    defer_sign_out,
+    fallback,
+    set_fallback,
+    set_reach,
+    set_readiness,
+)
 from cti.domain.states import AssignmentState
 from cti.domain.turn import Turn
 from cti.errors import RuleError
@@ -94,11 +105,12 @@ def _configure_agent(
 
 
 def agent_removed(turn: Turn, event: AgentRemoved) -> None:
-    """Nothing new for him; what he holds he finishes."""
+    """Nothing new for him; a talk he finishes, work at his desktop goes back to its queue."""
     agent = turn.state.agent(event.agent_id)
     if agent.removed:
         return
-    sign_out(turn, agent, reason=REASON_REMOVED)
+    talks.requeue_all_work(turn, agent.id)
+    sign_out(turn, turn.state.agent(agent.id), reason=REASON_REMOVED)
     turn.record(AgentConfigured(agent_id=agent.id, project_ids=agent.project_ids, skills=agent.skills, removed=True))
 
 
@@ -127,7 +139,7 @@ def sign_out(turn: Turn, agent: Agent, *, reason: ReasonId | None) -> None:
     for assignment_id in agent.assignment_ids:
         assignment = turn.state.assignment(assignment_id)
         if assignment.state is AssignmentState.OFFERED:
-            offers.end_offer(turn, assignment, outcome="rescinded")
+            offers.end_offer(turn, assignment, outcome=OfferOutcome.RESCINDED)
     agent = turn.state.agent(agent.id)
     if agent.assignment_ids:
         defer_sign_out(turn, agent)
@@ -146,7 +158,7 @@ def agent_became_ready(turn: Turn, event: AgentBecameReady) -> None:
     if agent.readiness is Readiness.READY and agent.media == event.media:
         return
     set_readiness(turn, agent.id, Readiness.READY, media=event.media)
-    _check_reach(turn, agent.id)
+    check_reach(turn, agent.id)
 
 
 _PHONE_MISSING = {
@@ -180,7 +192,7 @@ def _choose_device(turn: Turn, agent: Agent, device: Device) -> None:
     turn.record(DeviceSet(agent_id=agent.id, device=device))
     if available:
         set_fallback(turn, turn.state.agent(agent.id))
-    _check_reach(turn, agent.id)
+    check_reach(turn, agent.id)
     talks.ring_lost_agent(turn, agent.id, anew=False)
 
 
@@ -217,7 +229,28 @@ def phone_unreachable(turn: Turn, event: PhoneUnreachable) -> None:
     set_reach(turn, agent, desktop=agent.desktop, phones=phones)
 
 
-def _check_reach(turn: Turn, agent_id: AgentId) -> None:
-    """The device or readiness changed: what lacked may lack no more, or the other way round."""
-    agent = turn.state.agent(agent_id)
-    set_reach(turn, agent, desktop=agent.desktop, phones=agent.phones)
+# -- nodes of the switch -----------------------------------------------------------------------------------------------
+
+
+def switch_lost(turn: Turn, event: SwitchLost) -> None:
+    """Nothing is ended: what rings or talks there may go on. Nothing more is offered there, and no phone is missed."""
+    node = turn.state.nodes.get(event.node)
+    if node is not None and node.lost:
+        return
+    turn.record(NodeLost(node=event.node, at_ms=turn.now))
+    _check_every_reach(turn)
+
+
+def switch_returned(turn: Turn, event: SwitchReturned) -> None:
+    """Who waits there is offered again; phones have a minute to register anew."""
+    node = turn.state.nodes.get(event.node)
+    if node is None or not node.lost:
+        return
+    turn.record(NodeReturned(node=event.node, at_ms=turn.now, settled_ms=turn.now + SETTLE_MS))
+    _check_every_reach(turn)
+
+
+def _check_every_reach(turn: Turn) -> None:
+    for agent_id in sorted(turn.state.agents):
+        if is_available(turn.state.agent(agent_id)):
+            check_reach(turn, agent_id)

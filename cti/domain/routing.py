@@ -1,11 +1,12 @@
 """Who gets what: the indexes over waiting contacts and free agents, and the one decision "this contact to this agent".
 
-Theory of operation. Waiting contacts that ask for the same (queue, medium, requirements) form one *demand*. Within a
-demand the order by arrival is also the order by score, so its contacts are a heap; across demands the heads are
-compared. Each demand also has a heap of the agents who could take from it, by best fit, least load, longest idle, id.
-An entry of either heap is never searched for: it is dropped when it comes to the top and is no longer true, and a
-heap that is mostly stale is built anew. How many demands there are is a matter of configuration, so an event costs
-O(log n) in contacts and agents. Demands are discovered when their first contact arrives.
+Theory of operation. Waiting contacts that ask for the same (queue, medium, requirements) on the same node form one
+*demand*; nothing of it is offered while that node is lost. Within a demand the order by arrival is also the order by
+score, so its contacts are a heap; across demands the heads are compared. Each demand also has a heap of the agents who
+could take from it, by best fit, least load, longest idle, id. An entry of either heap is never searched for: it is
+dropped when it comes to the top and is no longer true, and a heap that is mostly stale is built anew. How many demands
+there are is a matter of configuration, so an event costs O(log n) in contacts and agents. Demands are discovered when
+their first contact arrives.
 
 Because no idle pair existed before an event, a new pair must contain something the event touched: the index notes
 agents who can take something and demands that got a contact, and `next_pair` looks only at those.
@@ -14,7 +15,7 @@ The index holds no truth. It is fed by `cti.domain.state` with each record that 
 and can be rebuilt from the records alone; the records decide whether an entry is true.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
@@ -24,14 +25,15 @@ from cti.domain.capacity import BIT
 from cti.domain.contact import Contact
 from cti.domain.events import SkillLevel
 from cti.domain.facts import Why
-from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, QueueId
+from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, NodeId, QueueId
+from cti.domain.node import Node
 from cti.domain.queue import Queue, fit, merge, score_ms
 from cti.domain.states import ContactState
 
 _SLACK = 64
 """A heap is built anew when it is twice as long as what is true in it, and this."""
 
-DemandKey = tuple[QueueId, Medium, tuple[SkillLevel, ...]]
+DemandKey = tuple[Medium, tuple[SkillLevel, ...], NodeId | None]
 _AgentEntry = tuple[int, int, Milliseconds, AgentId, int]
 """(-fit, load, idle since, id, stamp): the smallest is the one to choose."""
 _ContactEntry = tuple[Milliseconds, int, ContactId]
@@ -40,11 +42,13 @@ _ContactEntry = tuple[Milliseconds, int, ContactId]
 class Demand:
     """The contacts that ask for the same, and the agents who can give it."""
 
-    __slots__ = ("agents", "bit", "contacts", "fits", "free", "medium", "queue", "ready", "waiting", "wanted")
+    __slots__ = ("agents", "bit", "contacts", "fits", "free", "medium", "node", "queue", "ready", "waiting", "wanted")
 
-    def __init__(self, queue: Queue, medium: Medium, wanted: tuple[SkillLevel, ...]) -> None:
+    def __init__(self, queue: Queue, medium: Medium, wanted: tuple[SkillLevel, ...], node: NodeId | None) -> None:
         self.queue = queue
         self.medium = medium
+        self.node = node
+        """Where its callers' legs stand; None: they have none."""
         self.wanted = wanted
         """What its contacts ask for besides what the queue asks."""
         self.bit = BIT[medium]
@@ -89,15 +93,17 @@ class Index:
         contacts: Mapping[ContactId, Contact],
         agents: Mapping[AgentId, Agent],
         queues: Mapping[QueueId, Queue],
+        nodes: Mapping[NodeId, Node],
     ) -> None:
         self._contacts = contacts
         self._agents = agents
         self._queues = queues
-        self._demands: dict[QueueId, dict[tuple[Medium, tuple[SkillLevel, ...]], Demand]] = {}
+        self._nodes = nodes
+        self._demands: dict[QueueId, dict[DemandKey, Demand]] = {}
         self._standings: dict[AgentId, Standing] = {}
         self._stamp = 0
         self._fresh_agents: dict[AgentId, None] = {}
-        self._fresh_demands: dict[DemandKey, Demand] = {}
+        self._fresh_demands: dict[Demand, None] = {}
         self._waiting: dict[QueueId, int] = {}
 
     # -- what changed ------------------------------------------------------------------------------------------------
@@ -117,7 +123,7 @@ class Index:
             if len(demand.contacts) > 2 * demand.waiting + _SLACK:
                 self._drop_stale_contacts(demand)
             heappush(demand.contacts, (new.arrived_ms, new.number, new.id))
-            self._fresh_demands[new.queue_id, new.medium, new.requirements] = demand
+            self._fresh_demands[demand] = None
 
     def agent_changed(self, old: Agent | None, new: Agent | None) -> None:
         """Take notice of an agent's record; either side is None when he came or went."""
@@ -144,13 +150,18 @@ class Index:
                 continue
             demand.queue = new
             self._find_agents(demand)
-            self._fresh_demands[new.id, demand.medium, demand.wanted] = demand
+            self._fresh_demands[demand] = None
+
+    def node_changed(self, node_id: NodeId) -> None:
+        """Take notice of a node that was lost or is back: what waits there may be offered, or not."""
+        for demand in self._every_demand():
+            if demand.node == node_id:
+                self._fresh_demands[demand] = None
 
     def everything_is_fresh(self) -> None:
         """Let the next look go over all that waits (a new engine may have new rules)."""
-        for queue_id, demands in self._demands.items():
-            for (medium, wanted), demand in demands.items():
-                self._fresh_demands[queue_id, medium, wanted] = demand
+        for demand in self._every_demand():
+            self._fresh_demands[demand] = None
 
     def nothing_is_fresh(self) -> None:
         """Forget what was noted: the event is over, or undone."""
@@ -181,20 +192,31 @@ class Index:
 
     def entries(self) -> int:
         """How long all heaps are together, stale entries included: a measure of memory."""
-        demands = (demand for demands in self._demands.values() for demand in demands.values())
-        return sum(len(demand.contacts) + len(demand.agents) for demand in demands)
+        return sum(len(demand.contacts) + len(demand.agents) for demand in self._every_demand())
 
     def is_idle_pair_left(self) -> bool:
         """Whether any waiting contact could be offered to anyone: never, between events."""
-        return any(demand.waiting and demand.free for demands in self._demands.values() for demand in demands.values())
+        return any(demand.free and self._is_served(demand) for demand in self._every_demand())
+
+    def _every_demand(self) -> Iterator[Demand]:
+        return (demand for demands in self._demands.values() for demand in demands.values())
+
+    def _is_served(self, demand: Demand) -> bool:
+        """Whether something waits in it that may be offered."""
+        if not demand.waiting:
+            return False
+        node = self._nodes.get(demand.node) if demand.node is not None else None
+        return node is None or not node.lost
 
     def _candidates(self) -> list[tuple[Demand, bool]]:
-        found = [(demand, False) for demand in self._fresh_demands.values() if demand.waiting and demand.free]
+        found = [(demand, False) for demand in self._fresh_demands if demand.free and self._is_served(demand)]
         for agent_id in self._fresh_agents:
             standing = self._standings.get(agent_id)
             if standing is not None and standing.media:
                 media = standing.media
-                found += [(demand, True) for demand in standing.demands if demand.waiting and media & demand.bit]
+                found += [
+                    (demand, True) for demand in standing.demands if media & demand.bit and self._is_served(demand)
+                ]
         return found
 
     def _choose(self, demand: Demand, contact: Contact, *, score: int, by_agent: bool, now: Milliseconds) -> Pair:
@@ -264,10 +286,10 @@ class Index:
         demands = self._demands.get(contact.queue_id)
         if demands is None:
             demands = self._demands[contact.queue_id] = {}
-        key = (contact.medium, contact.requirements)
+        key = (contact.medium, contact.requirements, contact.node)
         demand = demands.get(key)
         if demand is None:
-            demand = demands[key] = Demand(self._queues[contact.queue_id], contact.medium, contact.requirements)
+            demand = demands[key] = Demand(self._queues[contact.queue_id], *key)
             self._find_agents(demand)
         return demand
 

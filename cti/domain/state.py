@@ -17,6 +17,7 @@ from cti.domain.facts import (
     AgentConfigured,
     AgentLegLost,
     AgentRung,
+    AgentSkipped,
     AssignmentClosed,
     AssignmentHeld,
     AssignmentOffered,
@@ -28,6 +29,8 @@ from cti.domain.facts import (
     ContactRequeued,
     DeviceSet,
     Fact,
+    NodeLost,
+    NodeReturned,
     OfferEnded,
     PopConfirmed,
     QueueConfigured,
@@ -45,21 +48,23 @@ from cti.domain.ids import (
     LegId,
     Milliseconds,
     NodeId,
+    OfferOutcome,
     QueueId,
     Readiness,
 )
+from cti.domain.node import Node
 from cti.domain.queue import Queue
 from cti.domain.routing import Index
 from cti.domain.states import AssignmentState, ContactState, Trigger, next_assignment, next_contact, next_readiness
 from cti.errors import NotFound
 
 OUTCOMES: Final = {
-    "timed_out": Trigger.TIMED_OUT,
-    "rejected": Trigger.REJECTED,
-    "rescinded": Trigger.RESCINDED,
-    "failed": Trigger.FAILED,
+    OfferOutcome.TIMED_OUT: Trigger.TIMED_OUT,
+    OfferOutcome.REJECTED: Trigger.REJECTED,
+    OfferOutcome.RESCINDED: Trigger.RESCINDED,
+    OfferOutcome.FAILED: Trigger.FAILED,
 }
-"""`OfferEnded.outcome` and what it does to the machines."""
+"""What the end of an offer does to the machines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +77,7 @@ class Snapshot:
     agents: tuple[Agent, ...]
     contacts: tuple[Contact, ...]
     assignments: tuple[Assignment, ...]
+    nodes: tuple[Node, ...] = ()
 
 
 class State:
@@ -82,13 +88,15 @@ class State:
         """Of the last event handled, refused ones included."""
         self.node: NodeId | None = None
         """Where the newest caller's leg stands."""
+        self.nodes: dict[NodeId, Node] = {}
+        """Those that were lost at least once."""
         self.queues: dict[QueueId, Queue] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.contacts: dict[ContactId, Contact] = {}
         self.assignments: dict[AssignmentId, Assignment] = {}
         self.contact_by_leg: dict[LegId, ContactId] = {}
         self.assignment_by_leg: dict[LegId, AssignmentId] = {}
-        self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues)
+        self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues, nodes=self.nodes)
         self._undo: list[Callable[[], None]] = []
 
     # -- look-ups ----------------------------------------------------------------------------------------------------
@@ -155,6 +163,7 @@ class State:
                         leg_id=fact.leg_id,
                         device=fact.device,
                         rings=assignment.rings + 1,
+                        rung_ms=fact.at_ms,
                         ring_until_ms=fact.until_ms,
                         pop_until_ms=None,
                         lease_until_ms=max(assignment.lease_until_ms, fact.until_ms + 1),
@@ -185,7 +194,14 @@ class State:
             case AgentLegLost():
                 assignment, state = self._move(fact.assignment_id, Trigger.LEG_LOST)
                 self._put_assignment(
-                    replace(assignment, state=state, leg_id=None, held_ms=None, rejoin_until_ms=fact.until_ms)
+                    replace(
+                        assignment,
+                        state=state,
+                        leg_id=None,
+                        held_ms=None,
+                        rejoin_until_ms=fact.until_ms,
+                        rings_before=assignment.rings if fact.stood else assignment.rings_before,
+                    )
                 )
             case RingEnded():
                 assignment, state = self._move(fact.assignment_id, Trigger.RING_ENDED)
@@ -203,6 +219,8 @@ class State:
                 self._put_agent(replace(self.agent(fact.agent_id), device=fact.device))
             case ReachChanged():
                 self._reach_changed(fact)
+            case AgentSkipped():
+                self._put_agent(replace(self.agent(fact.agent_id), skipped_until_ms=fact.until_ms))
             case SignOutDeferred():
                 self._put_agent(replace(self.agent(fact.agent_id), leaving=True, grace_until_ms=None))
             case QueueConfigured():
@@ -210,6 +228,13 @@ class State:
             case AgentConfigured():
                 agent = self.agents.get(fact.agent_id) or Agent(id=fact.agent_id)
                 self._put_agent(replace(agent, project_ids=fact.project_ids, skills=fact.skills, removed=fact.removed))
+            case NodeLost():
+                self._set_node(
+                    fact.node, replace(self.nodes.get(fact.node) or Node(id=fact.node, lost=True), lost=True)
+                )
+            case NodeReturned():
+                node = Node(id=fact.node, lost=False, returned_ms=fact.at_ms, settled_ms=fact.settled_ms)
+                self._set_node(fact.node, node)
             case ClockShifted():
                 self._clock_shifted(fact.by_ms)
             case _:
@@ -233,8 +258,8 @@ class State:
             )
         )
         if fact.node is not None and fact.node != self.node:
-            self._undo.append(partial(self._set_node, self.node))
-            self._set_node(fact.node)
+            self._undo.append(partial(self._set_newest_node, self.node))
+            self._set_newest_node(fact.node)
 
     def _offered(self, fact: AssignmentOffered) -> None:
         contact = self.contact(fact.contact_id)
@@ -275,6 +300,7 @@ class State:
                 pop_until_ms=None,
                 ring_until_ms=None,
                 rejoin_until_ms=None,
+                answered_ms=fact.at_ms,
                 started_ms=fact.at_ms if assignment.started_ms is None else assignment.started_ms,
             )
         )
@@ -327,6 +353,7 @@ class State:
                 leaving=agent.leaving and not offline and not signed_in,
                 desktop_bound=agent.desktop if signed_in else agent.desktop_bound and not offline,
                 grace_until_ms=agent.grace_until_ms if readiness is Readiness.READY else None,
+                skipped_until_ms=None,
             )
         )
 
@@ -340,6 +367,7 @@ class State:
                 desktop_bound=agent.desktop_bound or (fact.desktop and signed_in),
                 phones=fact.phones,
                 grace_until_ms=fact.grace_until_ms,
+                desk_until_ms=fact.desk_until_ms,
             )
         )
 
@@ -356,6 +384,8 @@ class State:
                     lease_until_ms=assignment.lease_until_ms + by_ms,
                     pop_until_ms=_shifted(assignment.pop_until_ms, by_ms),
                     pop_shown_ms=_shifted(assignment.pop_shown_ms, by_ms),
+                    rung_ms=_shifted(assignment.rung_ms, by_ms),
+                    answered_ms=_shifted(assignment.answered_ms, by_ms),
                     ring_until_ms=_shifted(assignment.ring_until_ms, by_ms),
                     started_ms=_shifted(assignment.started_ms, by_ms),
                     held_ms=_shifted(assignment.held_ms, by_ms),
@@ -371,7 +401,18 @@ class State:
                     since_ms=agent.since_ms + by_ms,
                     idle_since_ms=agent.idle_since_ms + by_ms,
                     grace_until_ms=_shifted(agent.grace_until_ms, by_ms),
+                    desk_until_ms=_shifted(agent.desk_until_ms, by_ms),
+                    skipped_until_ms=_shifted(agent.skipped_until_ms, by_ms),
                 )
+            )
+        for node in list(self.nodes.values()):
+            self._set_node(
+                node.id,
+                replace(
+                    node,
+                    returned_ms=_shifted(node.returned_ms, by_ms),
+                    settled_ms=_shifted(node.settled_ms, by_ms),
+                ),
             )
 
     # -- the tables --------------------------------------------------------------------------------------------------
@@ -403,8 +444,19 @@ class State:
         self._undo.append(partial(self._replace_queue, queue_id, self.queues.get(queue_id)))
         self._replace_queue(queue_id, queue)
 
-    def _set_node(self, node: NodeId | None) -> None:
+    def _set_newest_node(self, node: NodeId | None) -> None:
         self.node = node
+
+    def _set_node(self, node_id: NodeId, node: Node) -> None:
+        self._undo.append(partial(self._replace_node, node_id, self.nodes.get(node_id)))
+        self._replace_node(node_id, node)
+
+    def _replace_node(self, node_id: NodeId, node: Node | None) -> None:
+        if node is None:
+            self.nodes.pop(node_id, None)
+        else:
+            self.nodes[node_id] = node
+        self.index.node_changed(node_id)
 
     def _replace_contact(self, contact_id: ContactId, contact: Contact | None) -> None:
         old = self.contacts.pop(contact_id, None) if contact is None else self.contacts.get(contact_id)
@@ -447,6 +499,7 @@ def snapshot(state: State) -> Snapshot:
         agents=tuple(state.agents.values()),
         contacts=tuple(state.contacts.values()),
         assignments=tuple(state.assignments.values()),
+        nodes=tuple(state.nodes.values()),
     )
 
 
@@ -455,6 +508,8 @@ def restore(records: Snapshot) -> State:
     state = State()
     state.number = records.number
     state.node = records.node
+    for node in records.nodes:
+        state._replace_node(node.id, node)
     for queue in records.queues:
         state._replace_queue(queue.id, queue)
     for agent in records.agents:

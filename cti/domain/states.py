@@ -13,7 +13,8 @@ and recovery cannot fold it.
 - An assignment that was offered is taken up (started), or ends as rejected, timed out, rescinded (taken back: the
   customer or the agent left) or failed (the phone could not be rung). Taken up, it may be held; when the agent's leg
   is lost it is rejoining, with the customer still there, until a new leg of the same agent is answered or the limit
-  passes.
+  passes. Work without legs closes from active when it goes back to its queue: its agent was removed, stays without a
+  desktop, or a supervisor took it back.
 - Readiness is what a person says of himself, or what the system says of him when he did not answer or his phone or
   desktop is gone. Being busy is no readiness: it follows from the assignments.
 
@@ -103,6 +104,7 @@ ASSIGNMENT: Final[Mapping[tuple[AssignmentState, Trigger], AssignmentState]] = {
     (AssignmentState.ACTIVE, Trigger.HELD): AssignmentState.HELD,
     (AssignmentState.ACTIVE, Trigger.LEG_LOST): AssignmentState.REJOINING,
     (AssignmentState.ACTIVE, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,
+    (AssignmentState.ACTIVE, Trigger.CLOSED): AssignmentState.CLOSED,
     (AssignmentState.HELD, Trigger.RESUMED): AssignmentState.ACTIVE,
     (AssignmentState.HELD, Trigger.LEG_LOST): AssignmentState.REJOINING,
     (AssignmentState.HELD, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,

@@ -7,7 +7,7 @@ goes back to the queue. How an offer comes about is `cti.domain.offers`.
 from typing import Final
 
 from cti.domain import offers
-from cti.domain.assignment import Assignment
+from cti.domain.assignment import Assignment, is_desk_work
 from cti.domain.commands import ClosePop, DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic
 from cti.domain.contact import Contact
 from cti.domain.events import (
@@ -39,10 +39,13 @@ from cti.domain.ids import (
     BridgeId,
     Device,
     DispositionId,
+    EndedBy,
     LegCause,
+    Milliseconds,
+    OfferOutcome,
     TimerKind,
 )
-from cti.domain.readiness import let_go, make_not_ready
+from cti.domain.readiness import check_reach, let_go, make_not_ready, phones_are_missed
 from cti.domain.states import AssignmentState, ContactState, Trigger, illegal
 from cti.domain.turn import Turn
 from cti.errors import RuleError
@@ -50,6 +53,8 @@ from cti.variables import BRIDGE_PREFIX
 
 RINGS_IN_A_ROW: Final = 3
 """After so many legs a lost one is rung again only when a phone reports in: no ring loop with a broken phone."""
+STOOD_MS: Final[Milliseconds] = 10_000
+"""A leg that served so long was no broken phone's: the rings in a row count anew."""
 
 _LOST: Final = (LegCause.LOST, LegCause.UNREACHABLE, LegCause.CONGESTION, LegCause.NO_SUCH_NUMBER)
 _TALKING: Final = (AssignmentState.ACTIVE, AssignmentState.HELD)
@@ -134,7 +139,7 @@ def hang_up_requested(turn: Turn, event: HangUpRequested) -> None:
     if assignment.state is AssignmentState.OFFERED and is_call:
         offers.reject(turn, assignment)
     else:
-        wrap_up(turn, assignment, ended_by="agent")
+        wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
 
 
 def wrap_up_finished(turn: Turn, event: WrapUpFinished) -> None:
@@ -161,8 +166,27 @@ def rejoin_expired(turn: Turn, assignment: Assignment) -> None:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
     if contact.leg_id is not None and contact.node is not None:
         turn.do(PlayMusic(leg_id=contact.leg_id, node=contact.node, queue_id=contact.queue_id))
-    make_not_ready(turn, assignment.agent_id, REASON_PHONE_LOST)
+    if phones_are_missed(turn):
+        make_not_ready(turn, assignment.agent_id, REASON_PHONE_LOST)
     let_go(turn, assignment.agent_id)
+
+
+def requeue_work(turn: Turn, assignment: Assignment, disposition: DispositionId) -> None:
+    """Work without legs goes back to its queue, with the seniority it has; the agent is as ready as he was."""
+    turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=disposition, at_ms=turn.now))
+    turn.record(ContactRequeued(contact_id=assignment.contact_id, at_ms=turn.now))
+    if turn.state.agent(assignment.agent_id).desktop:
+        turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
+    check_reach(turn, assignment.agent_id)
+    let_go(turn, assignment.agent_id)
+
+
+def requeue_all_work(turn: Turn, agent_id: AgentId) -> None:
+    """All that he has taken up without legs goes back: he is lost."""
+    for assignment_id in turn.state.agent(agent_id).assignment_ids:
+        assignment = turn.state.assignment(assignment_id)
+        if is_desk_work(assignment):
+            requeue_work(turn, assignment, SYSTEM_AGENT_LOST)
 
 
 def ring_lost_agent(turn: Turn, agent_id: AgentId, *, anew: bool) -> None:
@@ -184,7 +208,7 @@ def ring_lost_agent(turn: Turn, agent_id: AgentId, *, anew: bool) -> None:
         offers.ring(turn, turn.state.assignment(assignment_id))
 
 
-def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: str, caller_gone: bool = False) -> None:
+def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: EndedBy, caller_gone: bool = False) -> None:
     """The talk or the work is over: both legs end, after-contact work begins."""
     contact = turn.state.contact(assignment.contact_id)
     until = turn.now + turn.state.queues[contact.queue_id].rules.wrap_up_limit_ms
@@ -197,6 +221,8 @@ def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: str, caller_gone: b
     if assignment.rejoin_until_ms is not None:
         turn.stop(TimerKind.REJOIN, assignment.id)
     turn.start(TimerKind.WRAP_UP, assignment.id, at_ms=until)
+    if is_desk_work(assignment):
+        check_reach(turn, assignment.agent_id)
 
 
 def _caller_left(turn: Turn, contact: Contact, cause: LegCause) -> None:
@@ -204,11 +230,11 @@ def _caller_left(turn: Turn, contact: Contact, cause: LegCause) -> None:
         return
     assignment = turn.state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
     if assignment is not None and assignment.state in _TOGETHER:
-        ended_by = "lost" if cause is LegCause.LOST else "customer"
+        ended_by = EndedBy.LOST if cause is LegCause.LOST else EndedBy.CUSTOMER
         wrap_up(turn, assignment, ended_by=ended_by, caller_gone=True)
         return
     if assignment is not None:
-        offers.end_offer(turn, assignment, outcome="rescinded")
+        offers.end_offer(turn, assignment, outcome=OfferOutcome.RESCINDED)
     turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_ABANDONED, at_ms=turn.now))
 
 
@@ -218,7 +244,7 @@ def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> Non
         return
     # A page that is refreshed ends its leg as politely as one that hangs up; a deliberate hang-up is told beforehand.
     if assignment.device is Device.SIP and cause not in _LOST:
-        wrap_up(turn, assignment, ended_by="agent")
+        wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
         return
     is_phone = assignment.device is Device.SIP
     _lose_agent_leg(turn, assignment, ring_now=is_phone and _can_ring_again(turn, assignment))
@@ -227,14 +253,28 @@ def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> Non
 def _can_ring_again(turn: Turn, assignment: Assignment) -> bool:
     """Whether a ring right now may reach him."""
     agent = turn.state.agent(assignment.agent_id)
-    return agent.device in agent.phones and assignment.rings < RINGS_IN_A_ROW
+    in_a_row = 0 if _stood(turn, assignment) else assignment.rings - assignment.rings_before
+    return agent.device in agent.phones and in_a_row < RINGS_IN_A_ROW
+
+
+def _stood(turn: Turn, assignment: Assignment) -> bool:
+    """Whether the leg that is lost now served for a while."""
+    return assignment.answered_ms is not None and turn.now - assignment.answered_ms >= STOOD_MS
 
 
 def _lose_agent_leg(turn: Turn, assignment: Assignment, *, ring_now: bool) -> None:
     contact = turn.state.contact(assignment.contact_id)
     until = turn.now + turn.state.queues[contact.queue_id].rules.rejoin_limit_ms
     assert assignment.leg_id is not None, "only a talk with legs loses one"
-    turn.record(AgentLegLost(assignment_id=assignment.id, leg_id=assignment.leg_id, at_ms=turn.now, until_ms=until))
+    turn.record(
+        AgentLegLost(
+            assignment_id=assignment.id,
+            leg_id=assignment.leg_id,
+            at_ms=turn.now,
+            until_ms=until,
+            stood=_stood(turn, assignment),
+        )
+    )
     if assignment.state is AssignmentState.ACTIVE:
         _hold(turn, contact)
     turn.start(TimerKind.REJOIN, assignment.id, at_ms=until)

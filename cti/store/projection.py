@@ -123,9 +123,9 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
         case facts.AssignmentResumed(assignment_id=assignment_id, at_ms=at_ms):
             run(_RESUME, _given(assignment_id, at_ms))
         case facts.OfferEnded(assignment_id=assignment_id, outcome=outcome, cause=cause, at_ms=at_ms):
-            run(_END_OFFER, _given(assignment_id, at_ms) | {"outcome_": outcome, "cause_": cause and cause.value})
+            run(_END_OFFER, _given(assignment_id, at_ms) | {"outcome_": outcome.value, "cause_": cause and cause.value})
         case facts.WrapUpStarted(assignment_id=assignment_id, at_ms=at_ms, ended_by=ended_by):
-            run(_WRAP_UP, _given(assignment_id, at_ms) | {"ended_by_": ended_by})
+            run(_WRAP_UP, _given(assignment_id, at_ms) | {"ended_by_": ended_by.value})
             for statement in (_RESUME, _END_TALK, _END_CONTACT, _SUM_UP):
                 run(statement, _given(assignment_id, at_ms))
         case facts.AssignmentClosed(assignment_id=assignment_id, disposition=disposition, at_ms=at_ms):
@@ -145,9 +145,12 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
             | facts.AgentConfigured()
             | facts.DeviceSet()
             | facts.ReachChanged()
+            | facts.AgentSkipped()
             | facts.SignOutDeferred()
             | facts.AgentLegLost()
             | facts.RingEnded()
+            | facts.NodeLost()
+            | facts.NodeReturned()
             | facts.ClockShifted()
         ):
             pass

@@ -23,6 +23,7 @@ from cti.domain.events import (
     ClockStepped,
     ContactArrived,
     ContactCancelled,
+    ContactTakenBack,
     DesktopConnected,
     DesktopLost,
     DeviceChosen,
@@ -45,6 +46,7 @@ from cti.domain.events import (
     RingFailed,
     SkillsChanged,
     SwitchLost,
+    SwitchReturned,
     TimerFired,
     WrapUpFinished,
 )
@@ -59,6 +61,7 @@ from cti.domain.ids import (
     LegId,
     Medium,
     Milliseconds,
+    NodeId,
     ProjectId,
     QueueId,
     ReasonId,
@@ -81,6 +84,7 @@ OPENINGS = [
     QueueOpened(queue_id=QUEUES[1], project_id=ProjectId("p1"), priority=2, weight_percent=150),
     QueueOpened(queue_id=QUEUES[2], project_id=ProjectId("p2"), pop_limit_ms=0, wrap_up_limit_ms=0),
 ]
+NODES = [NODE, NodeId("node-2")]
 PROJECTS = [(ProjectId("p1"),), (ProjectId("p1"), ProjectId("p2")), (ProjectId("p2"),), ()]
 
 
@@ -226,7 +230,7 @@ class Day:
             queue_id=QUEUES[a % 3],
             arrived_ms=self.now - b * 100,
             leg_id=LegId(f"caller-{self.legs}"),
-            node=NODE,
+            node=NODES[b % 4 == 0],
             requirements=SKILLS[1] if b % 5 == 0 else (),
             preferred=(AGENTS[b % 4],) if b % 3 == 0 else (),
         )
@@ -274,6 +278,7 @@ def in_order(taken: Snapshot) -> Snapshot:
         agents=tuple(sorted(taken.agents, key=lambda agent: agent.id)),
         contacts=tuple(sorted(taken.contacts, key=lambda contact: contact.id)),
         assignments=tuple(sorted(taken.assignments, key=lambda assignment: assignment.id)),
+        nodes=tuple(sorted(taken.nodes, key=lambda node: node.id)),
     )
 
 
@@ -285,6 +290,7 @@ CALLS: list[Act] = [
     Day.call,
     Day.task,
     lambda day, a, b: ContactCancelled(contact_id=day.any_contact(a)),
+    lambda day, a, b: ContactTakenBack(contact_id=day.any_contact(a)),
     lambda day, a, b: LegEnded(leg_id=day.any_caller(a), cause=CAUSES[b % len(CAUSES)]),
 ]
 TALKS: list[Act] = [
@@ -334,7 +340,9 @@ CENTRE: list[Act] = [
     lambda day, a, b: replace(OPENINGS[a % 3], requirements=SKILLS[b % 4], priority=b % 5),
     lambda day, a, b: ClockStepped(by_ms=(a - 100) * 1000 * b),
     lambda day, a, b: EngineStarted(node=NODE),
-    lambda day, a, b: SwitchLost(node=NODE),
+    lambda day, a, b: SwitchLost(node=NODES[b % 2]),
+    lambda day, a, b: SwitchReturned(node=NODES[b % 2]),
+    lambda day, a, b: SwitchReturned(node=NODES[b % 2]),
     lambda day, a, b: TimerFired(timer_id=TimerId(f"{('pop', 'ring', 'wrap_up', 'x')[b % 4]}:{day.any_assignment(a)}")),
 ]
 ACTS: list[Act] = [*CALLS, *CALLS, *TALKS, *TALKS, *AGENTS_ACTS, *CENTRE, *[Day.proceed] * 60]

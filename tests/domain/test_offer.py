@@ -126,7 +126,6 @@ def test_a_failed_ring_is_offered_to_the_next_free_agent_in_the_same_decision(da
     ("cause", "outcome", "reason"),
     [
         (LegCause.NO_ANSWER, "timed_out", REASON_NO_ANSWER),
-        (LegCause.BUSY, "failed", REASON_NO_ANSWER),
         (LegCause.REJECTED, "rejected", REASON_REJECTED),
         (LegCause.UNREACHABLE, "failed", REASON_PHONE_LOST),
         (LegCause.LOST, "failed", REASON_PHONE_LOST),
@@ -140,6 +139,39 @@ def test_why_a_ring_failed_is_why_the_agent_is_not_ready(
     day.ring_fails("ann", cause)
     assert day.expect(OfferEnded).outcome == outcome
     assert day.expect(ReadinessChanged).reason == reason
+
+
+def test_a_phone_that_is_in_another_call_is_left_alone_for_a_while(day: Scenario) -> None:
+    day.call("c1")
+    day.pop_shown("ann")
+    day.advance(ms=200)
+    day.ring_fails("ann", LegCause.BUSY)
+    assert day.expect(OfferEnded).outcome == "failed"
+    day.expect_no(ReadinessChanged)
+    day.task("t1")
+    assert day.holds_nothing("ann")
+    day.agent("bob")
+    assert day.served_by("c1") == "bob"
+    day.advance(seconds=15)
+    assert day.served_by("t1") == "ann"
+
+
+def test_an_agent_who_says_he_is_ready_is_not_skipped_any_more(day: Scenario) -> None:
+    day.call("c1")
+    day.pop_shown("ann")
+    day.ring_fails("ann", LegCause.BUSY)
+    day.takes_a_break("ann")
+    day.ready("ann")
+    assert day.served_by("c1") == "ann"
+
+
+def test_a_key_that_declines_with_busy_is_a_refusal(day: Scenario) -> None:
+    day.call("c1")
+    day.pop_shown("ann")
+    day.advance(seconds=2)
+    day.ring_fails("ann", LegCause.BUSY)
+    day.expect(OfferEnded, outcome="rejected")
+    day.expect(ReadinessChanged, reason=REASON_REJECTED)
 
 
 def test_a_refusal_makes_the_agent_not_ready_and_keeps_the_contacts_place(day: Scenario) -> None:

@@ -197,7 +197,16 @@ def test_a_broken_phone_is_not_rung_for_ever() -> None:
             break
         rings += 1
         day.answers("ann")
-    assert rings == 2
+    assert rings == 3
+
+
+def test_a_phone_that_served_for_a_while_is_rung_again_however_often_it_broke() -> None:
+    day = talk()
+    for _ in range(5):
+        day.agent_leg_ends("ann", LegCause.LOST)
+        day.expect(RingAgent)
+        day.answers("ann")
+        day.advance(seconds=10)
 
 
 def test_an_agent_who_does_not_come_back_costs_the_caller_no_place() -> None:

@@ -4,7 +4,7 @@ from cti.domain.acd import Acd, restore, resume, snapshot
 from cti.domain.commands import EndLeg, SetFallback, ShowPop, StartTimer
 from cti.domain.deadlines import ADOPTION_MS, open_rings
 from cti.domain.events import ClockStepped, DesktopLost, EngineStarted, SwitchLost
-from cti.domain.facts import ClockShifted, OfferEnded, ReadinessChanged
+from cti.domain.facts import ClockShifted, NodeLost, OfferEnded, ReadinessChanged
 from cti.domain.ids import AgentId
 from cti.domain.states import AssignmentState
 from cti.testing import NODE, Scenario
@@ -77,7 +77,8 @@ def test_a_ring_decided_but_never_sent_can_be_found() -> None:
 def test_a_lost_switch_ends_nothing() -> None:
     day = three_calls()
     day.send(SwitchLost(node=NODE))
-    assert day.recent == []
+    day.expect(NodeLost)
+    assert len(day.recent) == 1
 
 
 def test_grace_outlives_a_restart() -> None:

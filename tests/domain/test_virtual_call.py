@@ -3,12 +3,38 @@
 import pytest
 
 from cti.domain.commands import ClosePop, DropBridge, EndLeg, JoinLegs, RingAgent, ShowPop
-from cti.domain.events import ContactCancelled, DesktopLost
-from cti.domain.facts import AssignmentOffered, AssignmentStarted, OfferEnded, ReadinessChanged, WrapUpStarted
-from cti.domain.ids import REASON_NO_ANSWER, SYSTEM_CANCELLED, AgentId, Medium
+from cti.domain.events import (
+    AgentRemoved,
+    ContactCancelled,
+    ContactTakenBack,
+    DesktopConnected,
+    DesktopLost,
+    EngineStarted,
+)
+from cti.domain.facts import (
+    AssignmentClosed,
+    AssignmentOffered,
+    AssignmentStarted,
+    ContactRequeued,
+    OfferEnded,
+    ReadinessChanged,
+    WrapUpStarted,
+)
+from cti.domain.ids import (
+    REASON_NO_ANSWER,
+    REASON_TAKEN_BACK,
+    SYSTEM_AGENT_LOST,
+    SYSTEM_CANCELLED,
+    SYSTEM_TAKEN_BACK,
+    AgentId,
+    Medium,
+    Readiness,
+)
 from cti.domain.states import AssignmentState
 from cti.errors import IllegalTransition, RuleError
-from cti.testing import Scenario
+from cti.testing import NODE, Scenario
+
+ANN = AgentId("ann")
 
 
 @pytest.fixture
@@ -79,12 +105,85 @@ def test_a_task_is_offered_only_where_a_desktop_can_show_it() -> None:
     assert day.served_by("c1") == "ann"
 
 
-def test_a_task_whose_agent_lost_his_desktop_stays_with_him(day: Scenario) -> None:
+def test_a_task_whose_agent_lost_his_desktop_stays_with_him_for_a_while(day: Scenario) -> None:
     day.task("t1")
     day.accepts("ann")
-    day.send(DesktopLost(agent_id=AgentId("ann")))
-    day.advance(seconds=30)
+    day.send(DesktopLost(agent_id=ANN))
+    day.advance(seconds=299)
     assert day.assignment("ann").state is AssignmentState.ACTIVE
+    day.send(DesktopConnected(agent_id=ANN))
+    day.advance(seconds=600)
+    assert day.assignment("ann").state is AssignmentState.ACTIVE
+
+
+def test_a_task_whose_agent_has_no_desktop_for_long_waits_again_in_its_place(day: Scenario) -> None:
+    day.task("t1")
+    day.accepts("ann")
+    day.task("t2")
+    day.send(DesktopLost(agent_id=ANN))
+    day.advance(seconds=300)
+    assert day.expect(AssignmentClosed).disposition == SYSTEM_AGENT_LOST
+    day.expect(ContactRequeued)
+    assert day.holds_nothing("ann")
+    day.agent("bob")
+    assert day.served_by("t1") == "bob"
+
+
+def test_a_task_accepted_without_a_desktop_is_not_held_for_ever(day: Scenario) -> None:
+    day.task("t1")
+    day.send(DesktopLost(agent_id=ANN))
+    day.accepts("ann")
+    day.send(EngineStarted(node=NODE))
+    day.advance(seconds=300)
+    day.expect(ContactRequeued)
+
+
+def test_the_deadline_of_desk_work_ends_with_the_work(day: Scenario) -> None:
+    day.task("t1")
+    day.accepts("ann")
+    day.send(DesktopLost(agent_id=ANN))
+    day.hangs_up("ann")
+    assert day.state.agents[ANN].desk_until_ms is None
+    day.advance(seconds=300)
+    day.expect_no(ContactRequeued)
+
+
+def test_a_task_of_a_removed_agent_waits_again_at_once(day: Scenario) -> None:
+    day.agent("bob")
+    day.task("t1")
+    day.accepts("ann")
+    day.send(AgentRemoved(agent_id=ANN))
+    assert day.expect(AssignmentClosed).disposition == SYSTEM_AGENT_LOST
+    assert day.served_by("t1") == "bob"
+    assert day.state.agents[ANN].readiness is Readiness.OFFLINE
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+def test_a_supervisor_takes_a_task_back(day: Scenario, accepted: bool) -> None:
+    day.task("t1")
+    if accepted:
+        day.accepts("ann")
+    back = ContactTakenBack(contact_id=day.contact_ids["t1"])
+    day.send(back)
+    day.expect(ClosePop, agent_id=ANN)
+    day.expect(ReadinessChanged, readiness=Readiness.NOT_READY, reason=REASON_TAKEN_BACK)
+    assert day.served_by("t1") is None
+    assert len(day.every(AssignmentClosed, disposition=SYSTEM_TAKEN_BACK)) == accepted
+    day.send(back)
+    assert day.recent == []
+    day.agent("bob")
+    assert day.served_by("t1") == "bob"
+
+
+def test_a_talk_and_finished_work_are_not_taken_back(day: Scenario) -> None:
+    day.task("t1")
+    day.accepts("ann")
+    day.hangs_up("ann")
+    with pytest.raises(IllegalTransition, match="wrap up, so it cannot be requeued"):
+        day.send(ContactTakenBack(contact_id=day.contact_ids["t1"]))
+    day.call("c1")
+    with pytest.raises(RuleError, match="call cannot be taken back"):
+        day.send(ContactTakenBack(contact_id=day.contact_ids["c1"]))
 
 
 def test_a_task_cannot_be_held_nor_finished_before_it_is_accepted(day: Scenario) -> None:

@@ -14,6 +14,7 @@ from cti.domain.ids import (
     ContactId,
     Device,
     DispositionId,
+    EndedBy,
     LegId,
     Medium,
     NodeId,
@@ -74,7 +75,7 @@ def served_call(*, contact_id: str = "c1", assignment_id: str = "a2", first: int
         (facts.AssignmentStarted(assignment_id=a, leg_id=LegId("l"), at_ms=t + 5000),),
         (facts.AssignmentHeld(assignment_id=a, at_ms=t + 15_000),),
         (facts.AssignmentResumed(assignment_id=a, at_ms=t + 19_000),),
-        (facts.WrapUpStarted(assignment_id=a, at_ms=t + 25_000, until_ms=t + 85_000, ended_by="customer"),),
+        (facts.WrapUpStarted(assignment_id=a, at_ms=t + 25_000, until_ms=t + 85_000, ended_by=EndedBy.CUSTOMER),),
         (
             facts.AssignmentClosed(assignment_id=a, disposition=SOLD, at_ms=t + 28_000),
             facts.ContactClosed(contact_id=c, disposition=SOLD, at_ms=t + 28_000),

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from cti.database import Database, open_database
 from cti.domain import facts
-from cti.domain.ids import AgentId, AssignmentId, ContactId, LegCause, Medium, ProjectId, Readiness
+from cti.domain.ids import AgentId, AssignmentId, ContactId, LegCause, Medium, OfferOutcome, ProjectId, Readiness
 from cti.errors import ConfigError, DatabaseDown
 from cti.ports import Entry, History, Particulars, Told
 from cti.store import history as history_module
@@ -101,7 +101,10 @@ async def test_an_offer_that_came_to_nothing_is_not_the_agents_contact(
     history: StoredHistory, journal: SqliteJournal
 ) -> None:
     failed = facts.OfferEnded(
-        assignment_id=AssignmentId("a2"), outcome="timed_out", cause=LegCause.NO_ANSWER, at_ms=ARRIVED_MS + 15_000
+        assignment_id=AssignmentId("a2"),
+        outcome=OfferOutcome.TIMED_OUT,
+        cause=LegCause.NO_ANSWER,
+        at_ms=ARRIVED_MS + 15_000,
     )
     not_ready = facts.ReadinessChanged(
         agent_id=AGENT, readiness=Readiness.NOT_READY, reason=None, at_ms=ARRIVED_MS + 15_000
