@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import re
+import socket
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -98,6 +99,39 @@ async def test_what_the_carrier_sent_stands_in_its_own_ledger(nodes: Nodes) -> N
     line = next(line for line in text.splitlines() if label in line)
     assert '"ANSWERED"' in line
     assert line.endswith('"1"')
+
+
+@pytest.mark.parametrize("name", ["trunk", "stranger", "agent-101"])
+async def test_whoever_calls_from_another_address_than_the_carriers_is_asked_for_a_password(
+    nodes: Nodes, name: str
+) -> None:
+    assert (await asyncio.to_thread(answer_to_invite, nodes, name)).startswith("SIP/2.0 401")
+
+
+def answer_to_invite(nodes: Nodes, name: str) -> str:
+    """The first line of what the centre answers to a call of somebody who calls himself so; retransmits nothing."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
+        stranger.settimeout(5)
+        stranger.bind((nodes.home.ports.CENTRE_ADDRESS, 0))
+        host, port = stranger.getsockname()
+        body = f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n"
+        lines = (
+            f"INVITE sip:+78005550199@{host}:{nodes.home.ports.sip} SIP/2.0",
+            f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bK-{name};rport",
+            f"From: <sip:{name}@{host}>;tag=1",
+            f"To: <sip:+78005550199@{host}>",
+            f"Call-ID: {name}-{port}",
+            "CSeq: 1 INVITE",
+            f"Contact: <sip:{name}@{host}:{port}>",
+            "Max-Forwards: 70",
+            "Content-Type: application/sdp",
+            f"Content-Length: {len(body)}",
+        )
+        stranger.sendto("\r\n".join([*lines, "", body]).encode(), (host, nodes.home.ports.sip))
+        answer = stranger.recv(65_536)
+        while answer.startswith(b"SIP/2.0 1"):
+            answer = stranger.recv(65_536)
+        return answer.decode().partition("\r\n")[0]
 
 
 async def test_an_agents_phone_cannot_leave_the_house(nodes: Nodes) -> None:

@@ -6,7 +6,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -274,11 +274,72 @@ async def test_a_phone_that_is_not_registered_is_gone(bench: Bench) -> None:
         await bench.ring("108")
 
 
+async def test_a_withdrawn_line_can_neither_register_nor_be_rung_and_its_extension_begins_anew(bench: Bench) -> None:
+    gone, home = phone("107"), bench.nodes.home
+    await bench.switch.provision(gone)
+    await bench.carrier.register([SipPhone(extension="107", secret=gone.secret)])
+    await bench.events.reachable("agent-107")
+    fallback = SetFallback(agent_id=gone.agent_id, device=Device.SIP, queue_ids=(SUPPORT,), available=True)
+    await bench.switch.execute(fallback)
+    for _ in range(2):
+        await bench.switch.withdraw(gone)
+    with pytest.raises(ChannelGone):
+        await bench.ring("107")
+    assert "107" not in bench.nodes.console(home.asterisk, "pjsip show contacts")
+    assert "107" not in bench.nodes.console(home.asterisk, "pjsip show auths")
+    assert "agent-107" not in bench.nodes.console(home.asterisk, "queue show fallback-support")
+    async with httpx.AsyncClient(
+        base_url=home.ari_url, auth=(home.secrets.ari_user, home.secrets.ari_password), trust_env=False
+    ) as ari:
+        standing = {one["resource"] for one in (await ari.get("/ari/endpoints/PJSIP")).json()}
+    assert "agent-101" in standing
+    assert not standing & {"agent-107", "agent-107-web"}
+    await bench.switch.provision(replace(gone, secret="another"))
+    with pytest.raises(ChannelGone):
+        await bench.ring("107")
+    await bench.carrier.unregister(["107"])
+    await bench.switch.withdraw(gone)
+
+
+@pytest.mark.parametrize(
+    ("answer", "cause"),
+    [
+        ("486 Busy Here", LegCause.BUSY),
+        ("600 Busy Everywhere", LegCause.BUSY),
+        ("603 Decline", LegCause.REJECTED),
+        ("480 Temporarily Unavailable", LegCause.NO_ANSWER),
+    ],
+)
+async def test_what_a_phone_answers_is_why_the_ring_failed(
+    bench: Bench, tmp_path: Path, answer: str, cause: LegCause
+) -> None:
+    await bench.switch.provision(phone(FORWARDER))
+    text = Path(__file__).with_name("refuse.xml").read_text()
+    scenario = tmp_path / "refuse.xml"
+    scenario.write_text(text.replace("ANSWER", answer))
+    async with answering(bench, scenario, tmp_path):
+        await bench.ring(FORWARDER)
+        assert (await bench.events.next(RingFailed)).cause is cause
+
+
 async def test_a_phone_that_forwards_is_a_refused_ring_and_no_further_call(bench: Bench, tmp_path: Path) -> None:
+    await bench.switch.provision(phone(FORWARDER))
+    async with answering(bench, Path(__file__).with_name("redirect.xml"), tmp_path):
+        ring = await bench.ring(FORWARDER)
+        failed = await bench.events.next(RingFailed)
+        assert failed.assignment_id == ring.assignment_id
+    listed = await bench.switch.list_legs()
+    assert not listed.legs
+    assert not listed.other_channels
+    assert not any(one.label.endswith("79990001122") for one in bench.seen)
+
+
+@asynccontextmanager
+async def answering(bench: Bench, scenario: Path, directory: Path) -> AsyncIterator[None]:
+    """The forwarder's phone, played by SIPp for one call, which must come."""
     sipp = shutil.which("sipp")
     assert sipp is not None, "SIPp is missing: run `make setup`"
     home, port = bench.nodes.home, bench.nodes.home.ports.base + 60
-    await bench.switch.provision(phone(FORWARDER))
     async with httpx.AsyncClient(
         base_url=home.ari_url, auth=(home.secrets.ari_user, home.secrets.ari_password), trust_env=False
     ) as ari:
@@ -286,20 +347,14 @@ async def test_a_phone_that_forwards_is_a_refused_ring_and_no_further_call(bench
         fields = [{"attribute": name, "value": value} for name, value in values.items()]
         done = await ari.put(f"/ari/asterisk/config/dynamic/res_pjsip/aor/agent-{FORWARDER}", json={"fields": fields})
         assert done.status_code == httpx.codes.OK
-    scenario = Path(__file__).with_name("redirect.xml")
     process = await asyncio.create_subprocess_exec(
-        sipp, "-sf", scenario, "-i", "127.0.0.1", "-p", str(port), "-m", "1", "-nostdin", "-timeout", "20",
-        cwd=tmp_path, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+        sipp, "-sf", scenario, "-i", "127.0.0.1", "-p", str(port), "-m", "1",
+        "-nostdin", "-timeout", "20",
+        cwd=directory, stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        ring = await bench.ring(FORWARDER)
-        failed = await bench.events.next(RingFailed)
-        assert failed.assignment_id == ring.assignment_id
-        assert await asyncio.wait_for(process.wait(), 10) == 0, "the phone was rung and did forward"
-        listed = await bench.switch.list_legs()
-        assert not listed.legs
-        assert not listed.other_channels
-        assert not any(one.label.endswith("79990001122") for one in bench.seen)
+        yield
+        assert await asyncio.wait_for(process.wait(), 10) == 0, "the phone was rung and did answer"
     finally:
         if process.returncode is None:
             process.kill()

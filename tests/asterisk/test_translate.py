@@ -154,3 +154,16 @@ def test_a_listing_tells_callers_agents_and_others_apart() -> None:
     assert bridge.bridge_id == "talk-c1"
     assert bridge.legs == {LegId(caller.id), LegId(agent.id)}
     assert listed.other_channels == {"centre-9.9"}
+
+
+def test_an_agents_leg_that_is_up_but_not_in_the_application_cannot_be_joined_yet() -> None:
+    started = recorded("talk_caller_hangs_up")[1].channel
+    assert started is not None
+    picked_up = wire.Channel(
+        id=started.id, state="Up", dialplan=wire.Dialplan(app_name="AppDial2", app_data="(Outgoing Line)")
+    )
+    for channel, answered in ((picked_up, False), (started, True)):
+        listed = translate.listing(
+            node=NODE, region="RU", channels=[channel], bridges=[], followed=[started.id], now_ms=5
+        )
+        assert [leg.answered for leg in listed.legs] == [answered]
