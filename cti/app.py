@@ -50,6 +50,7 @@ NODE: Final = NodeId(variables.NODE)
 READ_DIRECTORY_EVERY_S: Final = 5.0
 """How soon a change made from the command line reaches a running engine."""
 DATABASE_RETRY_S: Final = 0.5
+LAST_WRITES_S: Final = 3.0
 UI: Final = Path(__file__).parent / "web" / "ui" / "dist"
 
 
@@ -113,14 +114,17 @@ async def run(home: Home) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with _running(home):
+    async with _running(home) as web:
         log.info("the engine runs", extra={"action": "engine_started", "web": home.web_url})
-        await stopping.wait()
-        log.info("the engine stops", extra={"action": "engine_stopping"})
+        told = loop.create_task(stopping.wait())
+        await asyncio.wait((told, web), return_when=asyncio.FIRST_COMPLETED)
+        told.cancel()
+        log.info("the engine stops", extra={"action": "engine_stopping", "web_died": web.done()})
 
 
 @contextlib.asynccontextmanager
-async def _running(home: Home) -> AsyncIterator[None]:
+async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
+    """The engine at work, and the task of its web: without that the process is of no use, and is to be started anew."""
     centre = config.load(home.centre_file)
     listener = bind(home.settings.listen, home.ports.web)
     database = open_database(home.database_url)
@@ -148,6 +152,7 @@ async def _running(home: Home) -> AsyncIterator[None]:
         tasks.start("particulars", keeper.run)
         tasks.start("history", history.run)
         tasks.start("notes", history.run_notes)
+        stack.push_async_callback(_write_what_is_left, keeper, history)
         await core.start(persons=await directory.everyone(), phones=await directory.phones())
         stack.push_async_callback(core.stop)
         tasks.start("directory", enrolment.keep_reading)
@@ -171,10 +176,18 @@ async def _running(home: Home) -> AsyncIterator[None]:
         server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
-            yield
+            yield serving
         finally:
             server.should_exit = True
             await serving
+
+
+async def _write_what_is_left(keeper: ParticularStore, history: StoredHistory) -> None:
+    """Notes and particulars on their way get a moment; a database that is away costs no more than that."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(LAST_WRITES_S):
+            await keeper.written()
+            await history.notes_written()
 
 
 async def _directory(database: Database, centre: Centre, home: Home) -> Directory:

@@ -21,6 +21,9 @@ class Clock(Protocol):
     def now(self) -> Milliseconds:
         """The present; never less than before."""
 
+    def ahead_ms(self) -> Milliseconds:
+        """How far this clock is ahead of a wall clock that was set back; 0 when it was not."""
+
     def step(self) -> Milliseconds:
         """How far the wall clock was set forward since the last question; the clock has followed. Usually 0."""
 
@@ -50,6 +53,11 @@ class SystemClock:
     def now(self) -> Milliseconds:
         """The present in Unix milliseconds."""
         return self._monotonic_ms() + self._offset
+
+    def ahead_ms(self) -> Milliseconds:
+        """Instants that Asterisk stamps are behind ours by this much."""
+        ahead = self.now() - self._wall_ms()
+        return ahead if ahead >= STEP_MS else 0
 
     def step(self) -> Milliseconds:
         """Follow a wall clock that was set forward by `STEP_MS` or more; by how much."""

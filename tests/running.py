@@ -73,6 +73,8 @@ class RunningCentre:
     # -- where --------------------------------------------------------------------------------------------------------
 
     def endpoints(self) -> Endpoints:
+        """The file as it stands; while a part starts again it is not there for a moment."""
+        eventually((self.path / "endpoints.json").exists, within_s=30, what="endpoints.json")
         return read(self.path / "endpoints.json")
 
     def home(self) -> Home:
@@ -113,10 +115,9 @@ class RunningCentre:
 
     def is_back(self, part: str, *, after: int) -> bool:
         """Whether another process than `after` serves as this part now, and says so."""
-        try:
-            return self.pid(part) != after
-        except OSError:
+        if not (self.path / "endpoints.json").exists():
             return False
+        return self.pid(part) != after
 
     # -- what the ledger says -----------------------------------------------------------------------------------------
 

@@ -46,6 +46,7 @@ def test_a_wall_clock_set_back_changes_nothing() -> None:
     watches.wall -= 3_600_000
     assert clock.step() == 0
     assert clock.now() == 1_000_000
+    assert clock.ahead_ms() == 3_600_000
 
 
 def test_drift_below_a_step_is_left_alone() -> None:

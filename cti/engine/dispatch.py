@@ -1,12 +1,15 @@
 """Commands to the switch: each decision's commands go out in order, in the turn that decided them.
 
 A command that fails comes back as an event; what merely could not be asked (`AsteriskDown`) is left to the comparison
-that follows every reconnect. Called by the engine; knows nothing of desktops and timers.
+that follows every reconnect, and what found no answer on a standing connection raises a doubt, so that one is made now.
+Keeping the static queues (`SetFallback`) is nobody's hurry: it has a row of its own per node, behind which no ring
+waits. Called by the engine; knows nothing of desktops and timers.
 """
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Final, assert_never
 
 from cti.domain.commands import (
@@ -21,62 +24,96 @@ from cti.domain.commands import (
 )
 from cti.domain.events import Event, JoinFailed, RingFailed
 from cti.domain.ids import LegCause, NodeId
-from cti.errors import AsteriskDown, ChannelGone, OutsideError
+from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import Switch
 
 log = logging.getLogger(__name__)
 
 DRAIN_LIMIT_S: Final = 3.0
 
+LegCommand = RingAgent | EndLeg | JoinLegs | HoldLeg | PlayMusic | DropBridge
+
 
 class Dispatch:
-    """Has switch commands done. At most one task per decision; they end with their last command's deadline."""
+    """Has switch commands done: one task per decision, and one per node for the static queues while there is work."""
 
-    def __init__(self, *, switches: dict[NodeId, Switch], post: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        *,
+        switches: dict[NodeId, Switch],
+        post: Callable[[Event], None],
+        doubt: Callable[[NodeId], None],
+    ) -> None:
         self._switches = switches
         self._post = post
+        self._doubt = doubt
         self._under_way: set[asyncio.Task[None]] = set()
+        self._fallback: dict[NodeId, deque[SetFallback]] = {}
         self.failed = 0
 
     def send(self, commands: Iterable[SwitchCommand]) -> None:
         """Start on them now, in this order; returns at once."""
-        ordered = tuple(commands)
-        if not ordered:
-            return
-        task = asyncio.get_running_loop().create_task(self._run(ordered))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
+        legs: list[LegCommand] = []
+        for command in commands:
+            if isinstance(command, SetFallback):
+                self._line_up(command)
+            else:
+                legs.append(command)
+        if legs:
+            self._start(self._run(legs))
 
     async def drain(self) -> None:
         """Wait until everything sent so far is done, for at most `DRAIN_LIMIT_S`."""
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=DRAIN_LIMIT_S)
 
-    async def _run(self, commands: tuple[SwitchCommand, ...]) -> None:
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _run(self, commands: Sequence[LegCommand]) -> None:
         for command in commands:
-            for switch in self._targets(command):
-                try:
-                    await switch.execute(command)
-                except OutsideError as error:
-                    self._failed(command, error)
+            switch = self._switches.get(command.node)
+            if switch is None:
+                continue
+            try:
+                await switch.execute(command)
+            except OutsideError as error:
+                self._failed(command, error)
 
-    def _targets(self, command: SwitchCommand) -> Iterable[Switch]:
-        if isinstance(command, SetFallback):
-            return tuple(self._switches.values())
-        switch = self._switches.get(command.node)
-        return (switch,) if switch else ()
+    def _line_up(self, command: SetFallback) -> None:
+        for node in self._switches:
+            row = self._fallback.get(node)
+            if row is not None:
+                row.append(command)
+            else:
+                self._fallback[node] = deque((command,))
+                self._start(self._keep_fallback(node))
 
-    def _failed(self, command: SwitchCommand, error: OutsideError) -> None:
+    async def _keep_fallback(self, node: NodeId) -> None:
+        row = self._fallback[node]
+        while row:
+            command = row.popleft()
+            try:
+                await self._switches[node].execute(command)
+            except OutsideError as error:  # the adapter tells the node anew after each log-in
+                log.info("static queues not kept: %s", error, extra={"action": "fallback_failed"})
+        del self._fallback[node]
+
+    def _failed(self, command: LegCommand, error: OutsideError) -> None:
         self.failed += 1
         log.info("%s failed: %s", type(command).__name__, error, extra={"action": "command_failed"})
+        if isinstance(error, AsteriskSilent):
+            self._doubt(command.node)
         event = consequence(command, error)
         if event is not None:
             self._post(event)
 
 
-def consequence(command: SwitchCommand, error: OutsideError) -> Event | None:
+def consequence(command: LegCommand, error: OutsideError) -> Event | None:
     """The event that tells the core; None when a leg's end, or the comparison after a reconnect, tells it anyway."""
-    if isinstance(error, AsteriskDown):
+    if isinstance(error, AsteriskDown | AsteriskSilent):
         return None
     cause = LegCause.UNREACHABLE if isinstance(error, ChannelGone) else LegCause.CONGESTION
     match command:
@@ -84,7 +121,7 @@ def consequence(command: SwitchCommand, error: OutsideError) -> Event | None:
             return RingFailed(assignment_id=command.assignment_id, leg_id=command.leg_id, cause=cause)
         case JoinLegs():
             return JoinFailed(contact_id=command.contact_id, assignment_id=command.assignment_id)
-        case EndLeg() | HoldLeg() | PlayMusic() | DropBridge() | SetFallback():
+        case EndLeg() | HoldLeg() | PlayMusic() | DropBridge():
             return None
         case _:
             assert_never(command)

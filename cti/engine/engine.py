@@ -7,12 +7,11 @@ contact (`cti.domain`), how a command is done (`cti.asterisk`), what a page show
 import asyncio
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final, assert_never
+from typing import Final
 
 from cti.clock import Clock, SystemClock
 from cti.domain.acd import Decision
 from cti.domain.commands import StartTimer, StopTimer, SwitchCommand
-from cti.domain.deadlines import open_rings
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
@@ -20,31 +19,25 @@ from cti.domain.events import (
     DesktopLost,
     EngineStarted,
     Event,
-    LegAnswered,
-    LegEnded,
-    PhoneReachable,
-    PhoneUnreachable,
     QueueClosed,
     QueueOpened,
-    RingFailed,
-    SwitchLost,
     TimerFired,
 )
 from cti.domain.facts import ContactClosed, ContactQueued
 from cti.domain.ids import ContactId, LegId, Medium, Milliseconds, NodeId, QueueId, TimerId
 from cti.domain.state import State
-from cti.engine import people, reconcile, recovery
+from cti.engine import people, recovery
 from cti.engine.dispatch import Dispatch
 from cti.engine.loop import Loop
+from cti.engine.node import Watch
 from cti.engine.people import InHand, Lines
 from cti.engine.tasks import Supervised
 from cti.engine.timers import Timers
-from cti.errors import AsteriskDown, DatabaseDown, NotFound, OutsideError
+from cti.errors import DatabaseDown, NotFound
 from cti.ports import (
     Arrival,
     CallerEntered,
     Desktops,
-    EndpointReached,
     Journal,
     Listing,
     Particular,
@@ -52,16 +45,10 @@ from cti.ports import (
     Person,
     Phone,
     Switch,
-    SwitchConnected,
-    SwitchDisconnected,
-    SwitchEvent,
 )
 
 log = logging.getLogger(__name__)
 
-COMPARE_EVERY_S: Final = 60.0
-SECOND_LIST_S: Final = 1.0
-"""How soon after a connect the second listing follows, so that what two lists lack is known early."""
 DESKTOP_RETURN_S: Final = 10.0
 """How long after the engine's start a desktop may take to be back before it counts as lost."""
 
@@ -88,8 +75,10 @@ class Engine:
         self._in_hand = InHand()
         self._lines = Lines()
         self._tasks = Supervised()
-        self._connected: set[NodeId] = set()
-        self._suspected: dict[NodeId, frozenset[LegId]] = {}
+        self._watches = {
+            node: Watch(switch, floor=self, lines=self._lines, phones=self._phones.values)
+            for node, switch in self._switches.items()
+        }
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -103,14 +92,14 @@ class Engine:
         for contact in self.state.contacts.values():
             self._in_hand.opened(contact.id, contact.leg_id)
         self._timers = Timers(now=self._clock.now, fire=self._timer_fired)
-        self._dispatch = Dispatch(switches=self._switches, post=self.post)
+        self._dispatch = Dispatch(switches=self._switches, post=self.post, doubt=self._doubt)
         self._loop = Loop(acd=self._acd, clock=self._clock, journal=self._journal, decided=self._decided)
         self._configure(persons, phones)
         await self._recall()
-        for node, switch in self._switches.items():
+        for node, watch in self._watches.items():
             self.post(EngineStarted(node=node))
-            self._tasks.start(f"switch {node}", lambda switch=switch: self._listen(switch))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
-            self._tasks.start(f"compare {node}", lambda switch=switch: self._compare_for_ever(switch))  # type: ignore[misc]  # as above
+            self._tasks.start(f"node {node}", watch.listen)
+            self._tasks.start(f"compare {node}", watch.compare_for_ever)
         self._tasks.start("snapshots", lambda: recovery.keep_snapshots(self._acd, self._journal))
         self._tasks.start("desktops", self._miss_desktops)
 
@@ -133,7 +122,8 @@ class Engine:
 
     def _set_people(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
         self._people = tuple(persons)
-        self._phones = {phone.extension: phone for phone in phones}
+        self._phones.clear()
+        self._phones.update({phone.extension: phone for phone in phones})
         self._lines.assign(persons)
         for switch in self._switches.values():
             switch.know(phones)
@@ -151,12 +141,14 @@ class Engine:
                 self.post(AgentRemoved(agent_id=agent_id))
 
     async def change_people(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
-        """The directory changed: enrol, remove, and give phones to those who have none or a new secret."""
-        before = self._phones
+        """The directory changed: enrol, remove, make new lines and take away those that are nobody's any more."""
+        before = dict(self._phones)
         self._set_people(persons, phones)
         changed = [phone for phone in phones if before.get(phone.extension) != phone]
-        for switch in self._switches.values():
-            await self._provision(switch, changed)
+        gone = [phone for extension, phone in before.items() if extension not in self._phones]
+        for watch in self._watches.values():
+            await watch.withdraw(gone)
+            await watch.provision(changed)
 
     # -- ports.Engine ------------------------------------------------------------------------------------------------
 
@@ -168,7 +160,7 @@ class Engine:
     @property
     def switch_up(self) -> bool:
         """Do all nodes answer?"""
-        return len(self._connected) == len(self._switches)
+        return all(watch.connected for watch in self._watches.values())
 
     @property
     def loop(self) -> Loop:
@@ -231,7 +223,7 @@ class Engine:
 
     # -- callers -----------------------------------------------------------------------------------------------------
 
-    def _enter(self, caller: CallerEntered) -> None:
+    def enter(self, caller: CallerEntered) -> None:
         """A caller's leg is ours: a new contact, unless it is known (back from the fallback queue)."""
         if caller.leg_id in self.state.contact_by_leg:
             return
@@ -240,7 +232,7 @@ class Engine:
         event = ContactArrived(
             medium=Medium.VOICE,
             queue_id=queue_id,
-            arrived_ms=min(caller.arrived_ms, self.now()),
+            arrived_ms=min(caller.arrived_ms + self._clock.ahead_ms(), self.now()),
             leg_id=caller.leg_id,
             node=caller.node,
         )
@@ -272,97 +264,30 @@ class Engine:
         for particulars in known.values():
             self._in_hand.put(particulars)
 
-    # -- the switch --------------------------------------------------------------------------------------------------
+    # -- node.Floor ---------------------------------------------------------------------------------------------------
 
-    async def _listen(self, switch: Switch) -> None:
-        async for event in switch.events():
-            await self._take(switch, event)
+    @property
+    def ended_legs(self) -> frozenset[LegId]:
+        """Callers' legs of contacts closed not long ago."""
+        return self._in_hand.ended_legs
 
-    async def _take(self, switch: Switch, event: SwitchEvent) -> None:
-        match event:
-            case CallerEntered():
-                self._enter(event)
-            case LegAnswered() | LegEnded() | RingFailed():
-                self.post(event)
-            case EndpointReached():
-                self._reached(event)
-            case SwitchConnected():
-                await self._connect(switch)
-            case SwitchDisconnected():
-                self._connected.discard(event.node)
-                self._desktops.switch_changed(up=self.switch_up)
-                self.post(SwitchLost(node=event.node))
-            case _:
-                assert_never(event)
+    def send(self, commands: Iterable[SwitchCommand]) -> None:
+        """Have commands done that mend a difference."""
+        self._dispatch.send(commands)
 
-    def _reached(self, event: EndpointReached) -> None:
-        """Told when it changed; and of every new registration of a busy agent, whose lost leg may be waiting for it."""
-        owner = self._lines.owner(event.endpoint)
-        if owner is None:
-            return
-        agent_id, device = owner
-        agent = self.state.agents.get(agent_id)
-        if agent is None:
-            return
-        known = device in agent.phones
-        if event.reachable and (not known or agent.assignment_ids):
-            self.post(PhoneReachable(agent_id=agent_id, device=device))
-        elif known and not event.reachable:
-            self.post(PhoneUnreachable(agent_id=agent_id, device=device))
-
-    async def _connect(self, switch: Switch) -> None:
-        self._connected.add(switch.node)
-        self._desktops.switch_changed(up=self.switch_up)
-        self._tasks.start(f"welcome {switch.node}", lambda: self._welcome(switch))
-
-    async def _welcome(self, switch: Switch) -> None:
-        """After a connect: two comparisons soon after each other, everyone's line, and callers out of the fallback."""
-        try:
-            await self._compare(switch, fresh=True)
-            await self._provision(switch, self._phones.values())
-            await switch.reclaim()
-            await asyncio.sleep(SECOND_LIST_S)
-            await self._compare(switch)
-        except AsteriskDown as error:
-            log.warning("%s", error, extra={"action": "welcome_broken_off"})
-
-    async def _provision(self, switch: Switch, phones: Iterable[Phone]) -> None:
-        for phone in phones:
-            try:
-                await switch.provision(phone)
-            except OutsideError as error:
-                log.warning("no phone for %s: %s", phone.extension, error, extra={"action": "provision_failed"})
-
-    async def _compare_for_ever(self, switch: Switch) -> None:
-        while True:
-            await asyncio.sleep(COMPARE_EVERY_S)
-            try:
-                await self._compare(switch)
-            except AsteriskDown as error:
-                log.info("%s", error, extra={"action": "comparison_skipped"})
-
-    async def _compare(self, switch: Switch, *, fresh: bool = False) -> None:
-        """`fresh`: rings decided while the switch was away are sent again, those that it lists excepted."""
-        listing = await switch.list_legs()
-        suspected = self._suspected.get(switch.node, frozenset())
-        difference = reconcile.compare(self.state, listing, suspected=suspected, ended=self._in_hand.ended_legs)
-        self._suspected[switch.node] = difference.suspected
-        for event in difference.events:
-            self.post(event)
-        for caller in difference.callers:
-            self._enter(caller)
-        self._dispatch.send(difference.commands)
-        if fresh:
-            listed = {leg.leg_id for leg in listing.legs}
-            self._dispatch.send(ring for ring in open_rings(self.state, self.now()) if ring.leg_id not in listed)
-        self._learn_callers(listing)
-
-    def _learn_callers(self, listing: Listing) -> None:
+    def listed(self, listing: Listing) -> None:
         """Particulars that died with the engine are still on the channel."""
         for leg in listing.legs:
             contact_id = self.state.contact_by_leg.get(leg.leg_id)
             if leg.caller is not None and contact_id is not None and contact_id not in self._in_hand:
                 self._keep((people.of_caller(leg.caller, self.state.contacts[contact_id]),))
+
+    def connection_changed(self) -> None:
+        """A node was connected or lost: the desks say so."""
+        self._desktops.switch_changed(up=self.switch_up)
+
+    def _doubt(self, node: NodeId) -> None:
+        self._watches[node].doubt()
 
     # -- desks -------------------------------------------------------------------------------------------------------
 

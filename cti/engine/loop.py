@@ -68,7 +68,8 @@ class Loop:
     def post(self, event: Event, *, before: Callable[[Decision], None] | None = None) -> None:
         """Have the event decided soon; a refusal is journalled and logged, nobody waits.
 
-        `before` is called with the decision ahead of everyone else, for what must be known when a pop is drawn.
+        `before` is called with the decision ahead of everyone else, for what must be known when a pop is drawn; like
+        `decided` it must not raise.
         """
         self._urgent.append(_Letter(event, None, before))
         self._schedule()
@@ -78,16 +79,23 @@ class Loop:
     ) -> Decision:
         """Have the event decided, and return when it is on disk.
 
-        Raises RuleError when the core refuses it, Busy when too many wait, OutsideError when the journal cannot write.
+        Raises RuleError when the core refuses it; for what is not urgent Busy when too many wait, and OutsideError
+        while the journal cannot write, nothing decided then. An urgent act is done all the same: voice goes on.
         """
         inlet = self._urgent if urgent else self._ordinary
         if not urgent and len(inlet) >= ORDINARY_LIMIT:
             raise Busy("The centre is busy. Try again in a second.", retry_after_s=1.0)
+        if not urgent and self._journal.failing:
+            raise Busy("The centre cannot write its journal now. Try again later.", retry_after_s=30.0)
         answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         inlet.append(_Letter(event, answer, before))
         self._schedule()
         decision = await answer
-        await self._journal.flushed(decision.number)
+        try:
+            await self._journal.flushed(decision.number)
+        except OutsideError:
+            if not urgent:
+                raise
         return decision
 
     @property

@@ -1,30 +1,36 @@
-"""Comparing what the ACD believes with what the switch lists; pure.
+"""Comparing what the ACD believes with what a node lists; pure.
 
-Theory of operation. Events get lost: while the engine is dead, while a socket is down, when a BYE never comes. So after
-each connect and once a minute the node is asked for everything alive, and the difference becomes events:
+Theory of operation. Events get lost: while the engine is dead, while a socket is down, when a BYE never comes. So the
+node is asked for everything alive, and the difference becomes events:
 
-- a leg that the ACD holds and the list lacks is *suspected*; the second list in a row that lacks it ends it (`LOST`).
-  A leg outside our application but alive on the node (in the dialplan, in the fallback queue) is neither;
+- a leg that the ACD holds and the list lacks is suspected; one that was suspected for a while has ended (`LOST`). A leg
+  outside our application but alive on the node (in the dialplan, in the fallback queue) is neither;
 - a caller's leg that the list has and the ACD does not know is a new contact, unless its contact was closed already:
   then the hang-up was decided and never sent, and is sent now;
 - an agent's leg that serves no live assignment is hung up; one that was answered unheard becomes `LegAnswered`;
-- a talk whose two legs live but do not share its bridge is joined again; a bridge without a talk goes.
+- a talk whose two legs live but do not share its bridge is joined again; a customer on hold who still shares it is
+  taken out again; a bridge without a talk goes;
+- a bridge that nobody knows but in which two legs live is somebody's talk, decided by an engine that died before it
+  could write: it is left alone until one of them goes.
 
-"Could not ask" never gets here: listing raises instead. Called by the engine, which posts the events and sends the
-commands; both may be repeated without harm.
+"Could not ask" never gets here: listing raises instead. `cti.engine.node` calls, posts the events and has the commands
+done; both may be repeated without harm.
 """
 
 from collections.abc import Iterable, Set
 from dataclasses import dataclass
 
 from cti.domain.assignment import Assignment
-from cti.domain.commands import DropBridge, EndLeg, JoinLegs, SwitchCommand
+from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, SwitchCommand
+from cti.domain.contact import Contact
 from cti.domain.events import Event, LegAnswered, LegEnded, RingFailed
 from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, NodeId
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
-from cti.ports import CallerEntered, ListedLeg, Listing
+from cti.ports import CallerEntered, ListedBridge, ListedLeg, Listing
 from cti.variables import BRIDGE_PREFIX
+
+_OUT_OF_TALK = (AssignmentState.HELD, AssignmentState.REJOINING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,36 +42,43 @@ class Difference:
     """Legs that wait in our application and belong to no contact yet."""
     commands: tuple[SwitchCommand, ...]
     suspected: frozenset[LegId]
-    """Legs missing for the first time; to be given to the next comparison."""
+    """Legs that are missing but have not been for long enough."""
 
 
 def compare(
-    state: State, listing: Listing, *, suspected: Set[LegId] = frozenset(), ended: Set[LegId] = frozenset()
+    state: State,
+    listing: Listing,
+    *,
+    before: Set[LegId],
+    ripe: Set[LegId] = frozenset(),
+    ended: Set[LegId] = frozenset(),
 ) -> Difference:
-    """`suspected` comes from the comparison before; `ended` holds callers' legs of contacts closed not long ago."""
+    """`before`: the legs held when the list was asked for; `ripe`: those suspected long enough ago.
+
+    `ended` holds callers' legs of contacts closed not long ago.
+    """
     listed = {leg.leg_id: leg for leg in listing.legs}
     missing = frozenset(
         leg_id
-        for leg_id in _held_legs(state, listing.node)
-        if leg_id not in listed and leg_id not in listing.other_channels
+        for leg_id in held_legs(state, listing.node)
+        if leg_id in before and leg_id not in listed and leg_id not in listing.other_channels
     )
-    gone = sorted(missing & suspected)
-    events: list[Event] = [_ending(state, leg_id) for leg_id in gone]
-    events += _answered_unheard(state, listing)
+    gone = sorted(missing & ripe, key=lambda leg_id: (leg_id not in state.contact_by_leg, leg_id))
+    unclaimed = _unclaimed(state, listing, listed)
     return Difference(
-        events=tuple(events),
-        callers=tuple(_unknown_callers(state, listing, ended)),
+        events=(*(_ending(state, leg_id) for leg_id in gone), *_answered_unheard(state, listing)),
+        callers=tuple(_unknown_callers(state, listing, ended | unclaimed)),
         commands=(
-            *_leftover_legs(state, listing, ended),
-            *_leftover_bridges(state, listing),
-            *_unjoined(state, listing, listed),
+            *_leftover_legs(state, listing, ended, spared=unclaimed),
+            *_leftover_bridges(state, listing, spared=unclaimed),
+            *_misplaced(state, listing, listed),
         ),
-        suspected=missing - suspected,
+        suspected=missing - ripe,
     )
 
 
-def _held_legs(state: State, node: NodeId) -> Iterable[LegId]:
-    """Legs that should be alive: those of wrap-up have been told to end."""
+def held_legs(state: State, node: NodeId) -> Iterable[LegId]:
+    """Legs that should be alive on the node: those of wrap-up have been told to end."""
     for leg_id, contact_id in state.contact_by_leg.items():
         contact = state.contacts[contact_id]
         if contact.node == node and contact.state is not ContactState.WRAP_UP:
@@ -83,13 +96,29 @@ def _ending(state: State, leg_id: LegId) -> Event:
     return LegEnded(leg_id=leg_id, cause=LegCause.LOST)
 
 
+def _unclaimed(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -> frozenset[LegId]:
+    """Legs of talks that live without a contact."""
+    strays: set[LegId] = set()
+    for bridge in listing.bridges:
+        alive = bridge.legs & listed.keys()
+        if bridge.bridge_id.startswith(BRIDGE_PREFIX) and _talk_of(state, bridge) is None and len(alive) > 1:
+            strays |= alive
+    return frozenset(strays - state.contact_by_leg.keys() - state.assignment_by_leg.keys())
+
+
+def _talk_of(state: State, bridge: ListedBridge) -> Contact | None:
+    """The live contact whose talk the bridge is, wrap-up not included."""
+    contact = state.contacts.get(ContactId(bridge.bridge_id.removeprefix(BRIDGE_PREFIX)))
+    return contact if contact is not None and contact.state is ContactState.ACTIVE else None
+
+
 def _answered_unheard(state: State, listing: Listing) -> Iterable[Event]:
     for leg in listing.legs:
         assignment = _served(state, leg)
         if assignment is None or not leg.answered:
             continue
         if assignment.state in (AssignmentState.OFFERED, AssignmentState.REJOINING):
-            yield LegAnswered(assignment_id=assignment.id, leg_id=leg.leg_id)
+            yield LegAnswered(assignment_id=assignment.id, leg_id=leg.leg_id, node=listing.node)
 
 
 def _served(state: State, leg: ListedLeg) -> Assignment | None:
@@ -101,19 +130,19 @@ def _served(state: State, leg: ListedLeg) -> Assignment | None:
     return None if assignment.state is AssignmentState.WRAP_UP else assignment
 
 
-def _unknown_callers(state: State, listing: Listing, ended: Set[LegId]) -> Iterable[CallerEntered]:
+def _unknown_callers(state: State, listing: Listing, known: Set[LegId]) -> Iterable[CallerEntered]:
     for leg in listing.legs:
-        if leg.caller is not None and leg.leg_id not in state.contact_by_leg and leg.leg_id not in ended:
+        if leg.caller is not None and leg.leg_id not in state.contact_by_leg and leg.leg_id not in known:
             yield leg.caller
 
 
-def _leftover_legs(state: State, listing: Listing, ended: Set[LegId]) -> Iterable[SwitchCommand]:
+def _leftover_legs(state: State, listing: Listing, ended: Set[LegId], *, spared: Set[LegId]) -> Iterable[SwitchCommand]:
     for leg in listing.legs:
         if leg.caller is not None:
             leftover = _is_over(state, leg.leg_id, ended)
         else:
             leftover = leg.assignment_id is not None and _served(state, leg) is None
-        if leftover:
+        if leftover and leg.leg_id not in spared:
             yield EndLeg(leg_id=leg.leg_id, node=listing.node)
 
 
@@ -124,28 +153,31 @@ def _is_over(state: State, leg_id: LegId, ended: Set[LegId]) -> bool:
     return state.contacts[contact_id].state is ContactState.WRAP_UP
 
 
-def _leftover_bridges(state: State, listing: Listing) -> Iterable[SwitchCommand]:
+def _leftover_bridges(state: State, listing: Listing, *, spared: Set[LegId]) -> Iterable[SwitchCommand]:
     for bridge in listing.bridges:
-        if not bridge.bridge_id.startswith(BRIDGE_PREFIX):
-            continue
-        contact = state.contacts.get(ContactId(bridge.bridge_id.removeprefix(BRIDGE_PREFIX)))
-        if contact is None or contact.state is not ContactState.ACTIVE:
+        is_talk = bridge.bridge_id.startswith(BRIDGE_PREFIX)
+        if is_talk and _talk_of(state, bridge) is None and not bridge.legs & spared:
             yield DropBridge(bridge_id=bridge.bridge_id, node=listing.node)
 
 
-def _unjoined(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -> Iterable[SwitchCommand]:
+def _misplaced(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -> Iterable[SwitchCommand]:
+    """Legs that live but are not where the talk has them."""
     together = {bridge.bridge_id: bridge.legs for bridge in listing.bridges}
-    for agent_leg, assignment_id in state.assignment_by_leg.items():
-        assignment = state.assignments[assignment_id]
+    for assignment in state.assignments.values():
         contact = state.contacts[assignment.contact_id]
-        if assignment.state is not AssignmentState.ACTIVE or contact.node != listing.node or contact.leg_id is None:
+        if contact.leg_id is None or contact.node != listing.node or contact.leg_id not in listed:
             continue
         bridge_id = BridgeId(BRIDGE_PREFIX + contact.id)
-        legs = {contact.leg_id, agent_leg}
-        if legs <= listed.keys() and not legs <= together.get(bridge_id, frozenset()):
+        present = together.get(bridge_id, frozenset())
+        agent_leg = assignment.leg_id
+        if assignment.state in _OUT_OF_TALK and agent_leg is not None and {contact.leg_id, agent_leg} <= present:
+            yield HoldLeg(leg_id=contact.leg_id, bridge_id=bridge_id, node=listing.node, queue_id=contact.queue_id)
+        if assignment.state is not AssignmentState.ACTIVE or agent_leg is None or agent_leg not in listed:
+            continue
+        if not {contact.leg_id, agent_leg} <= present:
             yield JoinLegs(
                 contact_id=contact.id,
-                assignment_id=assignment_id,
+                assignment_id=assignment.id,
                 bridge_id=bridge_id,
                 node=listing.node,
                 caller_leg=contact.leg_id,

@@ -19,6 +19,8 @@ from cti.ports import Entry, Journal
 log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY_S: Final = 60.0
+NUMBERS_PER_OWNER: Final = 1_000_000
+"""A new engine begins at the next multiple."""
 LOOK_BACK: Final = 2_000
 """Entries before the snapshot that are read for callers' legs whose contacts have ended."""
 
@@ -47,9 +49,18 @@ async def recover(journal: Journal) -> Recovered:
         if entry.number > number:
             acd.fold(entry.number, entry.facts)
             folded += 1
-    acd.state.number = max(acd.state.number, journal.last_number)  # a new file that goes on where an older one ended
+    acd.state.number = _fresh_number(journal.last_number)
     log.info("recovered", extra={"action": "recovered", "snapshot": number, "folded": folded})
     return Recovered(acd=acd, last_ms=last_ms, folded=folded, ended_legs=tuple(ended))
+
+
+def _fresh_number(last: int) -> int:
+    """Where a new owner's numbers begin: so far on that no id is given out twice.
+
+    The engine before may have decided, and told the switch, what it could not write any more (a full disk); legs and
+    bridges live under those ids.
+    """
+    return (last // NUMBERS_PER_OWNER + 1) * NUMBERS_PER_OWNER if last else 0
 
 
 def _note_legs(entry: Entry, legs: dict[ContactId, LegId], ended: list[LegId]) -> None:

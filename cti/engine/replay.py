@@ -85,6 +85,7 @@ def replay(source: Callable[[], Iterable[Entry]], *, most_differences: int = 20)
 
 def _decide(acd: Acd, entry: Entry) -> tuple[tuple[Fact, ...], bool]:
     """The facts decided now, and whether the event is refused."""
+    acd.state.number = entry.number - 1
     try:
         return acd.handle(entry.event, entry.at_ms).facts, False
     except RuleError:

@@ -24,13 +24,20 @@ class Journal(Protocol):
     """Append-only and durable; owned by one engine at a time."""
 
     def append(self, entry: Entry) -> None:
-        """Take the entry into the next flush; returns at once. Entries come in order of number, without holes."""
+        """Take the entry into the next flush; returns at once.
+
+        Entries come in order of number; only the first after opening may leave a hole behind it.
+        """
 
     async def flushed(self, number: int) -> None:
         """Return when this entry is on disk. Raises OutsideError when the journal refused to write (disk full)."""
 
     def entries(self, *, after: int) -> AsyncIterator[Entry]:
         """Every durable entry with a greater number, in order, then end."""
+
+    @property
+    def failing(self) -> bool:
+        """The last write failed: nothing is durable until one succeeds."""
 
     @property
     def last_number(self) -> int:

@@ -85,6 +85,7 @@ class SqliteJournal:
         self._order = itertools.count()
         self._listeners: list[Flushed] = []
         self._last = self._durable = 0
+        self._begun = False
         self._batches = self._failures = 0
         self._trouble: str | None = None
         self._longest_flush_ms = 0.0
@@ -159,10 +160,16 @@ class SqliteJournal:
         """Number of the last entry appended; on opening, of the last on disk (or `after` while there is none)."""
         return self._last
 
+    @property
+    def failing(self) -> bool:
+        """See `ports.Journal`."""
+        return self._trouble is not None
+
     def append(self, entry: Entry) -> None:
         """See `ports.Journal`. Raises ValueError when the number is not the next."""
-        if entry.number != self._last + 1:
+        if entry.number != self._last + 1 and (self._begun or entry.number <= self._last):
             raise ValueError(f"the journal's next entry is {self._last + 1}, not {entry.number}")
+        self._begun = True
         self._last = entry.number
         self._appended.put(entry)
 

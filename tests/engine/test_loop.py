@@ -109,3 +109,14 @@ async def test_a_long_row_of_events_leaves_others_their_turn(monkeypatch: pytest
     assert 0 < len(journal.written) < 50
     await loop.ask(OPEN)
     assert len(journal.written) == 51
+
+
+async def test_while_the_disk_is_full_what_can_wait_is_refused_undecided_and_agents_acts_are_done() -> None:
+    loop, journal, _ = loop_with(Acd())
+    await loop.ask(OPEN)
+    journal.failing = True
+    with pytest.raises(Busy):
+        await loop.ask(arrival("n1-1", 1), urgent=False)
+    assert journal.last_number == 1
+    decision = await loop.ask(OPEN)
+    assert decision.number == 2

@@ -1,12 +1,26 @@
-from cti.domain.commands import DropBridge, EndLeg, JoinLegs
-from cti.domain.events import HangUpRequested, LegAnswered, LegEnded, RingFailed
+from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs
+from cti.domain.events import HangUpRequested, HoldRequested, LegAnswered, LegEnded, RingFailed
 from cti.domain.ids import BridgeId, LegCause, LegId
-from cti.engine.reconcile import Difference, compare
+from cti.domain.state import State
+from cti.engine import reconcile
+from cti.engine.reconcile import Difference
 from cti.ports import ListedBridge, ListedLeg, Listing
 from cti.variables import BRIDGE_PREFIX
 from tests.engine.world import NODE, Centre, caller
 
 NOTHING = Difference(events=(), callers=(), commands=(), suspected=frozenset())
+
+
+def compare(
+    state: State,
+    listing: Listing,
+    *,
+    ripe: frozenset[LegId] = frozenset(),
+    ended: frozenset[LegId] = frozenset(),
+) -> Difference:
+    """With a state that did not change while the list was on its way."""
+    before = frozenset(reconcile.held_legs(state, NODE))
+    return reconcile.compare(state, listing, before=before, ripe=ripe, ended=ended)
 
 
 def listed_caller(leg: str) -> ListedLeg:
@@ -48,7 +62,7 @@ def test_a_leg_that_one_list_lacks_is_only_suspected() -> None:
 def test_a_leg_that_two_lists_lack_has_ended() -> None:
     centre = Centre(agents=0)
     centre.call("n1-1")
-    found = compare(centre.acd.state, listing(), suspected=frozenset({LegId("n1-1")}))
+    found = compare(centre.acd.state, listing(), ripe=frozenset({LegId("n1-1")}))
     assert found.events == (LegEnded(leg_id=LegId("n1-1"), cause=LegCause.LOST),)
     assert found.suspected == frozenset()
 
@@ -56,7 +70,7 @@ def test_a_leg_that_two_lists_lack_has_ended() -> None:
 def test_a_caller_in_the_fallback_queue_is_neither_gone_nor_ours() -> None:
     centre = Centre(agents=0)
     centre.call("n1-1")
-    found = compare(centre.acd.state, listing(others=("n1-1",)), suspected=frozenset({LegId("n1-1")}))
+    found = compare(centre.acd.state, listing(others=("n1-1",)), ripe=frozenset({LegId("n1-1")}))
     assert found == NOTHING
 
 
@@ -66,7 +80,7 @@ def test_a_ring_that_two_lists_lack_has_failed() -> None:
     assignment = next(iter(centre.acd.state.assignments.values()))
     assert assignment.contact_id == contact_id
     assert assignment.leg_id is not None
-    found = compare(centre.acd.state, listing(listed_caller("n1-1")), suspected=frozenset({assignment.leg_id}))
+    found = compare(centre.acd.state, listing(listed_caller("n1-1")), ripe=frozenset({assignment.leg_id}))
     assert found.events == (RingFailed(assignment_id=assignment.id, leg_id=assignment.leg_id, cause=LegCause.LOST),)
 
 
@@ -114,7 +128,7 @@ def test_an_answer_that_nobody_heard_is_told_now() -> None:
     assignment = next(iter(centre.acd.state.assignments.values()))
     assert assignment.leg_id is not None
     found = compare(centre.acd.state, listing(listed_caller("n1-1"), listed_agent(assignment.leg_id)))
-    assert found.events == (LegAnswered(assignment_id=assignment.id, leg_id=assignment.leg_id),)
+    assert found.events == (LegAnswered(assignment_id=assignment.id, leg_id=assignment.leg_id, node=NODE),)
 
 
 def test_a_leg_that_still_rings_is_left_alone() -> None:
@@ -141,3 +155,39 @@ def test_a_talk_whose_agent_leg_is_gone_is_not_joined() -> None:
     found = compare(centre.acd.state, listing(listed_caller("n1-1")))
     assert found.commands == ()
     assert found.suspected == {agent_leg}
+
+
+def test_a_caller_who_entered_while_the_list_was_on_its_way_is_not_missed() -> None:
+    centre = Centre(agents=0)
+    before = frozenset(reconcile.held_legs(centre.acd.state, NODE))
+    centre.call("n1-1")
+    found = reconcile.compare(centre.acd.state, listing(), before=before, ripe=frozenset({LegId("n1-1")}))
+    assert found == NOTHING
+
+
+def test_a_talk_that_nobody_knows_is_left_alone_while_both_legs_live() -> None:
+    strays = (listed_caller("n1-9"), listed_agent(LegId("leg-a99-1")))
+    legs = frozenset(leg.leg_id for leg in strays)
+    bridge = ListedBridge(bridge_id=BridgeId(BRIDGE_PREFIX + "c98"), legs=legs)
+    assert compare(Centre().acd.state, listing(*strays, bridges=(bridge,))) == NOTHING
+    found = compare(Centre().acd.state, listing(strays[0], bridges=(bridge,)))
+    assert [caller.leg_id for caller in found.callers] == ["n1-9"]
+    assert found.commands == (DropBridge(bridge_id=bridge.bridge_id, node=NODE),)
+
+
+def test_a_customer_on_hold_who_still_shares_the_talk_is_taken_out_of_it() -> None:
+    centre = Centre()
+    agent_leg, bridge = talk(centre, "n1-1")
+    assignment = next(iter(centre.acd.state.assignments.values()))
+    centre.do(HoldRequested(assignment_id=assignment.id))
+    found = compare(centre.acd.state, listing(listed_caller("n1-1"), listed_agent(agent_leg), bridges=(bridge,)))
+    (command,) = found.commands
+    assert isinstance(command, HoldLeg)
+    assert command.leg_id == "n1-1"
+
+
+def test_a_callers_end_is_told_before_his_agents() -> None:
+    centre = Centre()
+    agent_leg, _ = talk(centre, "n1-1")
+    found = compare(centre.acd.state, listing(), ripe=frozenset({agent_leg, LegId("n1-1")}))
+    assert [event.leg_id for event in found.events if isinstance(event, LegEnded)] == ["n1-1", agent_leg]

@@ -15,6 +15,7 @@ from cti.domain.events import (
 )
 from cti.domain.facts import AgentRung, ContactQueued
 from cti.domain.ids import AgentId, ContactId, Device, LegId, Medium, Milliseconds, NodeId, ProjectId, QueueId
+from cti.errors import OutsideError
 from cti.ports import CallerEntered, Entry, Particulars
 
 NODE = NodeId("n1")
@@ -84,11 +85,12 @@ def rung(decision: Decision) -> LegId:
 
 
 class MemoryJournal:
-    """`ports.Journal` without a disk; `broken` makes it refuse to promise."""
+    """`ports.Journal` without a disk; `failing` makes it refuse to promise."""
 
     def __init__(self, entries: Sequence[Entry] = ()) -> None:
         self.written = list(entries)
         self.snapshot: tuple[int, bytes] | None = None
+        self.failing = False
 
     @property
     def last_number(self) -> int:
@@ -100,6 +102,8 @@ class MemoryJournal:
 
     async def flushed(self, number: int) -> None:
         assert number <= self.last_number
+        if self.failing:
+            raise OutsideError("The disk is full.")
 
     async def entries(self, *, after: int) -> AsyncIterator[Entry]:
         for entry in list(self.written):

@@ -87,10 +87,13 @@ async def test_many_entries_share_few_commits_and_listeners_get_them_in_order(pa
     assert heard == list(range(1, 1001))
 
 
-async def test_a_hole_in_the_numbers_is_refused(path: Path) -> None:
+async def test_only_a_new_owners_first_entry_may_leave_a_hole(path: Path) -> None:
     async with SqliteJournal(path) as journal:
-        with pytest.raises(ValueError, match="next entry is 1"):
-            journal.append(entry(2))
+        journal.append(entry(1_000_000))
+        with pytest.raises(ValueError, match="next entry is 1000001"):
+            journal.append(entry(1_000_003))
+        with pytest.raises(ValueError, match="next entry is 1000001"):
+            journal.append(entry(7))
 
 
 async def test_a_new_journal_goes_on_where_the_history_ends_and_an_old_one_where_it_ended(path: Path) -> None:
