@@ -145,7 +145,7 @@ class Engine:
         before = dict(self._phones)
         self._set_people(persons, phones)
         changed = [phone for phone in phones if before.get(phone.extension) != phone]
-        gone = [phone for extension, phone in before.items() if extension not in self._phones]
+        gone = [phone for extension, phone in before.items() if self._phones.get(extension) != phone]
         for watch in self._watches.values():
             await watch.withdraw(gone)
             await watch.provision(changed)
