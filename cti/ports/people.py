@@ -32,6 +32,8 @@ class Person:
     language: str
     skills: tuple[SkillLevel, ...]
     active: bool
+    sessions_from_ms: Milliseconds = 0
+    """His sessions begun before (Unix ms) count no more; the directory sets it, `change` does not."""
 
 
 class TooManyTries(RuleError):
@@ -95,7 +97,16 @@ class People(Protocol):
         """The person whom this one-time link lets in, else None; a link works once."""
 
     async def set_password(self, agent_id: AgentId, password: str, *, actor: str) -> None:
-        """Replace his password. Raises NotFound; RuleError when it is too short."""
+        """Replace his password and end his sessions. Raises NotFound; RuleError when it is too short."""
+
+    async def end_sessions(self, agent_id: AgentId, *, actor: str) -> None:
+        """End every session of his that has begun. Raises NotFound."""
+
+    async def end_session(self, session_id: str, *, until_ms: Milliseconds) -> None:
+        """End this one; it is remembered until then, when it would have ended anyway. Twice is once."""
+
+    async def ended_sessions(self) -> frozenset[str]:
+        """The sessions ended one by one that are still remembered."""
 
     async def add(self, person: Person, password: str, *, actor: str) -> Person:
         """Enter a person; `person.agent_id` is "" and comes back filled.
@@ -104,7 +115,10 @@ class People(Protocol):
         """
 
     async def change(self, person: Person, *, actor: str) -> Person:
-        """Write the person as given, found by `agent_id`. Raises NotFound, RuleError as `add`."""
+        """Write the person as given, found by `agent_id`; who is not active has no sessions.
+
+        Raises NotFound, RuleError as `add`.
+        """
 
     async def put_code(self, code: Code, *, actor: str) -> None:
         """Enter the code, or replace the one with its project, kind and id. Raises NotFound for an unknown project."""

@@ -34,6 +34,7 @@ _HASHED_AT_ONCE: Final = 2
 
 _AUDIT: Final = models.table(models.Deed)
 _LINKS: Final = models.table(models.OneTimeLink)
+_ENDED: Final = models.table(models.EndedSession)
 
 
 def wall_clock_ms() -> Milliseconds:
@@ -88,7 +89,7 @@ class Directory:
     async def change(self, person: Person, *, actor: str) -> Person:
         """See `ports.People`. Who becomes inactive signs in no longer; his name stays for the history."""
         return await self._change(
-            lambda connection: people.change(connection, person),
+            lambda connection: self._written(connection, person),
             deed=(actor, "person_changed", person.login, people.described(person)),
         )
 
@@ -126,9 +127,27 @@ class Directory:
         """See `ports.People`."""
         password_hash = await self._hashed(password)
         await self._change(
-            lambda connection: people.update(connection, agent_id, {"password_hash": password_hash}),
+            lambda connection: people.update(
+                connection, agent_id, {"password_hash": password_hash, "sessions_from_ms": self._now_ms()}
+            ),
             deed=(actor, "password_set", agent_id, ""),
         )
+
+    async def end_sessions(self, agent_id: AgentId, *, actor: str) -> None:
+        """See `ports.People`."""
+        await self._change(
+            lambda connection: people.update(connection, agent_id, {"sessions_from_ms": self._now_ms()}),
+            deed=(actor, "sessions_ended", agent_id, ""),
+        )
+
+    async def end_session(self, session_id: str, *, until_ms: Milliseconds) -> None:
+        """See `ports.People`."""
+        await self._database.write(lambda connection: _end_session(connection, session_id, until_ms, self._now_ms()))
+
+    async def ended_sessions(self) -> frozenset[str]:
+        """See `ports.People`."""
+        ids = sa.select(_ENDED.c.session_id)
+        return frozenset(await self._database.read(lambda connection: connection.execute(ids).scalars().all()))
 
     async def link(self, agent_id: AgentId, *, actor: str, life_s: int = LINK_LIFE_S) -> str:
         """The token of a one-time sign-in for this person; his earlier ones hold no longer. Raises NotFound."""
@@ -143,6 +162,11 @@ class Directory:
     async def redeem(self, token: str) -> Person | None:
         """See `ports.People`."""
         return await self._database.write(lambda connection: _redeem(connection, token, self._now_ms()))
+
+    def _written(self, connection: Connection, person: Person) -> Person:
+        if not person.active:
+            people.update(connection, person.agent_id, {"sessions_from_ms": self._now_ms()})
+        return people.change(connection, person)
 
     async def _hashed(self, password: str) -> str:
         async with self._hashing:
@@ -208,6 +232,11 @@ def _put_link(connection: Connection, agent_id: AgentId, token: str, expires_ms:
     connection.execute(sa.delete(_LINKS).where(_LINKS.c.person_id == person_id))
     values = {"token_digest": _digest(token), "person_id": person_id, "expires_ms": expires_ms}
     connection.execute(sa.insert(_LINKS).values(values))
+
+
+def _end_session(connection: Connection, session_id: str, until_ms: Milliseconds, now_ms: Milliseconds) -> None:
+    connection.execute(sa.delete(_ENDED).where((_ENDED.c.until_ms < now_ms) | (_ENDED.c.session_id == session_id)))
+    connection.execute(sa.insert(_ENDED).values(session_id=session_id, until_ms=until_ms))
 
 
 def _redeem(connection: Connection, token: str, now_ms: Milliseconds) -> Person | None:

@@ -85,6 +85,8 @@ class PersonRow(Base):
     """In clear, since the switch and the softphone need it so; protected by the file's mode or the server's grants."""
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
+    sessions_from_ms: Mapped[int] = mapped_column(default=0)
+    """Sessions begun before count no more."""
 
 
 class PersonSkill(Base):
@@ -114,6 +116,16 @@ class OneTimeLink(Base):
     token_digest: Mapped[str] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.person_id"))
     expires_ms: Mapped[int]
+
+
+class EndedSession(Base):
+    """One session that was signed out before its time."""
+
+    __tablename__ = "ended_sessions"
+
+    session_id: Mapped[str] = mapped_column(primary_key=True)
+    until_ms: Mapped[int]
+    """When it would have ended anyway; then it may be forgotten."""
 
 
 class FailedSignIn(Base):

@@ -110,6 +110,7 @@ def _people(connection: Connection, where: sa.ColumnElement[bool]) -> list[Perso
             language=row.language,
             skills=tuple(skills[row.person_id]),
             active=row.active,
+            sessions_from_ms=row.sessions_from_ms,
         )
         for row in connection.execute(sa.select(_PEOPLE).where(where).order_by(_PEOPLE.c.name, _PEOPLE.c.person_id))
     ]

@@ -116,6 +116,12 @@ def upgrade() -> None:
     op.create_index(op.f("ix_notes_contact_id"), "notes", ["contact_id"], unique=False)
 
     op.create_table(
+        "ended_sessions",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("until_ms", _number(), nullable=False),
+        sa.PrimaryKeyConstraint("session_id", name=op.f("pk_ended_sessions")),
+    )
+    op.create_table(
         "people",
         sa.Column("person_id", _number(), nullable=False),
         sa.Column("login", sa.Text(), nullable=False),
@@ -126,6 +132,7 @@ def upgrade() -> None:
         sa.Column("sip_secret", sa.Text(), nullable=True),
         sa.Column("password_hash", sa.Text(), nullable=True),
         sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("sessions_from_ms", _number(), nullable=False),
         sa.PrimaryKeyConstraint("person_id", name=op.f("pk_people")),
         sa.UniqueConstraint("extension", name=op.f("uq_people_extension")),
         sa.UniqueConstraint("login", name=op.f("uq_people_login")),
