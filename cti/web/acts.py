@@ -19,7 +19,6 @@ from cti.domain.events import (
     HoldRequested,
     OfferAccepted,
     OfferRejected,
-    PopShown,
     RejoinRequested,
     ResumeRequested,
     WrapUpFinished,
@@ -27,19 +26,19 @@ from cti.domain.events import (
 from cti.domain.ids import AssignmentId, DispositionId, LegId, NodeId, Readiness, ReasonId
 from cti.domain.states import AssignmentState
 from cti.ports import CodeKind, Person
-from cti.web.guard import Anyone, AnyParts, Parts
+from cti.web.guard import Acting, AnyParts, Parts
 from cti.web.messages import DeviceWish, Digits, Done, Finish, Mute, ReadinessWish
 from cti.web.problems import Refusal, responses
 from cti.web.session_routes import be_agent
 
-router = APIRouter(prefix="/api/v1", tags=["agent"], responses=responses(401, 403, 404, 409))
+router = APIRouter(prefix="/api/v1", tags=["agent"], responses=responses(401, 403, 404, 409, 429))
 
 Named = Annotated[str, Path(max_length=60, pattern=r"^a[0-9]+(-[0-9]+)?$")]
 TALKING = frozenset({AssignmentState.ACTIVE, AssignmentState.HELD})
 
 
 @router.post("/agent/readiness")
-async def set_readiness(wish: ReadinessWish, person: Anyone, parts: AnyParts) -> Done:
+async def set_readiness(wish: ReadinessWish, person: Acting, parts: AnyParts) -> Done:
     """Be ready, or not ready with one of the reasons in `Me.reasons`. Who was offline is signed in first."""
     _needs_extension(person)
     if not wish.ready and not parts.roster.has_code(CodeKind.REASON, wish.reason or "", parts.roster.projects(person)):
@@ -53,56 +52,58 @@ async def set_readiness(wish: ReadinessWish, person: Anyone, parts: AnyParts) ->
 
 
 @router.post("/agent/device")
-async def set_device(wish: DeviceWish, person: Anyone, parts: AnyParts) -> Done:
+async def set_device(wish: DeviceWish, person: Acting, parts: AnyParts) -> Done:
     """Which phone is to ring from the next ring on."""
     _needs_extension(person)
     return await _done(parts, DeviceChosen(agent_id=person.agent_id, device=wish.device))
 
 
 @router.post("/assignments/{assignment_id}/shown")
-async def shown(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def shown(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """The page has drawn the card; the ring need not wait any longer. Cheaper over the WebSocket."""
-    return await _done(parts, PopShown(assignment_id=_own(assignment_id, person, parts)[0].id))
+    if (deciding := parts.hub.confirm(_own(assignment_id, person, parts)[0])) is not None:
+        await deciding
+    return Done()
 
 
 @router.post("/assignments/{assignment_id}/accept")
-async def accept(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def accept(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Take a virtual call. Twice is once."""
     return await _done(parts, OfferAccepted(assignment_id=_own(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/reject")
-async def reject(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def reject(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Refuse the offer; the asker is not ready then, and the contact keeps its place."""
     return await _done(parts, OfferRejected(assignment_id=_own(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/hold")
-async def hold(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def hold(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """The customer hears music."""
     return await _done(parts, HoldRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/resume")
-async def resume(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def resume(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Talk again."""
     return await _done(parts, ResumeRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/rejoin")
-async def rejoin(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def rejoin(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """The page has no sound of the talk it shows: the customer hears music while the asker's phone is rung again."""
     return await _done(parts, RejoinRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/hangup")
-async def hang_up(assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def hang_up(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """End the talk, or the work on a virtual call: on to wrap-up."""
     return await _done(parts, HangUpRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/finish")
-async def finish(given: Finish, assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def finish(given: Finish, assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """End wrap-up with one of the project's dispositions and a note."""
     assignment, contact = _own(assignment_id, person, parts)
     if not parts.roster.has_code(CodeKind.DISPOSITION, given.disposition, frozenset({contact.project_id})):
@@ -114,7 +115,7 @@ async def finish(given: Finish, assignment_id: Named, person: Anyone, parts: Any
 
 
 @router.post("/assignments/{assignment_id}/mute")
-async def mute(given: Mute, assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def mute(given: Mute, assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Switch the agent's microphone off or on, at the switch, so that it works with every phone."""
     assignment, contact = _own(assignment_id, person, parts)
     leg_id, node = _talking(assignment, contact, leg_id=assignment.leg_id)
@@ -124,7 +125,7 @@ async def mute(given: Mute, assignment_id: Named, person: Anyone, parts: AnyPart
 
 
 @router.post("/assignments/{assignment_id}/digits")
-async def digits(given: Digits, assignment_id: Named, person: Anyone, parts: AnyParts) -> Done:
+async def digits(given: Digits, assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Send tones to the customer's side. Never kept anywhere."""
     assignment, contact = _own(assignment_id, person, parts)
     leg_id, node = _talking(assignment, contact, leg_id=contact.leg_id)

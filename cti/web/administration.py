@@ -78,11 +78,7 @@ async def change_person(given: PersonChange, agent_id: PersonId, admin: Admin, p
         skills=person.skills if given.skills is None else _skills(given.skills, parts),
         active=person.active if given.active is None else given.active,
     )
-    view = await _spread(await parts.people.change(changed, actor=admin.login), parts)
-    if not changed.active:
-        parts.sessions.end_all(changed.agent_id)
-    parts.hub.close_person(changed.agent_id)
-    return view
+    return await _spread(await parts.people.change(changed, actor=admin.login), parts)
 
 
 @router.post("/people/{agent_id}/password")
@@ -90,8 +86,7 @@ async def reset_password(given: PasswordReset, agent_id: PersonId, admin: Admin,
     """Give him a new password; all his sessions end."""
     person = await _person(agent_id, parts)
     await parts.people.set_password(person.agent_id, given.password, actor=admin.login)
-    parts.sessions.end_all(person.agent_id)
-    parts.hub.close_person(person.agent_id)
+    await parts.roster.refresh()
     return Done()
 
 

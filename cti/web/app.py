@@ -30,6 +30,7 @@ from cti.web.edge import Edge
 from cti.web.guard import Parts
 from cti.web.health import LoopLag
 from cti.web.hub import Hub
+from cti.web.pace import Pace
 from cti.web.pages import Pages
 from cti.web.roster import Roster
 from cti.web.screens import Screens
@@ -78,7 +79,9 @@ def create_app(
     async def life(_app: FastAPI) -> AsyncIterator[None]:
         await _first_roster(roster)
         hub.start(engine=engine, roster=roster, screens=screens)
-        tasks = [asyncio.create_task(roster.keep_fresh(hub.close_person)), asyncio.create_task(lag.measure())]
+        hub.presence.start(engine=engine, roster=roster)
+        roster.changed = hub.presence.close_person
+        tasks = [asyncio.create_task(roster.keep_fresh(hub.presence.sweep)), asyncio.create_task(lag.measure())]
         try:
             yield
         finally:
@@ -91,6 +94,7 @@ def create_app(
     app.state.parts = Parts(
         engine=engine,
         hub=hub,
+        presence=hub.presence,
         roster=roster,
         screens=screens,
         people=people,
@@ -99,6 +103,7 @@ def create_app(
         enrolment=enrolment,
         sessions=Sessions(signing_key=signing_key),
         door=Door(),
+        pace=Pace(),
         metrics=metrics,
         lag=lag,
         centre=centre,

@@ -11,7 +11,6 @@ import logging
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
 
-from cti.domain.events import PopShown
 from cti.errors import OutsideError
 from cti.web import acts
 from cti.web.guard import Parts, identify
@@ -35,14 +34,14 @@ async def events(websocket: WebSocket) -> None:
     if found is None:
         await websocket.close(SIGNED_OUT, "sign in first")
         return
-    page = Page(found[0], session=found[1].id)
+    page = Page(found[0], session=found[1])
     try:
         snapshot = parts.hub.join(page).model_dump_json()
         closing = await _serve(websocket, page, snapshot, parts)
     except OutsideError:
         closing = Closing(SLOW, "try again later")
     finally:
-        parts.hub.leave(page)
+        parts.presence.leave(page)
     if closing is not None:
         with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
             await asyncio.wait_for(websocket.close(closing.code, closing.reason), CLOSE_S)
@@ -84,4 +83,4 @@ async def _read(websocket: WebSocket, page: Page, parts: Parts) -> None:
             continue
         assignment = acts.own(said.assignment_id, page.person, parts)
         if assignment is not None:
-            parts.hub.submit(PopShown(assignment_id=assignment.id))
+            parts.hub.confirm(assignment)

@@ -4,6 +4,7 @@ Roles include each other: a supervisor may do what an agent may, an admin everyt
 is a matter of projects (`Roster.projects`) and of the assignment being his own (`cti.web.acts`).
 """
 
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Final
@@ -16,6 +17,8 @@ from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Role
 from cti.web.health import LoopLag
 from cti.web.hub import Hub
+from cti.web.pace import Pace
+from cti.web.presence import Presence
 from cti.web.problems import Refusal
 from cti.web.roster import Roster
 from cti.web.screens import Screens
@@ -28,6 +31,7 @@ class Parts:
 
     engine: Engine
     hub: Hub
+    presence: Presence
     roster: Roster
     screens: Screens
     people: People
@@ -36,6 +40,7 @@ class Parts:
     enrolment: Enrolment
     sessions: Sessions
     door: Door
+    pace: Pace
     metrics: Metrics
     lag: LoopLag
     centre: Centre
@@ -58,7 +63,7 @@ def identify(connection: HTTPConnection) -> tuple[Person, Session] | None:
     """The person whose session the connection shows; None when there is none or he may not sign in any more."""
     given = _parts(connection)
     session = given.sessions.read(connection)
-    person = given.roster.person(session.agent_id) if session else None
+    person = given.roster.holder(session) if session else None
     return (person, session) if session is not None and person is not None else None
 
 
@@ -88,5 +93,16 @@ Asking = Annotated[Session, Depends(_session)]
 """The session of whoever is signed in."""
 Anyone = Annotated[Person, Depends(_needs(Role.AGENT))]
 """Whoever is signed in."""
+
+
+async def _paced(person: Anyone, parts: AnyParts) -> Person:
+    wait_s = parts.pace.step(person.agent_id)
+    if wait_s:
+        raise Refusal(429, "too_fast", retry_after_s=wait_s, seconds=max(1, math.ceil(wait_s)))
+    return person
+
+
+Acting = Annotated[Person, Depends(_paced)]
+"""Whoever is signed in and acts no faster than a person does."""
 Supervisor = Annotated[Person, Depends(_needs(Role.SUPERVISOR))]
 Admin = Annotated[Person, Depends(_needs(Role.ADMIN))]

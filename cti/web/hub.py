@@ -5,8 +5,7 @@ concern; only a concerned agent's own pages get his state and assignments, in th
 is known; its card follows when the look-up answers. Queue and agent lists are marked in the `Board` and sent at most
 once a second, encoded once for all pages that see the same.
 
-An agent's desktop is connected while at least one page of his is; it is lost `LOST_AFTER_S` after the last went, so
-that a refresh is no loss. Whether a silent page is still there is the server's ping to tell (`cti.web.server`).
+Not here: who is here, and when a desktop counts as lost (`cti.web.presence`).
 """
 
 import asyncio
@@ -19,12 +18,12 @@ from pydantic import BaseModel
 
 from cti.domain import facts as decided_facts
 from cti.domain.acd import Decision
+from cti.domain.assignment import Assignment
 from cti.domain.commands import ClosePop, ShowPop
 from cti.domain.contact import Contact
-from cti.domain.events import DesktopConnected, DesktopLost, Event
+from cti.domain.events import PopShown
 from cti.domain.facts import Fact
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds, ProjectId
-from cti.errors import OutsideError, RuleError
 from cti.metrics import Metrics
 from cti.ports import Customers, Engine, Particulars, Person, Role
 from cti.web.board import Board
@@ -43,16 +42,14 @@ from cti.web.messages import (
     StateChanged,
     SwitchChanged,
 )
-from cti.web.page import SIGNED_OUT, Page
+from cti.web.page import Page
+from cti.web.presence import Presence
 from cti.web.roster import Roster
 from cti.web.screens import Screens, my_state
 
 log = logging.getLogger(__name__)
 
 COALESCE_S: Final = 1.0
-LOST_AFTER_S: Final = 3.0
-PAGES_LIMIT: Final = 20
-"""Most pages of one person at once; one more is turned away until another closes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +80,19 @@ class Hub:
     """All open pages. Made before the engine; `start` gives it the engine, and until then decisions pass unseen."""
 
     def __init__(self, *, customers: Customers, metrics: Metrics) -> None:
+        self.presence = Presence()
         self._cards = Cards(customers=customers, metrics=metrics)
-        self._pages: dict[AgentId, set[Page]] = {}
         self._held: dict[AssignmentId, _Held] = {}
         self._lookups: dict[AssignmentId, Lookup] = {}
         self._muted: set[AssignmentId] = set()
-        self._losing: dict[AgentId, asyncio.TimerHandle] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._confirming: set[AssignmentId] = set()
         self._flush: asyncio.TimerHandle | None = None
         self._engine: Engine | None = None
         self._late = metrics.counter("triune_pops_late_total", "Pops confirmed after the ring was let go")
         self._pops = metrics.counter("triune_pops_total", "Pops confirmed by a page")
         self._arrived = metrics.counter("triune_contacts_arrived_total", "Contacts that came to wait, by medium")
         self._closed = metrics.counter("triune_contacts_closed_total", "Contacts that are over, by disposition")
-        metrics.gauge("triune_pages", "Pages that are connected", lambda: self.page_count)
+        metrics.gauge("triune_pages", "Pages that are connected", lambda: self.presence.page_count)
 
     # -- life --------------------------------------------------------------------------------------------------------
 
@@ -111,19 +107,10 @@ class Hub:
     async def stop(self) -> None:
         """Close every page and end every task."""
         self._engine = None
-        for handle in (*self._losing.values(), *([self._flush] if self._flush else [])):
-            handle.cancel()
-        for page in list(self._all_pages()):
-            page.close(1001, "going away")
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._flush is not None:
+            self._flush.cancel()
+        await self.presence.stop()
         await self._cards.close()
-
-    @property
-    def page_count(self) -> int:
-        """How many pages are connected."""
-        return sum(map(len, self._pages.values()))
 
     @property
     def board(self) -> Board:
@@ -147,13 +134,13 @@ class Hub:
             log.exception("pages could not be told", extra={"action": "push_failed", "number": decision.number})
 
     def is_connected(self, agent_id: AgentId) -> bool:
-        """Whether a page of his is open, or was until a moment ago; see `cti.ports.Desktops`."""
-        return agent_id in self._pages or agent_id in self._losing
+        """See `cti.ports.Desktops`."""
+        return self.presence.is_connected(agent_id)
 
     def switch_changed(self, *, up: bool) -> None:
         """Tell every page; see `cti.ports.Desktops`."""
         if self._engine is not None:
-            self._send(self._all_pages(), SwitchChanged(up=up), self._engine.now())
+            self._send(self.presence.pages(), SwitchChanged(up=up), self._engine.now())
 
     def _decided(self, engine: Engine, decision: Decision, now: Milliseconds) -> None:
         changed: dict[AssignmentId, None] = {}
@@ -168,9 +155,10 @@ class Hub:
                 self._gone(command.assignment_id, "rescinded", now)
         for agent_id in agents:
             self._push_state(engine, agent_id, now)
+            self.presence.insist(agent_id)
         for assignment_id in changed:
             self._push_assignment(engine, assignment_id, now)
-        if self._pages and self._flush is None and decision.facts:
+        if self.presence.page_count and self._flush is None and decision.facts:
             self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self._flush_board)
 
     def _concern(
@@ -216,14 +204,12 @@ class Hub:
             return
         self._board.note_contact(held.contact_id)
         self._board.note_agent(held.agent_id)
-        self._send(
-            self._pages.get(held.agent_id, ()), AssignmentGone(assignment_id=assignment_id, outcome=outcome), now
-        )
+        self._send(self.presence.of(held.agent_id), AssignmentGone(assignment_id=assignment_id, outcome=outcome), now)
 
     # -- pushing -----------------------------------------------------------------------------------------------------
 
     def _push_state(self, engine: Engine, agent_id: AgentId, now: Milliseconds) -> None:
-        pages, agent = self._pages.get(agent_id), engine.state.agents.get(agent_id)
+        pages, agent = self.presence.of(agent_id), engine.state.agents.get(agent_id)
         if pages and agent is not None:
             self._send(pages, StateChanged(state=my_state(agent)), now)
 
@@ -231,7 +217,7 @@ class Hub:
         self, engine: Engine, assignment_id: AssignmentId, now: Milliseconds, *, card_again: bool = True
     ) -> None:
         held = self._held.get(assignment_id)
-        pages = self._pages.get(held.agent_id) if held else None
+        pages = self.presence.of(held.agent_id) if held else ()
         if not pages:
             return
         language = next(iter(pages)).person.language
@@ -278,7 +264,7 @@ class Hub:
 
     def card(self, contact_id: ContactId, *, language: str) -> CardView | None:
         """The card of a live contact that is in an agent's hands, if it has come."""
-        contact = self._running().state.contacts.get(contact_id)
+        contact = self.presence.engine.state.contacts.get(contact_id)
         lookup = self._lookups.get(contact.assignment_id) if contact and contact.assignment_id else None
         if contact is None or lookup is None or lookup.card is None:
             return None
@@ -307,14 +293,11 @@ class Hub:
     def _alike(self) -> Iterable[list[Page]]:
         """The pages, grouped by what they may see and in which language."""
         groups: dict[tuple[frozenset[ProjectId], bool, str], list[Page]] = {}
-        for page in self._all_pages():
+        for page in self.presence.pages():
             person = page.person
             key = (self._roster.projects(person), person.role is Role.AGENT, person.language)
             groups.setdefault(key, []).append(page)
         return groups.values()
-
-    def _all_pages(self) -> Iterable[Page]:
-        return [page for pages in self._pages.values() for page in pages]
 
     @staticmethod
     def _send(pages: Iterable[Page], change: BaseModel, now: Milliseconds) -> None:
@@ -330,17 +313,9 @@ class Hub:
 
         Raises OutsideError while the engine is just starting, or when the person has too many pages.
         """
-        engine, person = self._running(), page.person
-        agent_id = person.agent_id
-        first = agent_id not in self._pages
-        if len(self._pages.get(agent_id, ())) >= PAGES_LIMIT:
-            raise OutsideError("Too many pages are open.")
-        self._pages.setdefault(agent_id, set()).add(page)
-        if (handle := self._losing.pop(agent_id, None)) is not None:
-            handle.cancel()
-        agent = engine.state.agents.get(agent_id)
-        if first and agent is not None and not agent.desktop:
-            self.submit(DesktopConnected(agent_id=agent_id))
+        engine, person = self.presence.engine, page.person
+        self.presence.join(page)
+        agent = engine.state.agents.get(person.agent_id)
         return Snapshot(
             now_ms=engine.now(),
             me=self._roster.me(person),
@@ -351,29 +326,24 @@ class Hub:
             switch_up=engine.switch_up,
         )
 
-    def leave(self, page: Page) -> None:
-        """The page is gone; twice is once."""
-        pages = self._pages.get(page.person.agent_id, set())
-        pages.discard(page)
-        if not pages and self._pages.pop(page.person.agent_id, None) is not None:
-            self._lose_later(page.person.agent_id)
+    def confirm(self, assignment: Assignment) -> asyncio.Task[None] | None:
+        """A page has drawn the card of this assignment; said again it is nothing, and costs nothing.
+
+        The task ends when it is decided and on disk; None when there is nothing to decide.
+        """
+        key = assignment.id
+        if assignment.pop_shown_ms is not None or key in self._confirming:
+            return None
+        self._confirming.add(key)
+        task = self.presence.submit(PopShown(assignment_id=key))
+        task.add_done_callback(lambda _: self._confirming.discard(key))
+        return task
 
     def codes_changed(self) -> None:
         """Tell every page what its person may choose from now."""
-        now = self._running().now()
-        for page in self._all_pages():
+        now = self.presence.engine.now()
+        for page in self.presence.pages():
             page.put(MeChanged(me=self._roster.me(page.person)).model_dump_json(), now)
-
-    def close_session(self, session: str) -> None:
-        """Close all pages of a session that has ended."""
-        for page in self._all_pages():
-            if page.session == session:
-                page.close(SIGNED_OUT, "signed out")
-
-    def close_person(self, agent_id: AgentId) -> None:
-        """Close all pages of a person whose rights have changed; they connect again with the new ones."""
-        for page in self._pages.get(agent_id, set()).copy():
-            page.close(1012, "changed")
 
     def queues(self, person: Person) -> list[QueueView]:
         """The queues that he may see, as they stand now."""
@@ -387,32 +357,3 @@ class Hub:
     def _assignments(self, engine: Engine, ids: Iterable[AssignmentId], language: str) -> list[AssignmentView]:
         views = [self._assignment(engine, found, language=language, card_again=True) for found in ids]
         return [view for view in views if view is not None]
-
-    # -- desktops' presence ------------------------------------------------------------------------------------------
-
-    def _lose_later(self, agent_id: AgentId) -> None:
-        def lost() -> None:
-            self._losing.pop(agent_id, None)
-            if self._engine is not None and agent_id not in self._pages and agent_id in self._engine.state.agents:
-                self.submit(DesktopLost(agent_id=agent_id))
-
-        if (former := self._losing.pop(agent_id, None)) is not None:
-            former.cancel()
-        self._losing[agent_id] = asyncio.get_running_loop().call_later(LOST_AFTER_S, lost)
-
-    def submit(self, event: Event) -> None:
-        """Have an event decided for which no one waits; a refusal is logged."""
-        task = asyncio.create_task(self._handled(event))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _handled(self, event: Event) -> None:
-        try:
-            await self._running().handle(event)
-        except (RuleError, OutsideError) as error:
-            log.info("%s was refused: %s", type(event).__name__, error, extra={"action": "page_event_refused"})
-
-    def _running(self) -> Engine:
-        if self._engine is None:
-            raise OutsideError("The engine is just starting. Try again in a second.")
-        return self._engine

@@ -21,7 +21,7 @@ async def healthz(parts: AnyParts) -> Health:
     return Health(
         switch=parts.engine.switch_up,
         waiting=parts.hub.board.waiting_count,
-        pages=parts.hub.page_count,
+        pages=parts.presence.page_count,
         loop_lag_ms=round(parts.lag.worst_ms, 1),
     )
 

@@ -1,7 +1,8 @@
-"""One open page: its outbox and its numbering.
+"""One open page: its outbox and its numbering; and the line of a softphone, which has neither.
 
 Messages leave in the order they were put in, numbered from 1 without holes. A page that has not drained `LIMIT` of them
-is closed, never sent less: it connects again and begins with a snapshot. Used by `cti.web.hub` and `cti.web.events`.
+is closed, never sent less: it connects again and begins with a snapshot. Used by `cti.web.hub`, `cti.web.events` and
+`cti.web.sip`; which of them are open is known to `cti.web.presence`.
 """
 
 import asyncio
@@ -12,10 +13,13 @@ from typing import Final
 
 from cti.domain.ids import Milliseconds
 from cti.ports import Person
+from cti.web.sessions import Session
 
 LIMIT: Final = 1_000
 SLOW: Final = 1013
 """Close code `Try Again Later` (IANA WebSocket registry): the page did not drain its messages."""
+CHANGED: Final = 1012
+"""Close code `Service Restart`: connect again, something has changed."""
 SIGNED_OUT: Final = 4401
 """Close code: nobody is signed in on this page any more."""
 
@@ -28,10 +32,28 @@ class Closing:
     reason: str
 
 
+class Line:
+    """A softphone's WebSocket to the switch."""
+
+    def __init__(self, person: Person, *, session: Session) -> None:
+        self.person = person
+        self.session = session
+        self._closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()
+
+    def close(self, code: int, reason: str) -> None:
+        """Have it closed. Twice is once."""
+        if not self._closing.done():
+            self._closing.set_result(Closing(code, reason))
+
+    async def closed(self) -> Closing:
+        """Return when the server wants it closed."""
+        return await asyncio.shield(self._closing)
+
+
 class Page:
     """What waits to be sent to one WebSocket. All calls on the loop."""
 
-    def __init__(self, person: Person, *, session: str) -> None:
+    def __init__(self, person: Person, *, session: Session) -> None:
         self.person = person
         self.session = session
         self.numbered = 0

@@ -17,6 +17,7 @@ from cti.errors import OutsideError
 from cti.ports import Code, CodeKind, People, Person, Phone, Role
 from cti.web import words
 from cti.web.messages import Choice, Me, Softphone
+from cti.web.sessions import Session
 
 log = logging.getLogger(__name__)
 
@@ -33,26 +34,51 @@ class Roster:
         self._centre = centre
         self._softphone_ws_url = softphone_ws_url
         self._phones: Mapping[AgentId, Phone] = {}
+        self._ended: frozenset[str] = frozenset()
+        self._turn = asyncio.Lock()
+        self.changed: Callable[[AgentId], None] = lambda _: None
+        """Called for everyone whose record is not what it was, whoever had it read anew."""
         self.persons: Mapping[AgentId, Person] = {}
         self.codes: tuple[Code, ...] = ()
 
-    async def refresh(self) -> frozenset[AgentId]:
-        """Ask the directory anew; whose record has changed since. Raises DatabaseDown; then what was known stays."""
-        persons, codes, phones = await self._people.everyone(), await self._people.codes(), await self._people.phones()
-        before, self.persons = self.persons, {person.agent_id: person for person in persons}
-        self.codes = tuple(codes)
-        self._phones = {phone.agent_id: phone for phone in phones}
-        return frozenset(agent_id for agent_id, person in before.items() if self.persons.get(agent_id) != person)
+    async def refresh(self) -> None:
+        """Ask the directory anew. Raises DatabaseDown; then what was known stays."""
+        # One after the other: an older answer must not come after a newer one.
+        async with self._turn:
+            persons, codes = await self._people.everyone(), await self._people.codes()
+            phones, ended = await self._people.phones(), await self._people.ended_sessions()
+            before, self.persons = self.persons, {person.agent_id: person for person in persons}
+            self.codes = tuple(codes)
+            self._phones = {phone.agent_id: phone for phone in phones}
+            self._ended |= ended
+        for agent_id, person in before.items():
+            if self.persons.get(agent_id) != person:
+                self.changed(agent_id)
 
-    async def keep_fresh(self, changed: Callable[[AgentId], None], *, every_s: float = REFRESH_S) -> None:
-        """Refresh for ever; `changed` is called for everyone whose record is not what it was."""
+    async def keep_fresh(self, refreshed: Callable[[], None], *, every_s: float = REFRESH_S) -> None:
+        """Refresh for ever; `refreshed` is called each time, also when the directory does not answer."""
         while True:
             await asyncio.sleep(every_s)
             try:
-                for agent_id in await self.refresh():
-                    changed(agent_id)
+                await self.refresh()
             except OutsideError:
                 log.warning("the directory does not answer", extra={"action": "roster_stale"})
+            refreshed()
+
+    async def end(self, session: Session) -> None:
+        """It counts no more. While the directory is away, that holds only as long as this process."""
+        self._ended |= {session.id}
+        try:
+            await self._people.end_session(session.id, until_ms=session.until_ms)
+        except OutsideError:
+            log.warning("a sign-out could not be written down", extra={"action": "sign_out_not_kept"})
+
+    def holder(self, session: Session) -> Person | None:
+        """The person whose session it is; None when it was ended, or he may not sign in any more."""
+        person = self.person(session.agent_id)
+        if person is None or session.began_ms < person.sessions_from_ms or session.id in self._ended:
+            return None
+        return person
 
     def person(self, agent_id: AgentId) -> Person | None:
         """The person, if he may sign in now."""

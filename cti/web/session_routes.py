@@ -34,7 +34,7 @@ async def sign_in(given: Credentials, request: Request, response: Response, part
 async def make_token(given: Credentials, request: Request, parts: AnyParts) -> Token:
     """A bearer token for a program, as good as a session; nobody becomes an agent by it."""
     person = await _check(given, request, parts)
-    return Token(token=parts.sessions.begin(person.agent_id))
+    return Token(token=parts.sessions.begin(person))
 
 
 @router.post("/session/link", responses=responses(401, 429))
@@ -64,8 +64,8 @@ async def sign_out(person: Anyone, session: Asking, response: Response, parts: A
             await parts.engine.handle(AgentSignedOut(agent_id=person.agent_id))
         if parts.engine.state.agents[person.agent_id].assignment_ids:
             return SignedOut(left=False)
-    parts.sessions.end(session)
-    parts.hub.close_session(session.id)
+    await parts.roster.end(session)
+    parts.presence.close_session(session.id)
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict", secure=parts.secure_cookies)
     return SignedOut(left=True)
 
@@ -76,7 +76,6 @@ async def choose_language(wish: LanguageWish, person: Anyone, parts: AnyParts) -
     if wish.language != person.language:
         await parts.people.change(replace(person, language=wish.language), actor=person.login)
         await parts.roster.refresh()
-        parts.hub.close_person(person.agent_id)
     return Done()
 
 
@@ -88,9 +87,8 @@ async def change_password(
     if not session.by_link:
         await _check_old(given.old, person, request, parts)
     await parts.people.set_password(person.agent_id, given.new, actor=person.login)
-    parts.sessions.end_all(person.agent_id)
-    _set_cookie(response, parts, parts.sessions.begin(person.agent_id))
-    parts.hub.close_person(person.agent_id)
+    await parts.roster.refresh()
+    _set_cookie(response, parts, parts.sessions.begin(parts.roster.person(person.agent_id) or person))
     return Done()
 
 
@@ -123,7 +121,7 @@ async def _weigh(login: str, password: str, request: Request, parts: Parts) -> P
 async def _welcome(person: Person, response: Response, parts: Parts, *, by_link: bool = False) -> Me:
     if person.extension is not None:
         await be_agent(person, parts)
-    _set_cookie(response, parts, parts.sessions.begin(person.agent_id, by_link=by_link))
+    _set_cookie(response, parts, parts.sessions.begin(person, by_link=by_link))
     log.info("%s signed in", person.agent_id, extra={"action": "signed_in", "agent": person.agent_id})
     return parts.roster.me(parts.roster.person(person.agent_id) or person)
 

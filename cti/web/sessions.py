@@ -1,8 +1,8 @@
 """Who is asking? Signed sessions, for the cookie of a page and the bearer token of a program.
 
-A session holds the person's id, a random id of its own and when it began; nothing is kept of it on the server but the
-ids of those that were ended early. What a person may do is read from the directory at each request, not from the
-session. Not here: passwords (`cti.ports.People`).
+A session holds the person's id, a random id of its own and when it began; the server keeps
+nothing of it. What a person may do is read from the directory at each request, not from the session, and so is whether
+the session was ended early (`Roster.holder`). Not here: passwords (`cti.ports.People`).
 """
 
 import contextlib
@@ -15,8 +15,8 @@ from typing import Final
 from itsdangerous import BadSignature, URLSafeSerializer
 from starlette.requests import HTTPConnection
 
-from cti.domain.ids import AgentId
-from cti.ports import TooManyTries
+from cti.domain.ids import AgentId, Milliseconds
+from cti.ports import Person, TooManyTries
 
 COOKIE: Final = "triune_session"
 LIFE_S: Final = 12 * 3600
@@ -34,6 +34,16 @@ class Session:
     by_link: bool
     """Begun by a one-time link: its holder may choose a password without knowing the old one."""
     by_cookie: bool
+
+    @property
+    def until_ms(self) -> Milliseconds:
+        """When it ends, unless it is ended before."""
+        return self.began_ms + LIFE_MS
+
+    @property
+    def is_over(self) -> bool:
+        """It has grown too old."""
+        return _now_ms() >= self.until_ms
 
 
 class Door:
@@ -61,30 +71,19 @@ class Sessions:
 
     def __init__(self, *, signing_key: str) -> None:
         self._serializer = URLSafeSerializer(signing_key, salt="triune.session.1")
-        self._ended: dict[str, int] = {}
-        self._ended_for: dict[AgentId, int] = {}
 
-    def begin(self, agent_id: AgentId, *, by_link: bool = False) -> str:
-        """A new session's token."""
-        return str(self._serializer.dumps([agent_id, secrets.token_urlsafe(9), _now_ms(), int(by_link)]))
+    def begin(self, person: Person, *, by_link: bool = False) -> str:
+        """A new session's token. It counts although the clock was set back since his sessions were ended."""
+        began_ms = max(_now_ms(), person.sessions_from_ms)
+        return str(self._serializer.dumps([person.agent_id, secrets.token_urlsafe(9), began_ms, int(by_link)]))
 
     def read(self, connection: HTTPConnection) -> Session | None:
-        """The session that the request or WebSocket shows, if it is ours and alive."""
+        """The session that the request or WebSocket shows, if it is ours and not too old."""
         scheme, _, bearer = connection.headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return self._load(bearer.strip(), by_cookie=False)
         cookie = connection.cookies.get(COOKIE)
         return self._load(cookie, by_cookie=True) if cookie else None
-
-    def end(self, session: Session) -> None:
-        """It counts no more."""
-        oldest = _now_ms() - LIFE_MS
-        self._ended = {key: began for key, began in self._ended.items() if began > oldest}
-        self._ended[session.id] = session.began_ms
-
-    def end_all(self, agent_id: AgentId) -> None:
-        """None of his sessions counts any more: his password was changed, or he was shut out."""
-        self._ended_for[agent_id] = _now_ms()
 
     def _load(self, token: str, *, by_cookie: bool) -> Session | None:
         try:
@@ -98,14 +97,7 @@ class Sessions:
             by_link=bool(by_link),
             by_cookie=by_cookie,
         )
-        return session if self._alive(session) else None
-
-    def _alive(self, session: Session) -> bool:
-        return (
-            _now_ms() - session.began_ms < LIFE_MS
-            and session.id not in self._ended
-            and session.began_ms >= self._ended_for.get(session.agent_id, -1)
-        )
+        return None if session.is_over else session
 
 
 def _now_ms() -> int:

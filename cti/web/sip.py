@@ -1,7 +1,8 @@
 """`/sip`: the browser softphone's signalling, carried to Asterisk's own WebSocket, which listens on loopback only.
 
 So an agent on another computer needs one address and one certificate for pages, events and SIP. Only for those who are
-signed in; what is said is passed on unread and never logged. SIP over WebSocket is RFC 7118, one message a frame.
+signed in, as long as they are; what is said is passed on unread and never logged. SIP over WebSocket is RFC 7118, one
+message a frame.
 """
 
 import asyncio
@@ -14,12 +15,14 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 from websockets.typing import Subprotocol
 
-from cti.web.guard import identify
-from cti.web.page import SIGNED_OUT, SLOW
+from cti.errors import OutsideError
+from cti.web.guard import Parts, identify
+from cti.web.page import SIGNED_OUT, SLOW, Closing, Line
 
 log = logging.getLogger(__name__)
 
 CONNECT_S: Final = 3.0
+CLOSE_S: Final = 1.0
 MESSAGE_LIMIT: Final = 64 * 1024
 SUBPROTOCOL: Final = "sip"
 
@@ -31,9 +34,26 @@ async def carry(websocket: WebSocket) -> None:
     """Carry both ways until either side closes; 1013 when Asterisk does not answer: JsSIP tries again by itself."""
     target: str | None = websocket.app.state.sip_target
     await websocket.accept(SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None)
-    if identify(websocket) is None or target is None:
+    parts: Parts = websocket.app.state.parts
+    found = identify(websocket)
+    if found is None or target is None:
         await websocket.close(SIGNED_OUT, "sign in first")
         return
+    line = Line(found[0], session=found[1])
+    closing = Closing(SLOW, "try again later")
+    try:
+        parts.presence.carry(line)
+        closing = await _carried(websocket, target, line) or closing
+    except OutsideError:
+        log.info("a softphone's line was turned away", extra={"action": "softphone_refused"})
+    finally:
+        parts.presence.drop(line)
+    with contextlib.suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+        await asyncio.wait_for(websocket.close(closing.code, closing.reason), CLOSE_S)
+
+
+async def _carried(websocket: WebSocket, target: str, line: Line) -> Closing | None:
+    """Carry to the end; why the web ended it, or None when another did."""
     try:
         async with connect(
             target,
@@ -44,22 +64,27 @@ async def carry(websocket: WebSocket) -> None:
             ping_interval=None,
             proxy=None,
         ) as asterisk:
-            await _both_ways(websocket, asterisk)
+            return await _both_ways(websocket, asterisk, line)
     except (OSError, TimeoutError, WebSocketException) as error:
         log.info("no softphone line: %s", type(error).__name__, extra={"action": "softphone_unreached"})
-    with contextlib.suppress(RuntimeError, WebSocketDisconnect):
-        await websocket.close(SLOW, "try again later")
+        return None
 
 
-async def _both_ways(browser: WebSocket, asterisk: ClientConnection) -> None:
-    """Whichever side ends first ends both. A slow reader holds the other side back: nothing is stored here."""
-    tasks = {asyncio.create_task(_to_asterisk(browser, asterisk)), asyncio.create_task(_to_browser(browser, asterisk))}
+async def _both_ways(browser: WebSocket, asterisk: ClientConnection, line: Line) -> Closing | None:
+    """Whoever ends first, either side or the web, ends all. A slow reader holds the other side back."""
+    closing = asyncio.create_task(line.closed())
+    tasks: set[asyncio.Task[Closing] | asyncio.Task[None]] = {
+        closing,
+        asyncio.create_task(_to_asterisk(browser, asterisk)),
+        asyncio.create_task(_to_browser(browser, asterisk)),
+    }
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+    return None if closing.cancelled() else closing.result()
 
 
 async def _to_asterisk(browser: WebSocket, asterisk: ClientConnection) -> None:

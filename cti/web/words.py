@@ -29,6 +29,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "Too many wrong tries. Wait {seconds} s and try again.",
         "Слишком много неверных попыток. Подождите {seconds} с и попробуйте снова.",
     ),
+    "too_fast": (
+        "Too many acts at once. Wait {seconds} s and try again.",
+        "Слишком много действий сразу. Подождите {seconds} с и попробуйте снова.",
+    ),
     "not_allowed": ("Your role does not permit this.", "Ваша роль этого не позволяет."),
     "not_found": (
         "There is no such thing (any more). Refresh the page.",

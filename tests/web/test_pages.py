@@ -8,11 +8,20 @@ from dataclasses import replace
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from cti.domain.events import AgentBecameNotReady, DesktopConnected, DesktopLost, PopShown, RingFailed
+from cti.domain.acd import Decision
+from cti.domain.events import (
+    AgentBecameNotReady,
+    AgentEnrolled,
+    DesktopConnected,
+    DesktopLost,
+    Event,
+    PopShown,
+    RingFailed,
+)
 from cti.domain.ids import LegCause, ReasonId
 from cti.errors import DatabaseDown
 from cti.ports import Card
-from cti.web import connections
+from cti.web import connections, presence, sessions
 from cti.web import hub as hub_module
 from cti.web.page import LIMIT
 from tests.web.world import KNOWN, World
@@ -264,7 +273,7 @@ async def test_a_refreshed_page_finds_its_call_again(world: World) -> None:
 
 
 async def test_a_refresh_is_no_lost_desktop_but_a_closed_page_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub_module, "LOST_AFTER_S", 0.3)
+    monkeypatch.setattr(presence, "LOST_AFTER_S", 0.3)
     client = await world.client("anna")
     first = await world.page(client)
     lost = DesktopLost(agent_id=world.id_of("anna"))
@@ -276,6 +285,69 @@ async def test_a_refresh_is_no_lost_desktop_but_a_closed_page_is(world: World, m
     await second.socket.close()
     await until(lambda: lost in world.engine.events)
     assert not world.hub.is_connected(world.id_of("anna"))
+
+
+async def test_a_page_that_is_back_while_its_loss_is_on_the_way_counts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(presence, "LOST_AFTER_S", 0.01)
+    anna, decide, lost = world.id_of("anna"), world.engine.handle, asyncio.Event()
+    may_decide = asyncio.Event()
+
+    async def slow(event: Event) -> Decision:
+        if isinstance(event, DesktopLost):
+            lost.set()
+            await may_decide.wait()
+        return await decide(event)
+
+    monkeypatch.setattr(world.engine, "handle", slow)
+    client = await world.client("anna")
+    page = await world.page(client)
+    await until(lambda: world.engine.state.agents[anna].desktop)
+    await page.socket.close()
+    await asyncio.wait_for(lost.wait(), 3)
+    await world.page(client)
+    may_decide.set()
+    await until(lambda: DesktopLost(agent_id=anna) in world.engine.events)
+    await until(lambda: world.engine.state.agents[anna].desktop)
+
+
+async def test_a_page_open_before_its_person_is_enrolled_is_his_desktop(world: World) -> None:
+    root = world.id_of("root")
+    await world.page(await world.client("root"))
+    world.engine.do(AgentEnrolled(agent_id=root, project_ids=()))
+    await until(lambda: world.engine.state.agents[root].desktop)
+
+
+async def test_a_pop_confirmed_a_thousand_times_is_decided_once(world: World) -> None:
+    client, page = await world.ready("anna")
+    world.engine.call()
+    pop = (await page.next("assignment"))["assignment"]["assignment_id"]
+    for _ in range(1000):
+        await page.say(type="shown", assignment_id=pop)
+    assert (await client.post(f"/api/v1/assignments/{pop}/shown")).status_code == 200
+    while (await page.next("assignment"))["assignment"]["state"] != "ringing":
+        pass
+    await page.say(type="shown", assignment_id=pop)
+    world.hub.switch_changed(up=False)
+    await page.next("switch")
+    assert len([event for event in world.engine.events if isinstance(event, PopShown)]) == 1
+
+
+async def test_a_page_outlives_its_session_by_no_more_than_the_contact_in_hand(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, page = await world.ready("anna")
+    world.engine.answer_after_pop(world.engine.call())
+    _, idle = await world.ready("boris")
+    monkeypatch.setattr(sessions, "LIFE_MS", 0)
+    world.hub.presence.sweep()
+    with pytest.raises(ConnectionClosed) as closed:
+        await idle.next("nothing")
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 4401
+    world.hub.switch_changed(up=False)
+    await page.next("switch")
 
 
 async def test_a_page_without_session_is_told_to_sign_in(world: World) -> None:
@@ -310,25 +382,25 @@ async def test_a_change_made_on_the_command_line_reaches_the_open_page(world: Wo
     page = await world.page(client)
     sveta = await world.directory.by_login("sveta")
     await world.directory.change(replace(sveta, active=False), actor="test")
-    fresh = asyncio.create_task(world.roster.keep_fresh(world.hub.close_person, every_s=0.01))
+    fresh = asyncio.create_task(world.roster.keep_fresh(world.hub.presence.sweep, every_s=0.01))
     with pytest.raises(ConnectionClosed) as closed:
         await page.next("queues")
     fresh.cancel()
     assert closed.value.rcvd is not None
-    assert closed.value.rcvd.code == 1012
+    assert closed.value.rcvd.code == 4401
     assert (await client.get("/api/v1/session")).status_code == 401
 
 
 async def test_one_person_cannot_open_pages_without_end(world: World) -> None:
     client = await world.client("root")
-    for _ in range(hub_module.PAGES_LIMIT):
+    for _ in range(presence.OPEN_LIMIT):
         await world.page(client)
     surplus = await world.socket(client)
     with pytest.raises(ConnectionClosed) as closed:
         await asyncio.wait_for(surplus.recv(), 3)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1013
-    assert world.hub.page_count == hub_module.PAGES_LIMIT
+    assert world.hub.presence.page_count == presence.OPEN_LIMIT
 
 
 async def test_a_page_that_takes_nothing_is_closed_and_never_sent_less(
@@ -344,9 +416,9 @@ async def test_a_page_that_takes_nothing_is_closed_and_never_sent_less(
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
             + f"Cookie: triune_session={cookie}\r\n\r\n".encode()
         )
-        await until(lambda: world.hub.page_count == 1)
+        await until(lambda: world.hub.presence.page_count == 1)
         pushed = 0
-        while world.hub.page_count:
+        while world.hub.presence.page_count:
             world.hub.switch_changed(up=True)
             pushed += 1
             if pushed % 50 == 0:

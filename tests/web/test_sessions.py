@@ -1,6 +1,7 @@
 """Signing in and out."""
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from cti.domain.events import AgentSignedIn, PhoneReachable
 from cti.domain.ids import Device, Readiness
 from cti.ports import Person
+from cti.store.directory import Directory, wall_clock_ms
+from cti.web.pace import BURST
 from cti.web.sessions import Door
-from tests.web.world import PASSWORD, World
+from tests.web.world import CHEAP, PASSWORD, World, running
 
 pytestmark = pytest.mark.server
 
@@ -145,6 +148,59 @@ async def test_changing_the_password_needs_the_old_one_and_ends_other_sessions(w
     assert right.status_code == 200, right.text
     assert (await client.get("/api/v1/session")).status_code == 200
     assert (await other.get("/api/v1/session")).status_code == 401
+
+
+async def again(world: World, template: Path, folder: Path, cookies: dict[str, str]) -> int:
+    """What the session is worth to an engine started anew on the same database."""
+    async with running(template, folder, directory=world.directory) as after:
+        client = await after.client()
+        client.cookies.update(cookies)
+        return (await client.get("/api/v1/session")).status_code
+
+
+@pytest.mark.parametrize("how", ["signing out", "own password", "reset", "command", "shut out and back"])
+async def test_a_session_that_was_ended_stays_so_when_the_engine_starts_anew(
+    world: World, template: Path, tmp_path: Path, how: str
+) -> None:
+    client = await world.client("sveta")
+    stolen, sveta = dict(client.cookies), world.id_of("sveta")
+    assert await again(world, template, tmp_path / "before", stolen) == 200
+    root = await world.client("root")
+    if how == "signing out":
+        await client.delete("/api/v1/session")
+    elif how == "own password":
+        await client.post("/api/v1/session/password", json={"old": PASSWORD, "new": "another password"})
+    elif how == "reset":
+        await root.post(f"/api/v1/people/{sveta}/password", json={"password": "another password"})
+    elif how == "command":
+        await world.directory.set_password(sveta, "another password", actor="test")
+    else:
+        for active in (False, True):
+            await root.patch(f"/api/v1/people/{sveta}", json={"active": active})
+    assert await again(world, template, tmp_path / "after", stolen) == 401
+    password = PASSWORD if how in ("signing out", "shut out and back") else "another password"
+    fresh = await world.client()
+    assert (await sign_in(fresh, "sveta", password)).status_code == 200
+    assert await again(world, template, tmp_path / "later", dict(fresh.cookies)) == 200
+
+
+async def test_who_signs_in_while_the_clock_is_set_back_is_in(world: World) -> None:
+    sveta = world.id_of("sveta")
+    ahead = Directory(world.database, hasher=CHEAP, now_ms=lambda: wall_clock_ms() + 3_600_000)
+    await ahead.end_sessions(sveta, actor="test")
+    client = await world.client("sveta")
+    await world.roster.refresh()
+    assert (await client.get("/api/v1/session")).status_code == 200
+
+
+async def test_acts_come_no_faster_than_a_person_makes_them(world: World) -> None:
+    client, _ = await world.ready("anna")
+    answers = [await client.post("/api/v1/agent/device", json={"device": "web"}) for _ in range(int(BURST) * 2)]
+    assert answers[0].status_code == 200
+    assert {answer.status_code for answer in answers} == {200, 429}
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    assert (refused.json()["code"], refused.headers["retry-after"]) == ("too_fast", "1")
+    assert (await (await world.client("boris")).post("/api/v1/agent/device", json={"device": "web"})).status_code == 200
 
 
 async def test_a_crowd_at_the_door_is_told_to_come_back(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,35 @@ async def test_without_asterisk_the_softphone_is_told_to_try_again(template: Pat
         assert closed.value.rcvd.code == 1013
 
 
+@pytest.mark.parametrize("how", ["signing out", "shut out", "new password"])
+async def test_the_line_ends_with_its_session(template: Path, tmp_path: Path, how: str) -> None:
+    async def asterisk(line: ServerConnection) -> None:
+        async for message in line:
+            await line.send(message)
+
+    async with serve(asterisk, "127.0.0.1", 0, subprotocols=[SIP]) as other:
+        port = next(iter(other.sockets)).getsockname()[1]
+        async with running(template, tmp_path, sip_target=f"ws://127.0.0.1:{port}/ws") as world:
+            client, root, anna = await world.client("anna"), await world.client("root"), world.id_of("anna")
+            line = await world.socket(client, path="/sip", subprotocols=[SIP])
+            await line.send("REGISTER")
+            assert await asyncio.wait_for(line.recv(), 3) == "REGISTER"
+            other_person = await root.patch(f"/api/v1/people/{anna}", json={"name": "Anna B."})
+            assert other_person.status_code == 200
+            await line.send("still")
+            assert await asyncio.wait_for(line.recv(), 3) == "still"
+            if how == "signing out":
+                await client.delete("/api/v1/session")
+            elif how == "shut out":
+                await root.patch(f"/api/v1/people/{anna}", json={"active": False})
+            else:
+                await root.post(f"/api/v1/people/{anna}/password", json={"password": "brand new word"})
+            with pytest.raises(ConnectionClosed) as closed:
+                await asyncio.wait_for(line.recv(), 3)
+            assert closed.value.rcvd is not None
+            assert closed.value.rcvd.code == (1012 if how == "new password" else 4401)
+
+
 async def test_a_stranger_gets_no_line(world: World) -> None:
     line = await world.socket(await world.client(), path="/sip", subprotocols=[SIP])
     with pytest.raises(ConnectionClosed) as closed:

@@ -25,7 +25,7 @@ from cti import config
 from cti.crm import register
 from cti.crm.accounts import StoredAccounts
 from cti.crm.customers import BuiltInCustomers
-from cti.database import open_database
+from cti.database import Database, open_database
 from cti.domain.acd import Acd, Decision
 from cti.domain.commands import SwitchCommand
 from cti.domain.events import (
@@ -349,6 +349,7 @@ class World:
 
     engine: MemoryEngine
     hub: Hub
+    database: Database
     directory: Directory
     history: MemoryHistory
     customers: SlowCustomers
@@ -403,12 +404,17 @@ class World:
 
 
 @contextlib.asynccontextmanager
-async def running(template: Path, directory_path: Path, *, sip_target: str | None = None) -> AsyncIterator[World]:
-    """The centre, served on a free port."""
+async def running(
+    template: Path, directory_path: Path, *, sip_target: str | None = None, directory: Directory | None = None
+) -> AsyncIterator[World]:
+    """The centre, served on a free port; with a `directory` on the people of another."""
+    pages = directory_path / "pages"
+    (pages / "assets").mkdir(parents=True)
     path = directory_path / "triune.sqlite"
     shutil.copy(template, path)
     database = open_database(f"sqlite:///{path}")
-    directory, history, metrics = Directory(database, hasher=CHEAP), MemoryHistory(), Metrics()
+    directory = directory or Directory(database, hasher=CHEAP)
+    history, metrics = MemoryHistory(), Metrics()
     customers = SlowCustomers(BuiltInCustomers(database))
     hub = Hub(customers=customers, metrics=metrics)
     engine = MemoryEngine(hub)
@@ -418,8 +424,6 @@ async def running(template: Path, directory_path: Path, *, sip_target: str | Non
     for one in await directory.everyone():
         if one.extension is not None:
             engine.do(AgentEnrolled(agent_id=one.agent_id, project_ids=one.project_ids))
-    pages = directory_path / "pages"
-    (pages / "assets").mkdir(parents=True)
     (pages / "index.html").write_text("<!doctype html><title>Triune</title>")
     (pages / "assets" / "index-0a1b.js").write_text("export {}")
     app = create_app(
@@ -449,6 +453,7 @@ async def running(template: Path, directory_path: Path, *, sip_target: str | Non
         yield World(
             engine=engine,
             hub=hub,
+            database=database,
             directory=directory,
             history=history,
             customers=customers,
