@@ -265,6 +265,10 @@ class Chromium:
         made = Desktop(page, base, person)
         try:
             yield made
+        except BaseException as error:
+            if not page.is_closed():
+                error.add_note(f"The page of {person.login} says:\n{await page.inner_text('body')}")
+            raise
         finally:
             await leave(context, base)
             await context.close()

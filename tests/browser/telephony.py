@@ -59,7 +59,10 @@ class Lines:
     async def listen(self, call: Call) -> int:
         """Listen anew for an agent's tone; how often the caller has heard one before."""
         label = call.order.label
-        await self._set(label, "TONE_DETECT(0,,x)", "")
+        async with asyncio.timeout(15):
+            await call.answered.wait()
+        with contextlib.suppress(OutsideError):  # the dialplan may not have come to listen yet
+            await self._set(label, "TONE_DETECT(0,,x)", "")
         before = self.heard.get(label, 0)
         await self._set(label, "TONE_DETECT(1150,500,rg(heard,caller,1)e)", "")
         return before
