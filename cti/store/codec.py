@@ -15,8 +15,14 @@ import msgspec
 from cti.domain import events
 from cti.domain.events import Event
 from cti.domain.facts import Fact
+from cti.domain.ids import TimerId
 from cti.errors import ConfigError
 from cti.ports import Entry
+
+UNWRITABLE: Final = "unwritable"
+"""`refused` of an entry that stands for another."""
+_LARGEST: Final = 2**63 - 1
+"""SQLite's greatest integer."""
 
 Row = tuple[int, int, str, int, str, str, str | None]
 """number, at_ms, kind, version, event, facts, refused: the order of the table's columns."""
@@ -42,6 +48,16 @@ def encode(entry: Entry) -> Row:
     refused = None if entry.refused is None else entry.refused.encode(errors="replace").decode()
     kind = type(entry.event).__name__
     return entry.number, entry.at_ms, kind, events.VERSION, event.decode(), facts.decode(), refused
+
+
+def stub(entry: Entry) -> Row:
+    """What stands for an entry that cannot be written, so that its number is kept: a refused event that means nothing.
+
+    Its facts are lost; the log has said so. Never fails.
+    """
+    at_ms = entry.at_ms if abs(entry.at_ms) <= _LARGEST else 0
+    event = _ENCODER.encode(events.TimerFired(timer_id=TimerId("unwritable"))).decode()
+    return entry.number, at_ms, events.TimerFired.__name__, events.VERSION, event, "[]", UNWRITABLE
 
 
 def decode(row: Row) -> Entry:

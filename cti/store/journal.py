@@ -5,8 +5,9 @@ synchronous=FULL); meanwhile the next batch gathers. So there is no waiting wind
 all that came during the one before. The loop only puts into a queue and is called back once per batch. The engine is
 the only caller, and the history's projector listens by `on_flushed`.
 
-A write that fails (disk full, I/O error) is kept and tried again until it succeeds; those who wait for it are told at
-once.
+A write that fails (disk full, I/O error, whatever it is) is kept and tried again until it succeeds; those who wait for
+it are told at once. One entry that can never be written is set aside, a stub in its place, so that it does not keep
+those behind it from the disk.
 """
 
 import asyncio
@@ -45,6 +46,17 @@ _LAST_POSSIBLE: Final = 2**63 - 1
 _LARGEST_BATCH: Final = 2000
 _RETRY_S: Final = (0.1, 0.2, 0.5, 1.0)
 
+_REFUSALS: Final = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    sqlite3.ProgrammingError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+"""What SQLite says of a row itself; anything else is the disk's or the file's trouble."""
+
 Flushed = Callable[[Sequence[Entry]], None]
 
 
@@ -61,6 +73,8 @@ class Figures:
     """Writes that failed; each was or is tried again."""
     failing: bool
     """The last write failed: what needs a promise is to be refused until it succeeds."""
+    set_aside: int
+    """Entries that could not be written for what they hold; a stub stands in the place of each."""
     longest_flush_ms: float
     """From taking a batch to its commit."""
 
@@ -86,7 +100,7 @@ class SqliteJournal:
         self._listeners: list[Flushed] = []
         self._last = self._durable = 0
         self._begun = False
-        self._batches = self._failures = 0
+        self._batches = self._failures = self._set_aside = 0
         self._trouble: str | None = None
         self._longest_flush_ms = 0.0
         self.epoch = 0
@@ -195,6 +209,7 @@ class SqliteJournal:
             batches=self._batches,
             failures=self._failures,
             failing=self._trouble is not None,
+            set_aside=self._set_aside,
             longest_flush_ms=self._longest_flush_ms,
         )
 
@@ -258,13 +273,13 @@ class SqliteJournal:
     def _write_all(self) -> None:
         connection: sqlite3.Connection | None = None
         while batch := self._take():
-            rows = [codec.encode(entry) for entry in batch]
+            rows = [self._row(entry) for entry in batch]
             for retry_s in itertools.chain(_RETRY_S, itertools.repeat(_RETRY_S[-1])):
                 started = time.perf_counter()
                 try:
                     connection = connection or self._connect()
-                    self._commit(connection, rows)
-                except sqlite3.Error as error:
+                    self._commit(connection, batch, rows)
+                except Exception as error:  # noqa: BLE001 - nobody else writes: it is told and tried again
                     connection = self._dropped(connection)
                     self._tell_failure(error)
                     if self._closing.wait(retry_s):
@@ -291,24 +306,59 @@ class SqliteJournal:
             batch.append(entry)
         return batch
 
-    def _commit(self, connection: sqlite3.Connection, rows: list[codec.Row]) -> None:
+    def _row(self, entry: Entry) -> codec.Row:
+        try:
+            return codec.encode(entry)
+        except Exception as error:  # noqa: BLE001 - what cannot be encoded now cannot be later
+            return self._put_stub(entry, error)
+
+    def _commit(self, connection: sqlite3.Connection, batch: list[Entry], rows: list[codec.Row]) -> None:
         """All rows or none. A commit reported as failed may have happened: such rows are not written twice."""
         newest = self._newest(connection)
         connection.execute("BEGIN IMMEDIATE")
         try:
-            connection.executemany(_INSERT, [row for row in rows if row[0] > newest])
+            try:
+                connection.executemany(_INSERT, [row for row in rows if row[0] > newest])
+            except _REFUSALS:
+                connection.execute("ROLLBACK")
+                connection.execute("BEGIN IMMEDIATE")
+                self._insert_singly(connection, batch, rows, newest)
             connection.execute("COMMIT")
-        except sqlite3.Error:
+        except Exception:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+    def _insert_singly(
+        self, connection: sqlite3.Connection, batch: list[Entry], rows: list[codec.Row], newest: int
+    ) -> None:
+        """A row that SQLite refuses is replaced by its stub for good; when it refuses that too, it is not the row."""
+        for place, row in enumerate(rows):
+            if row[0] > newest:
+                try:
+                    connection.execute(_INSERT, row)
+                except _REFUSALS as error:
+                    connection.execute(_INSERT, codec.stub(batch[place]))
+                    rows[place] = self._put_stub(batch[place], error)
+
+    def _put_stub(self, entry: Entry, error: Exception) -> codec.Row:
+        self._set_aside += 1
+        kind = type(entry.event).__name__
+        log.error(
+            "entry %s (%s) cannot be written: %s",
+            entry.number,
+            kind,
+            error,
+            extra={"action": "entry_set_aside", "number": entry.number},
+        )
+        return codec.stub(entry)
 
     @staticmethod
     def _dropped(connection: sqlite3.Connection | None) -> None:
         if connection is not None:
             connection.close()
 
-    def _tell_failure(self, cause: sqlite3.Error) -> None:
+    def _tell_failure(self, cause: Exception) -> None:
         folder = self._path.parent
         trouble = f"The journal cannot be written: {cause}. Calls go on; make room on the disk that holds {folder}."
         self._loop.call_soon_threadsafe(self._batch_failed, trouble)

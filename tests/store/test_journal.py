@@ -130,6 +130,49 @@ async def test_a_full_disk_is_told_and_nothing_is_lost_when_there_is_room_again(
         assert [one.number for one in await everything(journal)] == list(range(1, 3001))
 
 
+def unwritable(number: int, how: str) -> Entry:
+    one = entry(number)
+    match how:
+        case "no event":
+            return dataclasses.replace(one, event=object())  # type: ignore[arg-type]  # what a bug would do
+        case "too large a number":
+            return dataclasses.replace(one, at_ms=1 << 70)
+        case _:
+            return dataclasses.replace(one, refused=b"bytes")  # type: ignore[arg-type]  # what a bug would do
+
+
+@pytest.mark.parametrize("how", ["no event", "too large a number", "no text"])
+async def test_an_entry_that_can_never_be_written_does_not_keep_the_others_from_the_disk(path: Path, how: str) -> None:
+    async with SqliteJournal(path) as journal:
+        for number in range(1, 6):
+            journal.append(unwritable(number, how) if number == 3 else entry(number))
+        await asyncio.wait_for(journal.flushed(5), DEADLINE_S)
+        assert (journal.figures().set_aside, journal.figures().failing) == (1, False)
+        written = await everything(journal)
+    assert [one.number for one in written] == [1, 2, 3, 4, 5]
+    assert [one.number for one in written if one.refused == "unwritable"] == [3]
+    assert written[2].facts == ()
+
+
+async def test_whatever_goes_wrong_while_writing_is_told_and_tried_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_journal: SqliteJournal) -> sqlite3.Connection:
+        raise MemoryError("no room to think")
+
+    async with SqliteJournal(path) as journal:
+        with monkeypatch.context() as while_broken:
+            while_broken.setattr(SqliteJournal, "_connect", broken)
+            journal.append(entry(1))
+            with pytest.raises(OutsideError, match="no room to think"):
+                await asyncio.wait_for(journal.flushed(1), DEADLINE_S)
+            assert journal.figures().failing
+        caught_up = asyncio.Event()
+        journal.on_flushed(lambda _: caught_up.set())
+        await asyncio.wait_for(caught_up.wait(), DEADLINE_S)
+        assert not journal.figures().failing
+
+
 WRITER = """
 import asyncio, sys
 from pathlib import Path
