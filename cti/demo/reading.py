@@ -40,12 +40,20 @@ class Contact(msgspec.Struct, frozen=True):
     address: str
 
 
+class Card(msgspec.Struct, frozen=True):
+    """Whose contact it is."""
+
+    name: str
+    past: list[msgspec.Raw] = []
+
+
 class Assignment(msgspec.Struct, frozen=True):
     """One contact on the agent's screen."""
 
     assignment_id: str
     state: str
     contact: Contact
+    card: Card | None = None
 
 
 class Queue(msgspec.Struct, frozen=True):
