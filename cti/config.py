@@ -19,7 +19,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple, Self, get_args, get_origin
 
-import holidays as holidays_library
+from holidays.registry import COUNTRIES
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -77,8 +77,11 @@ Medium = Literal["voice", "callback", "email", "chat", "sms", "fax", "social", "
 
 
 def _zone(name: str) -> str:
-    if name not in zoneinfo.available_timezones():
-        raise ValueError(f"there is no time zone {name!r}{_did_you_mean(name, zoneinfo.available_timezones())[:80]}")
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        hint = _did_you_mean(name, zoneinfo.available_timezones())[:80]  # reads some 600 files
+        raise ValueError(f"there is no time zone {name!r}{hint}") from None
     return name
 
 
@@ -295,7 +298,7 @@ def _day_date(value: object) -> date:
 
 
 def _country(code: str) -> str:
-    if code not in holidays_library.list_supported_countries():
+    if all(code != names[1] for names in COUNTRIES.values()):  # asking the library itself loads every calendar
         raise ValueError(f"there is no holiday calendar for {code!r}: write a country's two letters, such as RU")
     return code
 
