@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from cti.domain.facts import AgentRung, AssignmentClosed, AssignmentOffered, AssignmentStarted, PopConfirmed
+from cti.domain.facts import AgentRung, AssignmentClosed, AssignmentOffered, AssignmentStarted, Fact, PopConfirmed
 from tests.browser.desktop import AGENT_HZ, CALLER_HZ, Chromium, Desktop, demo_agent
 from tests.browser.sipp import AnsweringPhone
 from tests.browser.telephony import MENU, Lines
-from tests.running import RunningCentre
+from tests.running import RunningCentre, soon
 
 pytestmark = [
     pytest.mark.asterisk,
@@ -73,7 +73,13 @@ async def _had_the_card(desk: Desktop, assignment: str, *, before_ms: float) -> 
 
 
 async def _stands_in_history(desk: Desktop, centre: RunningCentre, assignment: str) -> None:
-    told = [fact for _, fact in centre.facts() if getattr(fact, "assignment_id", None) == assignment]
+    told: list[Fact] = []
+
+    def is_closed() -> bool:
+        told[:] = (fact for _, fact in centre.facts() if getattr(fact, "assignment_id", None) == assignment)
+        return any(isinstance(fact, AssignmentClosed) for fact in told)
+
+    await soon(is_closed, within_s=5, what="its close is on disk")
     order = [type(fact) for fact in told]
     assert order.index(PopConfirmed) < order.index(AgentRung) < order.index(AssignmentStarted)
     assert order[-1] is AssignmentClosed
