@@ -45,19 +45,36 @@ class ConfigError(TriuneError):
 
 
 class RuleError(TriuneError):
-    """The request breaks a rule; nothing has changed."""
+    """The request breaks a rule; nothing has changed.
+
+    The sentence is English, for logs and the command line. `code` names the rule: `cti.web.words` has a sentence for
+    each code that a user of the desktop may meet, in his language.
+    """
+
+    code: str = "refused"
+
+    def __init__(self, sentence: str, *, code: str | None = None) -> None:
+        super().__init__(sentence)
+        if code is not None:
+            self.code = code
 
 
 class IllegalTransition(RuleError):
     """The table has no cell for this state and event."""
 
+    code = "illegal_transition"
+
 
 class NotFound(RuleError):
     """There is no such thing (any more)."""
 
+    code = "not_found"
+
 
 class NotAllowed(RuleError):
     """The person's role or project does not permit it."""
+
+    code = "not_allowed"
 
 
 class OutsideError(TriuneError):
