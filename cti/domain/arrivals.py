@@ -25,7 +25,7 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
     """Someone asks for something: he waits from now on. A leg that is known already is nothing new."""
     queue = turn.state.queue(event.queue_id)
     if not queue.open:
-        raise RuleError(f"Queue {queue.id} is closed: send the contact to another.")
+        raise RuleError(f"Queue {queue.id} is closed: send the contact to another.", code="queue_closed")
     has_leg = event.leg_id is not None and event.node is not None
     if has_leg != (event.medium is Medium.VOICE):
         raise RuleError("A voice contact has a leg and its node; a contact of any other medium has neither.")
@@ -65,7 +65,7 @@ def contact_taken_back(turn: Turn, event: ContactTakenBack) -> None:
     """It waits again in its place; whoever had it is not ready, or he would be offered it at once."""
     contact = turn.state.contact(event.contact_id)
     if contact.leg_id is not None:
-        raise RuleError("A call cannot be taken back: its agent has to end it.")
+        raise RuleError("A call cannot be taken back: its agent has to end it.", code="call_not_taken_back")
     if contact.assignment_id is None:
         return
     assignment = turn.state.assignment(contact.assignment_id)

@@ -185,7 +185,7 @@ def offer_accepted(turn: Turn, event: OfferAccepted) -> None:
     """Work on a virtual call begins. Twice is once."""
     assignment = turn.state.assignment(event.assignment_id)
     if turn.state.contact(assignment.contact_id).leg_id is not None:
-        raise RuleError("A call is taken by answering the phone that rings.")
+        raise RuleError("A call is taken by answering the phone that rings.", code="answer_the_phone")
     if assignment.state in (AssignmentState.ACTIVE, AssignmentState.HELD):
         return
     turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=None, at_ms=turn.now))

@@ -121,7 +121,7 @@ def agent_signed_in(turn: Turn, event: AgentSignedIn) -> None:
     """He is there, not ready yet. Signed in already, he moves to the device; and one who was leaving stays."""
     agent = turn.state.agent(event.agent_id)
     if agent.removed:
-        raise RuleError("This agent has been removed: ask an admin to enrol him again.")
+        raise RuleError("This agent has been removed: ask an admin to enrol him again.", code="agent_removed")
     if agent.readiness is Readiness.OFFLINE or agent.leaving:
         set_readiness(turn, agent.id, Readiness.NOT_READY, reason=REASON_SIGNED_IN)
     _choose_device(turn, turn.state.agent(agent.id), event.device)
@@ -151,10 +151,10 @@ def agent_became_ready(turn: Turn, event: AgentBecameReady) -> None:
     """He takes contacts; refused while his phone could not ring."""
     agent = turn.state.agent(event.agent_id)
     if agent.readiness is Readiness.OFFLINE or agent.leaving:
-        raise RuleError("You are signed out: sign in, then make yourself ready.")
+        raise RuleError("You are signed out: sign in, then make yourself ready.", code="signed_out")
     wants_calls = not event.media or Medium.VOICE in event.media
     if wants_calls and agent.device not in agent.phones:
-        raise RuleError(_PHONE_MISSING[agent.device])
+        raise RuleError(_PHONE_MISSING[agent.device], code=f"{agent.device}_phone_missing")
     if agent.readiness is Readiness.READY and agent.media == event.media:
         return
     set_readiness(turn, agent.id, Readiness.READY, media=event.media)
@@ -172,7 +172,7 @@ def agent_became_not_ready(turn: Turn, event: AgentBecameNotReady) -> None:
     """A break: an offer that rings goes on."""
     agent = turn.state.agent(event.agent_id)
     if agent.readiness is Readiness.OFFLINE:
-        raise RuleError("You are signed out: there is nothing to pause.")
+        raise RuleError("You are signed out: there is nothing to pause.", code="signed_out")
     if agent.readiness is Readiness.NOT_READY and agent.reason == event.reason:
         return
     set_readiness(turn, agent.id, Readiness.NOT_READY, reason=event.reason)

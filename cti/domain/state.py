@@ -120,14 +120,14 @@ class State:
         try:
             return self.contacts[contact_id]
         except KeyError:
-            raise NotFound(f"There is no contact {contact_id} (any more).") from None
+            raise NotFound(f"There is no contact {contact_id} (any more).", code="contact_gone") from None
 
     def assignment(self, assignment_id: AssignmentId) -> Assignment:
         """The live assignment; raises `NotFound`."""
         try:
             return self.assignments[assignment_id]
         except KeyError:
-            raise NotFound(f"There is no assignment {assignment_id} (any more).") from None
+            raise NotFound(f"There is no assignment {assignment_id} (any more).", code="contact_gone") from None
 
     def waiting(self, queue_id: QueueId) -> int:
         """How many contacts wait in the queue."""

@@ -155,7 +155,8 @@ def next_readiness(agent_id: str, state: Readiness, trigger: Trigger) -> Readine
 
 def illegal(noun: str, key: str, *, state: StrEnum, trigger: Trigger) -> IllegalTransition:
     """The error for a pair without a cell, in words."""
-    return IllegalTransition(f"{noun} {key} is {state.replace('_', ' ')}, so it cannot be {trigger}.")
+    code = "already_closed" if state in (AssignmentState.WRAP_UP, ContactState.WRAP_UP) else None
+    return IllegalTransition(f"{noun} {key} is {state.replace('_', ' ')}, so it cannot be {trigger}.", code=code)
 
 
 def mermaid() -> str:

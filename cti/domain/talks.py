@@ -121,7 +121,7 @@ def hold_requested(turn: Turn, event: HoldRequested) -> None:
     assignment = turn.state.assignment(event.assignment_id)
     contact = turn.state.contact(assignment.contact_id)
     if contact.leg_id is None or contact.node is None:
-        raise RuleError("Only a call can be put on hold.")
+        raise RuleError("Only a call can be put on hold.", code="only_calls_hold")
     turn.record(AssignmentHeld(assignment_id=assignment.id, at_ms=turn.now))
     _hold(turn, contact)
 
