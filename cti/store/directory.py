@@ -215,7 +215,8 @@ class Directory:
         except IntegrityError as error:
             raise RuleError(
                 "The login or extension is taken, or a project or skill is not known. Choose another, or look at the "
-                "list of users and the centre file."
+                "list of users and the centre file.",
+                code="taken",
             ) from error
 
     def _note(self, connection: Connection, deed: tuple[str, str, str, str]) -> None:

@@ -143,7 +143,7 @@ def _own(assignment_id: str, person: Person, parts: Parts) -> tuple[Assignment, 
     found = own(assignment_id, person, parts)
     contact = parts.engine.state.contacts.get(found.contact_id) if found else None
     if found is None or contact is None:
-        raise Refusal(404, "not_found")
+        raise Refusal(404, "contact_gone")
     return found, contact
 
 

@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from cti.errors import IllegalTransition, NotAllowed, NotFound, OutsideError, RuleError
+from cti.errors import NotAllowed, NotFound, OutsideError, RuleError
 from cti.web import words
 from cti.web.messages import Problem
 
@@ -33,6 +33,10 @@ DESCRIPTIONS: Final[dict[int, str]] = {
 }
 
 
+_VAGUE: Final = frozenset({"refused", "not_found", "not_allowed", "illegal_transition"})
+"""Codes of whole classes of errors."""
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a route for OpenAPI; those that any route can give are added."""
     return {
@@ -44,9 +48,8 @@ class Refusal(RuleError):
     """The web says no: `code` is a key of `words.PROBLEMS`, `values` fill its sentence."""
 
     def __init__(self, status: int, code: str, *, retry_after_s: float | None = None, **values: object) -> None:
-        super().__init__(words.problem(code, words.DEFAULT, **values))
+        super().__init__(words.problem(code, words.DEFAULT, **values), code=code)
         self.status = status
-        self.code = code
         self.retry_after_s = retry_after_s
         self.values = values
 
@@ -79,18 +82,18 @@ async def _rule(request: Request, error: Exception) -> JSONResponse:
             sentence = words.problem(error.code, spoken, **error.values)
             return reply(error.status, error.code, sentence, retry_after_s=error.retry_after_s)
         case NotFound():
-            return reply(404, "not_found", _said(error, "not_found", spoken))
+            return reply(404, error.code, _said(error, spoken))
         case NotAllowed():
-            return reply(403, "not_allowed", _said(error, "not_allowed", spoken))
-        case IllegalTransition():
-            return reply(409, "illegal_transition", _said(error, "illegal_transition", spoken))
+            return reply(403, error.code, _said(error, spoken))
         case _:
-            return reply(409, "rule", _said(error, "rule", spoken))
+            assert isinstance(error, RuleError)
+            return reply(409, error.code, _said(error, spoken))
 
 
-def _said(error: Exception, code: str, spoken: str) -> str:
-    """The core's own sentence is English; another language gets the catalogue's."""
-    return str(error) if spoken == words.DEFAULT and str(error) else words.problem(code, spoken)
+def _said(error: RuleError, spoken: str) -> str:
+    """The catalogue's sentence; the core's own, which is English, when the code says less than it."""
+    is_vague = error.code in _VAGUE or error.code not in words.PROBLEMS
+    return str(error) if is_vague and spoken == words.DEFAULT and str(error) else words.problem(error.code, spoken)
 
 
 async def _outside(request: Request, error: Exception) -> JSONResponse:
@@ -116,7 +119,7 @@ def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = {401: "not_signed_in", 403: "not_allowed", 404: "not_found", 405: "method_not_allowed"}.get(
-        error.status_code, "rule"
+        error.status_code, "refused"
     )
     return reply(error.status_code, code, words.problem(code, language(request)))
 

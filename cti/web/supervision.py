@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from cti.domain.events import AgentBecameNotReady
-from cti.domain.ids import AgentId, ReasonId
+from cti.domain.events import AgentBecameNotReady, ContactTakenBack
+from cti.domain.ids import AgentId, ContactId, ReasonId
 from cti.ports import CodeKind
 from cti.web.guard import Anyone, AnyParts, Supervisor
 from cti.web.messages import AgentView, Done, NotReadyWish, QueueView
@@ -42,4 +42,17 @@ async def set_not_ready(
         raise Refusal(422, "unknown_reason")
     await parts.engine.handle(AgentBecameNotReady(agent_id=agent.id, reason=ReasonId(given.reason or "supervisor")))
     await parts.people.note_deed(actor=person.login, action="set_not_ready", subject=agent.id)
+    return Done()
+
+
+@router.post("/contacts/{contact_id}/take-back", responses=responses(401, 403, 404, 409))
+async def take_back(
+    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+$")], person: Supervisor, parts: AnyParts
+) -> Done:
+    """Take a virtual call from its agent: it waits again in its place, and he is not ready. A talk is refused."""
+    contact = parts.engine.state.contacts.get(ContactId(contact_id))
+    if contact is None or contact.project_id not in parts.roster.projects(person):
+        raise Refusal(404, "contact_gone")
+    await parts.engine.handle(ContactTakenBack(contact_id=contact.id))
+    await parts.people.note_deed(actor=person.login, action="contact_taken_back", subject=contact.id)
     return Done()

@@ -74,7 +74,51 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "This cannot be done now: things have moved on. Look at the screen again.",
         "Сейчас это невозможно: положение изменилось. Взгляните на экран ещё раз.",
     ),
-    "rule": ("This is not possible now.", "Сейчас это невозможно."),
+    "refused": ("This is not possible now.", "Сейчас это невозможно."),
+    "web_phone_missing": (
+        "Your phone is not registered: allow the browser phone on this page or choose your SIP phone, then try again.",
+        "Ваш телефон не подключён: разрешите телефон в браузере здесь или выберите SIP-телефон и попробуйте снова.",
+    ),
+    "sip_phone_missing": (
+        "Your phone is not registered: switch it on or choose the browser phone, then try again.",
+        "Ваш телефон не подключён: включите его или выберите телефон в браузере и попробуйте снова.",
+    ),
+    "signed_out": (
+        "You are signed out. Sign in, then try again.",
+        "Вы не в смене. Войдите в систему и попробуйте снова.",
+    ),
+    "agent_removed": (
+        "You handle contacts no longer. Ask an admin to enrol you again.",
+        "Вы больше не принимаете обращения. Попросите администратора снова вас подключить.",
+    ),
+    "contact_gone": (
+        "This contact is no longer here: it has ended, or someone else has it.",
+        "Этого обращения здесь уже нет: оно завершено или передано другому.",
+    ),
+    "already_closed": (
+        "This contact is over already. Only its result is still to be given.",
+        "Это обращение уже завершено. Осталось указать только результат.",
+    ),
+    "queue_closed": (
+        "This queue is closed. Choose another.",
+        "Эта очередь закрыта. Выберите другую.",
+    ),
+    "answer_the_phone": (
+        "A call is taken by answering the phone that rings.",
+        "Чтобы принять звонок, ответьте на телефоне, который звонит.",
+    ),
+    "only_calls_hold": (
+        "Only a call can be put on hold.",
+        "На удержание можно поставить только звонок.",
+    ),
+    "call_not_taken_back": (
+        "A call cannot be taken back: its agent has to end it.",
+        "Звонок нельзя забрать: его должен завершить оператор.",
+    ),
+    "taken": (
+        "The login or extension is taken. Choose another.",
+        "Такой логин или внутренний номер уже занят. Выберите другой.",
+    ),
     "internal": (
         "Something went wrong here. Tell your admin this number: {number}.",
         "Здесь произошла ошибка. Сообщите администратору номер: {number}.",
@@ -97,6 +141,7 @@ SYSTEM: Final[Mapping[str, tuple[str, str]]] = {
     "desktop_lost": ("Desktop closed", "Рабочее место закрыто"),
     "signed_in": ("Just signed in", "Только что вошёл"),
     "removed": ("Removed", "Удалён"),
+    "taken_back": ("Taken back by the supervisor", "Забрано супервизором"),
     "supervisor": ("Set by the supervisor", "Решение супервизора"),
 }
 """The system's own dispositions and reasons."""
@@ -132,8 +177,8 @@ def language_of(wished: str) -> str:
 
 
 def problem(code: str, language: str, **values: object) -> str:
-    """The sentence of a problem; an unknown code reads as `rule`."""
-    return _pick(PROBLEMS.get(code, PROBLEMS["rule"]), language).format(**values)
+    """The sentence of a problem; an unknown code reads as `refused`."""
+    return _pick(PROBLEMS.get(code, PROBLEMS["refused"]), language).format(**values)
 
 
 def system(code: str, language: str) -> str | None:

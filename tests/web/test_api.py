@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 
 import httpx
 import pytest
@@ -9,7 +10,8 @@ import pytest
 from cti.domain.events import AgentBecameReady, PhoneReachable, PhoneUnreachable
 from cti.domain.ids import Device, Medium
 from cti.errors import DatabaseDown
-from tests.web.world import ACCOUNT, IVR_TOKEN, KNOWN, PASSWORD, PIN, World
+from cti.web import words
+from tests.web.world import ACCOUNT, IVR_TOKEN, KNOWN, PASSWORD, PIN, ROOT, World
 
 pytestmark = pytest.mark.server
 
@@ -186,6 +188,30 @@ async def test_problems_are_told_in_the_language_of_the_person(world: World) -> 
     assert "нет" in (await boris.get("/api/v1/contacts/c1")).json()["sentence"]
     stranger = await world.client(**{"Accept-Language": "ru-RU,ru;q=0.9,en;q=0.5"})
     assert (await stranger.get("/api/v1/session")).json()["sentence"] == "Сначала войдите в систему."
+
+
+@pytest.mark.parametrize(("device", "word"), [("web", "в браузере"), ("sip", "включите")])
+async def test_what_the_core_refuses_is_said_in_the_language_of_the_person(
+    world: World, device: str, word: str
+) -> None:
+    boris = await world.client("boris")
+    await boris.post("/api/v1/agent/device", json={"device": device})
+    refused = await boris.post("/api/v1/agent/readiness", json={"ready": True})
+    assert (refused.status_code, refused.json()["code"]) == (409, f"{device}_phone_missing")
+    assert word in refused.json()["sentence"]
+    anna, _ = await world.ready("anna")
+    assignment = world.engine.answer_after_pop(world.engine.call())
+    await anna.post(f"/api/v1/assignments/{assignment}/hangup")
+    over = await anna.post(f"/api/v1/assignments/{assignment}/hold")
+    assert (over.status_code, over.json()["code"]) == (409, "already_closed")
+
+
+def test_every_code_of_the_core_has_its_sentence_in_both_languages() -> None:
+    sources = [path.read_text() for folder in ("domain", "store") for path in (ROOT / "cti" / folder).glob("*.py")]
+    codes = {code for source in sources for code in re.findall(r'code="([a-z_]+)"', source)}
+    assert "contact_gone" in codes
+    assert codes | {f"{device}_phone_missing" for device in Device} <= set(words.PROBLEMS)
+    assert all(english and russian for english, russian in words.PROBLEMS.values())
 
 
 async def test_a_database_that_is_away_is_said_plainly(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

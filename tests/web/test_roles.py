@@ -4,7 +4,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from cti.domain.ids import AgentId
+from cti.domain.ids import AgentId, ContactId
 from cti.web.app import bare_app
 from tests.web.world import World
 
@@ -42,6 +42,7 @@ NEEDS = {
     "GET /api/v1/queues": AGENT,
     "GET /api/v1/agents": SUPERVISOR,
     "POST /api/v1/agents/{agent_id}/not-ready": SUPERVISOR,
+    "POST /api/v1/contacts/{contact_id}/take-back": SUPERVISOR,
     "GET /api/v1/people": ADMIN,
     "POST /api/v1/people": ADMIN,
     "PATCH /api/v1/people/{agent_id}": ADMIN,
@@ -198,3 +199,29 @@ async def test_a_supervisor_takes_his_agent_out_and_the_audit_says_so(world: Wor
         pass
     deeds = (await (await world.client("root")).get("/api/v1/audit")).json()
     assert (deeds[0]["actor"], deeds[0]["action"]) == ("sveta", "set_not_ready")
+
+
+async def test_a_supervisor_takes_a_task_back_and_it_waits_again(world: World) -> None:
+    anna, page = await world.ready("anna")
+    given = {"medium": "task", "queue_id": "support", "subject": "Call the lift firm"}
+    contact = ContactId((await anna.post("/api/v1/contacts", json=given)).json()["contact_id"])
+    pop = (await page.next("assignment"))["assignment"]
+    assert (await anna.post(f"/api/v1/assignments/{pop['assignment_id']}/accept")).status_code == 200
+    assert (await anna.post(f"/api/v1/contacts/{contact}/take-back")).status_code == 403
+    sveta, root = await world.client("sveta"), await world.client("root")
+    assert (await sveta.post(f"/api/v1/contacts/{contact}/take-back")).status_code == 200
+    await page.next("assignment_gone")
+    assert world.engine.state.contacts[contact].state == "waiting"
+    deeds = (await root.get("/api/v1/audit")).json()
+    assert (deeds[0]["actor"], deeds[0]["action"], deeds[0]["subject"]) == ("sveta", "contact_taken_back", contact)
+
+
+async def test_neither_a_call_nor_a_contact_of_another_project_is_taken_back(world: World) -> None:
+    await world.ready("anna")
+    call, foreign = world.engine.call(), world.engine.call(queue="reception")
+    world.engine.answer_after_pop(call)
+    sveta = await world.client("sveta")
+    refused = await sveta.post(f"/api/v1/contacts/{call}/take-back")
+    assert (refused.status_code, refused.json()["code"]) == (409, "call_not_taken_back")
+    assert (await sveta.post(f"/api/v1/contacts/{foreign}/take-back")).json()["code"] == "contact_gone"
+    assert [deed.action for deed in await world.directory.audit(limit=1, before_ms=None)] != ["contact_taken_back"]
