@@ -20,10 +20,9 @@ from cti.bench.result import Result
 BUILT: Final[Mapping[str, str]] = {
     "inbound": "CPU per call, highest rate and talks at once, beside plain Queue().",
     "screenpop": "INVITE to pop in the desktop, beside the bare AMI event.",
-    "recovery": "kill -9 of the engine to the next call routed.",
 }
 """Module of the same name and what it measures."""
-PLANNED: Final = ("acd", "replay", "clicktodial", "dialer", "virtual", "soak")
+PLANNED: Final = ("acd", "recovery", "replay", "clicktodial", "dialer", "virtual", "soak")
 
 Measure = Callable[[Callable[[str], None]], Coroutine[object, object, Result]]
 
