@@ -81,10 +81,10 @@ class AnsweringPhone:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._sound.close()
         if self._sipp is not None and self._sipp.returncode is None:
             self._sipp.kill()
             await self._sipp.wait()
+        self._sound.close()
 
     def invited_ms(self) -> float:
         """When the first INVITE reached it."""
