@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from cti.crm import accounts
 from tests.web.world import World, build_database, running
 
 
@@ -15,6 +16,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("web") / "template.sqlite"
     asyncio.run(build_database(path))
     return path
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no database that is away."""
+    monkeypatch.setattr(accounts, "_DEADLINE_S", 20.0)
 
 
 @pytest.fixture
