@@ -89,7 +89,6 @@ Contact: <sip:[local_ip]:[local_port]>
 Content-Length: 0
 
 ]]></send>
-<label id="answer"/>
 <send retrans="500"><![CDATA[
 SIP/2.0 200 OK
 [last_Via:]
@@ -109,7 +108,7 @@ t=0 0
 m=audio [media_port] RTP/AVP 0
 a=rtpmap:0 PCMU/8000
 ]]></send>
-<recv request="INVITE" optional="true" next="answer"/>
+<recv request="INVITE" optional="true"/>
 <recv request="ACK"/>
 <pause milliseconds="{talk_ms}"/>
 <send retrans="500"><![CDATA[
