@@ -49,7 +49,7 @@ check: $(STAMP)  ## format, lint, types, import contracts, unit tests; seconds, 
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-400} $(BIN)/python -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=quick TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-400} $(BIN)/python -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
 
 bench: setup  ## every benchmark, or BENCHES="inbound acd"
 	@$(BIN)/python -m cti.setup --tests

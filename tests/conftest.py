@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
 import pytest_asyncio
 
@@ -17,6 +18,11 @@ if TYPE_CHECKING:
     from tests.browser.desktop import Chromium
     from tests.browser.telephony import Lines
     from tests.running import RunningCentre
+
+# No example has a deadline: machines are busy. `HYPOTHESIS_PROFILE=quick` (make check) tries fewer of them.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=30)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 # What these need is imported by who uses it: tests that need no centre start without a browser's library.
 
