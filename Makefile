@@ -9,8 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.triune-installed
 TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
 PORT_BASE ?= 21000
-BENCHES ?= inbound screenpop acd replay recovery clicktodial dialer virtual
-SOAK ?= 3600
+BENCHES ?= inbound screenpop
 FAST := not server and not asterisk and not browser and not postgres and not bench
 
 # The first Python that is new enough and can make a virtual environment.
@@ -21,7 +20,7 @@ FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 pyt
   echo "No Python 3.11 or newer with venv was found. On Debian: apt install python3 python3-venv; or make PYTHON=/path/to/python3" >&2; \
   exit 1
 
-.PHONY: help setup run test check bench soak lock clean
+.PHONY: help setup run test check bench lock clean
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,13 +50,9 @@ check: $(STAMP)  ## format, lint, types, import contracts, unit tests; seconds, 
 	@$(BIN)/lint-imports
 	@HYPOTHESIS_PROFILE=quick TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-400} $(BIN)/python -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
 
-bench: setup  ## every benchmark, or BENCHES="inbound acd"
+bench: setup  ## every benchmark, or BENCHES="screenpop"
 	@$(BIN)/python -m cti.setup --tests
 	@for name in $(BENCHES); do $(BIN)/cti bench $$name; done
-
-soak: setup  ## traffic on the demo centre for SOAK seconds (3600), every ledger compared at the end
-	@$(BIN)/python -m cti.setup --tests
-	@$(BIN)/cti bench soak --duration $(SOAK)
 
 # Only PyPI's own files and hashes, whatever else this machine is set up to use. LOCK_ARGS=--upgrade takes newer ones.
 COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL \

@@ -26,6 +26,8 @@ _SOCKET_LIMIT: Final = 107
 """Longest path of a Unix socket, in bytes, without its end mark (sys/un.h)."""
 _EPHEMERAL: Final = 32_768
 """From here on the kernel hands out ports to whoever asks."""
+_SPAN: Final = 2100
+"""How many ports a home takes; 2000 of them for audio, four a bridged call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,8 @@ class PortPlan:
     CARRIER_ADDRESS: ClassVar[str] = "127.0.0.2"
 
     def __post_init__(self) -> None:
-        if not 1024 <= self.base <= _EPHEMERAL - 2100:
-            raise ConfigError(f"--port-base must be between 1024 and {_EPHEMERAL - 2100}, not {self.base}.")
+        if not 1024 <= self.base <= _EPHEMERAL - _SPAN:
+            raise ConfigError(f"--port-base must be between 1024 and {_EPHEMERAL - _SPAN}, not {self.base}.")
 
     @property
     def web(self) -> int:
@@ -89,12 +91,12 @@ class PortPlan:
     @property
     def rtp(self) -> range:
         """The centre's audio, UDP."""
-        return range(self.base + 100, self.base + 1100)
+        return range(self.base + 100, self.base + _SPAN)
 
     @property
     def carrier_rtp(self) -> range:
-        """The emulated carrier's audio, UDP."""
-        return range(self.base + 1100, self.base + 2100)
+        """The emulated carrier's audio, UDP: the same ports on its own address."""
+        return self.rtp
 
 
 class _Stored(BaseModel):
@@ -325,8 +327,8 @@ class Home:
 
     @property
     def database_url(self) -> str:
-        """SQLAlchemy URL of the database, for the async engine when it is the home's own SQLite."""
-        return self.settings.database or f"sqlite+aiosqlite:///{self.path / 'triune.sqlite'}"
+        """SQLAlchemy URL of the database; the home's own SQLite unless told otherwise."""
+        return self.settings.database or f"sqlite:///{self.path / 'triune.sqlite'}"
 
     @property
     def ari_url(self) -> str:

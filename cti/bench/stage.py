@@ -260,8 +260,8 @@ async def _up(home: Home) -> AsyncIterator[int]:
 
 
 async def _add_plain_side(stage: Stage) -> None:
-    """app_queue, its numbers and a manager user that reads calls; room for audio in what the carrier would use."""
-    etc, rtp = stage.home.asterisk.etc, stage.home.ports.rtp
+    """app_queue, its numbers and a manager user that reads calls."""
+    etc = stage.home.asterisk.etc
     prompt = _prompt(stage.home)
     _append(etc / "queues.conf", "\n".join(_queue(name, count) for name, count in _queues(stage).items()))
     numbers = {PLAIN: "plain", PLAIN_WIDE: "plain-wide"}
@@ -276,9 +276,7 @@ async def _add_plain_side(stage: Stage) -> None:
     _append(etc / "extensions.conf", "\n".join(lines))
     reader = [f"[{READER}]", f"secret = {stage.reader_secret}", "read = all", "write = reporting"]
     _append(etc / "manager.conf", "\n".join(reader))
-    text = (etc / "rtp.conf").read_text().replace(f"rtpend={rtp.stop - 1}", f"rtpend={rtp.stop + 999}")
-    (etc / "rtp.conf").write_text(text.replace(f"rtpend = {rtp.stop - 1}", f"rtpend = {rtp.stop + 999}"))
-    for name in ("app_queue", "pbx_config", "res_rtp_asterisk"):
+    for name in ("app_queue", "pbx_config"):
         await stage.console(f"module reload {name}.so")
     await stage.console("manager reload")
     if PLAIN not in await stage.console(f"dialplan show {PLAIN}@{variables.CONTEXT_TRUNK}"):
