@@ -22,7 +22,6 @@ BUILT: Final[Mapping[str, str]] = {
     "screenpop": "INVITE to pop in the desktop, beside the bare AMI event.",
 }
 """Module of the same name and what it measures."""
-PLANNED: Final = ("acd", "recovery", "replay", "clicktodial", "dialer", "virtual", "soak")
 
 Measure = Callable[[Callable[[str], None]], Coroutine[object, object, Result]]
 
@@ -59,8 +58,6 @@ def bench(name: str | None, as_json: bool) -> None:
 
 
 def _unknown(name: str) -> str:
-    if name in PLANNED:
-        return f"cti: the benchmark {name} is not part of this version. There are: {', '.join(BUILT)}."
     return f"cti: there is no benchmark {name}. There are: {', '.join(BUILT)}."
 
 
