@@ -1,6 +1,6 @@
 """Who calls? Look-ups of customers beside the contact, started as early as the address is known.
 
-One look-up per (project, address) at a time; its answer serves every contact of that address for half a minute, so a
+One look-up per (project, address) at a time; its answer serves every contact of that address for five seconds, so a
 look-up started when the call arrived is done when an agent is chosen. At most `LIMIT` answers are kept: the oldest
 goes first, and is simply asked again. Not here: when the card is pushed (`cti.web.hub`).
 """
@@ -21,7 +21,7 @@ from cti.web.screens import CardState
 log = logging.getLogger(__name__)
 
 DEADLINE_S: Final = 0.3
-FRESH_S: Final = 30.0
+FRESH_S: Final = 5.0
 LIMIT: Final = 512
 
 

@@ -35,6 +35,7 @@ from cti.web.messages import (
     AssignmentGone,
     AssignmentView,
     CardView,
+    ContactView,
     MeChanged,
     QueuesChanged,
     QueueView,
@@ -52,10 +53,20 @@ log = logging.getLogger(__name__)
 COALESCE_S: Final = 1.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Held:
+    """An assignment in an agent's hands, and what of its view does not change: built once, shown many times."""
+
     agent_id: AgentId
     contact_id: ContactId
+    language: str = ""
+    contact: ContactView | None = None
+    card: CardView | None = None
+
+    def speak(self, language: str) -> None:
+        """What was built in another language is built again."""
+        if language != self.language:
+            self.language, self.contact, self.card = language, None, None
 
 
 _OF_AGENT: Final = (
@@ -64,6 +75,7 @@ _OF_AGENT: Final = (
     decided_facts.ReachChanged,
     decided_facts.SignOutDeferred,
     decided_facts.AgentConfigured,
+    decided_facts.AgentSkipped,
 )
 _OF_ASSIGNMENT: Final = (
     decided_facts.AgentRung,
@@ -181,7 +193,7 @@ class Hub:
             case decided_facts.OfferEnded():
                 self._gone(fact.assignment_id, fact.outcome, now)
             case decided_facts.AssignmentClosed():
-                outcome = "agent_lost" if fact.disposition == "agent_lost" else "closed"
+                outcome = fact.disposition if fact.disposition in ("agent_lost", "taken_back") else "closed"
                 self._gone(fact.assignment_id, outcome, now)
             case decided_facts.PopConfirmed():
                 self._pops.add()
@@ -240,14 +252,18 @@ class Hub:
             return None
         particulars = engine.particulars(contact.id)
         lookup = self._lookup(assignment_id, contact, particulars, again=card_again)
+        held = self._held.setdefault(assignment_id, _Held(assignment.agent_id, contact.id))
+        held.speak(language)
+        shown = held.contact or self._screens.contact(contact, particulars, language=language)
+        held.contact = shown if particulars is not None else None
+        if held.card is None and lookup.card is not None:
+            held.card = self._screens.card(lookup.card, project_id=contact.project_id, language=language)
         return self._screens.assignment(
             assignment,
-            contact,
-            particulars,
-            card=lookup.card,
+            shown,
+            card=held.card,
             card_state=lookup.state,
             muted=assignment_id in self._muted,
-            language=language,
         )
 
     def _lookup(

@@ -236,7 +236,7 @@ class AssignmentGone(Message):
     kind: Literal["assignment_gone"] = "assignment_gone"
     assignment_id: str
     outcome: str
-    """`closed`, `timed_out`, `rejected`, `rescinded`, `failed`, `agent_lost`."""
+    """`closed`, `timed_out`, `rejected`, `rescinded`, `failed`, `agent_lost`, `taken_back`."""
 
 
 class QueuesChanged(Message):

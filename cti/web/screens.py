@@ -50,20 +50,18 @@ class Screens:
     def assignment(
         self,
         assignment: Assignment,
-        contact: Contact,
-        particulars: Particulars | None,
+        contact: ContactView,
         *,
-        card: Card | None,
+        card: CardView | None,
         card_state: CardState,
         muted: bool,
-        language: str,
     ) -> AssignmentView:
         """One contact on the agent's screen."""
         return AssignmentView(
             assignment_id=assignment.id,
             state=_shown(assignment),
-            contact=self.contact(contact, particulars, language=language),
-            card=None if card is None else self.card(card, project_id=contact.project_id, language=language),
+            contact=contact,
+            card=card,
             card_state=card_state,
             device=assignment.device,
             muted=muted,

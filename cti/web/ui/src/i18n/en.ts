@@ -138,6 +138,7 @@ export const en = {
   "reason.signed_in": "Just signed in",
   "reason.removed": "Removed",
   "reason.supervisor": "Set by a supervisor",
+  "reason.taken_back": "A supervisor took your contact back",
 
   "call.controls": "Contact controls",
   "call.answer": "Answer",
@@ -201,6 +202,7 @@ export const en = {
   "gone.rescinded": "{name}: no longer waiting for you.",
   "gone.failed": "{name}: your phone could not be rung. Check it before you go ready.",
   "gone.agent_lost": "{name}: the connection to you was lost, so the contact went back to the queue.",
+  "gone.taken_back": "{name}: a supervisor put the contact back into the queue.",
 
   "history.title": "My history",
   "history.search": "Name, number, note",

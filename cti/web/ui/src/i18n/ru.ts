@@ -143,6 +143,7 @@ export const ru: Words = {
   "reason.signed_in": "Только что вошёл",
   "reason.removed": "Удалён",
   "reason.supervisor": "Решение супервизора",
+  "reason.taken_back": "Супервизор забрал ваше обращение",
 
   "call.controls": "Управление обращением",
   "call.answer": "Ответить",
@@ -206,6 +207,7 @@ export const ru: Words = {
   "gone.rescinded": "{name}: больше не ждёт вас.",
   "gone.failed": "{name}: до вашего телефона не дозвонились. Проверьте его, прежде чем стать готовым.",
   "gone.agent_lost": "{name}: связь с вами пропала, обращение вернулось в очередь.",
+  "gone.taken_back": "{name}: супервизор вернул обращение в очередь.",
 
   "history.title": "Мои обращения",
   "history.search": "Имя, номер, заметка",

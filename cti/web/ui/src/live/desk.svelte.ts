@@ -161,6 +161,7 @@ class Desk {
     else if (gone.outcome === "rescinded") notices.say(t("gone.rescinded", { name }));
     else if (gone.outcome === "failed") notices.say(t("gone.failed", { name }), "bad");
     else if (gone.outcome === "agent_lost") notices.say(t("gone.agent_lost", { name }), "bad");
+    else if (gone.outcome === "taken_back") notices.say(t("gone.taken_back", { name }), "bad");
   }
 
   /** Tell the server which cards have been painted: the ring waits for it. */

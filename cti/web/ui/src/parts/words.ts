@@ -70,6 +70,7 @@ const SYSTEM_REASONS: Record<string, Key> = {
   signed_in: "reason.signed_in",
   removed: "reason.removed",
   supervisor: "reason.supervisor",
+  taken_back: "reason.taken_back",
 };
 
 /** The reason's title: the system's, the person's own projects', else the code as it stands. */
