@@ -14,6 +14,8 @@ from cti.ports import AccountAnswer, Accounts
 from cti.store import models
 from tests.crm.test_customers import ANNA
 
+pytestmark = pytest.mark.server
+
 ACCOUNT = "100001"
 PIN = "73914682"
 

@@ -16,6 +16,8 @@ from cti.ports import Contract, Customers, Particulars
 from cti.store import models
 from cti.store.particulars import ParticularStore
 
+pytestmark = pytest.mark.server
+
 TELECOM = ProjectId("telecom")
 CONTRACT = Contract(
     number="100001", kind="Home", status="active", balance_minor=-550, currency="RUB", ends_on="2030-01-01"

@@ -8,6 +8,8 @@ from click.testing import CliRunner, Result
 from cti.cli import main
 from cti.home import Home, Settings
 
+pytestmark = pytest.mark.server
+
 CENTRE = Path(__file__).parents[2] / "asterisk-conf" / "centre.yaml"
 
 

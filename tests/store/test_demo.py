@@ -1,5 +1,7 @@
 """The demo's data: complete, the same each time, put in once."""
 
+import pytest
+
 from cti.crm.accounts import StoredAccounts, hashed
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database
@@ -7,6 +9,8 @@ from cti.domain.ids import ProjectId
 from cti.ports import AccountAnswer, Role
 from cti.store import demo
 from cti.store.directory import Directory
+
+pytestmark = pytest.mark.server
 
 
 def credentials() -> dict[str, demo.Credentials]:

@@ -14,6 +14,8 @@ from cti.errors import NotFound, RuleError
 from cti.ports import Code, CodeKind, People, Person, Role, TooManyTries
 from cti.store.directory import Directory
 
+pytestmark = pytest.mark.server
+
 PASSWORD = "a long password"
 VERA = Person(
     agent_id=AgentId(""),

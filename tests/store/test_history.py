@@ -22,6 +22,8 @@ from cti.store.particulars import ParticularStore
 from tests.store.calls import AGENT, ARRIVED_MS, abandoned_call, entry, offered, queued, served_call
 from tests.store.server import PostgresServer
 
+pytestmark = pytest.mark.server
+
 DEADLINE_S = 20.0
 
 

@@ -13,6 +13,8 @@ from cti.database import Database, open_database
 from cti.errors import ConfigError
 from cti.store.models import Base
 
+pytestmark = pytest.mark.server
+
 
 def test_migrated_twice_from_nothing_the_tables_are_those_of_the_models(empty_url: str) -> None:
     store.upgrade(empty_url)
