@@ -230,7 +230,7 @@ async def test_a_bug_shows_a_number_and_no_more(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def broken(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("/work/secret.py line 3")
+        raise ZeroDivisionError("/srv/secret.py line 3")
 
     client = await world.client("anna")
     monkeypatch.setattr(world.history, "of_agent", broken)

@@ -290,4 +290,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("the first migration has nothing to go back to; restore the backup")
+    raise RuntimeError("the first migration has nothing to go back to; restore the backup")
