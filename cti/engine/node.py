@@ -191,6 +191,10 @@ class Watch:
         except OutsideError as error:
             log.warning("%s", error, extra={"action": "welcome_broken_off"})
             self.doubt()
+        except Exception:  # a reconnect: whatever went wrong, the node is there, and its callers must be offered
+            log.exception("a connected node could not be compared", extra={"action": "welcome_failed"})
+            self._floor.post(SwitchReturned(node=self._switch.node))
+            self.doubt()
 
     # -- comparing ----------------------------------------------------------------------------------------------------
 
