@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from cti.domain.facts import Fact
 from cti.endpoints import Endpoints, read
 from cti.home import Home
@@ -112,6 +114,13 @@ class RunningCentre:
         pid = self.pid(part)
         os.kill(pid, signal.SIGSTOP)
         return pid
+
+    def answers(self) -> bool:
+        """Whether the engine serves its API now."""
+        try:
+            return httpx.get(f"{self.endpoints().web}/healthz", timeout=5, trust_env=False).status_code == 200
+        except (httpx.TransportError, FileNotFoundError):
+            return False
 
     def is_back(self, part: str, *, after: int) -> bool:
         """Whether another process than `after` serves as this part now, and says so."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from cti import variables
 from cti.demo.carrier import Step
 from cti.domain.facts import AssignmentOffered, ContactClosed, ContactQueued
 from cti.domain.ids import ContactId
@@ -26,6 +27,25 @@ def held_back(centre: RunningCentre) -> Iterator[None]:
         yield
     finally:
         os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture(autouse=True)
+async def engine_is_up(centre: RunningCentre) -> None:
+    """One test's dead engine is not the next one's."""
+    await soon(centre.answers, within_s=60, what="the engine answers")
+
+
+async def static_queue_has(centre: RunningCentre, extension: str) -> None:
+    """Until the engine has told the static queue of this ready agent; before that, its death leaves the queue empty."""
+    phone = f"PJSIP/{variables.AGENT_ENDPOINT_PREFIX}{extension}"
+    await soon(
+        lambda: any(
+            phone in line and "(Not in use)" in line
+            for line in centre.console("queue show fallback-support").splitlines()
+        ),
+        within_s=20,
+        what=f"{phone} in the static queue",
+    )
 
 
 async def kill_engine(centre: RunningCentre) -> int:
@@ -64,6 +84,7 @@ async def test_callers_who_come_while_the_engine_is_dead_reach_a_phone_by_the_st
 ) -> None:
     staff = await hire(centre, ["241"])
     async with floor(centre, staff) as made:
+        await static_queue_has(centre, "241")
         with held_back(centre):
             killed = await kill_engine(centre)
             call = await made.call("+79165558001")
