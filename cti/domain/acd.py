@@ -10,8 +10,9 @@ Recovery never decides: it folds the journalled facts (`Acd.fold`), then an `Eng
 Called by the engine's loop, by replay and by the simulator. No clock, no I/O, no randomness here or below.
 """
 
-from dataclasses import dataclass
 from typing import assert_never
+
+from msgspec import Struct
 
 from cti.domain import arrivals, deadlines, offers, presence, talks
 from cti.domain.commands import Command
@@ -62,8 +63,7 @@ __all__ = ["Acd", "Decision", "Snapshot", "State", "restore", "resume", "snapsho
 resume = deadlines.resume
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, frozen=True, kw_only=True, gc=False):
     """What was decided on one event."""
 
     number: int

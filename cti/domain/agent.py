@@ -3,7 +3,7 @@
 Whom to choose is `cti.domain.routing`; the rules of signing in, readiness and reach are `cti.domain.presence`.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cti.domain import capacity
 from cti.domain.events import SkillLevel
@@ -19,8 +19,7 @@ from cti.domain.ids import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Agent:
+class Agent(Struct, frozen=True, kw_only=True, gc=False):
     """An enrolled person and what he is doing."""
 
     id: AgentId

@@ -2,14 +2,13 @@
 `offers` and `talks`.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegId, Medium, Milliseconds
 from cti.domain.states import AssignmentState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assignment:
+class Assignment(Struct, frozen=True, kw_only=True, gc=False):
     """A live assignment; one that came to its end has left the state."""
 
     id: AssignmentId

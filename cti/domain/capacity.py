@@ -4,9 +4,10 @@ A pure formula over a profile that is data. What an agent holds counts from the 
 Called by `cti.domain.routing`.
 """
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from cti.domain.ids import Medium
 
@@ -16,8 +17,7 @@ BIT: Final = {medium: 1 << position for position, medium in enumerate(Medium)}
 """One bit a medium, so that what an agent takes right now is one integer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
+class Share(Struct, frozen=True, kw_only=True, gc=False):
     """What one contact of a medium costs of an agent, and how many of them he may hold."""
 
     medium: Medium
@@ -26,8 +26,7 @@ class Share:
     """Percent of the agent, 0–100."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Capacity:
+class Capacity(Struct, frozen=True, kw_only=True, gc=False, eq=False):
     """A profile: the shares of all media that the agent may hold, and pairs of media that exclude each other.
 
     Compared by identity, so that the caches below need not hash it whole.

@@ -5,7 +5,7 @@ harmless. What cannot be taken back (acknowledging a mail, answering an API call
 the journal's flush. A command that fails comes back as an event.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cti.domain.ids import (
     AgentId,
@@ -21,8 +21,7 @@ from cti.domain.ids import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShowPop:
+class ShowPop(Struct, frozen=True, kw_only=True, gc=False):
     """Show the card of this contact with the offer."""
 
     assignment_id: AssignmentId
@@ -30,16 +29,14 @@ class ShowPop:
     contact_id: ContactId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosePop:
+class ClosePop(Struct, frozen=True, kw_only=True, gc=False):
     """The offer is over; the card goes away."""
 
     assignment_id: AssignmentId
     agent_id: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RingAgent:
+class RingAgent(Struct, frozen=True, kw_only=True, gc=False):
     """Make a leg with this id to the agent's device and hand it to us when answered."""
 
     assignment_id: AssignmentId
@@ -51,16 +48,14 @@ class RingAgent:
     limit_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EndLeg:
+class EndLeg(Struct, frozen=True, kw_only=True, gc=False):
     """Hang this leg up, ringing or answered; gone already is success."""
 
     leg_id: LegId
     node: NodeId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinLegs:
+class JoinLegs(Struct, frozen=True, kw_only=True, gc=False):
     """Put both legs into the talk's bridge, made if absent; music on either stops."""
 
     contact_id: ContactId
@@ -71,8 +66,7 @@ class JoinLegs:
     agent_leg: LegId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldLeg:
+class HoldLeg(Struct, frozen=True, kw_only=True, gc=False):
     """Take the caller's leg out of the talk's bridge and play it the queue's music."""
 
     leg_id: LegId
@@ -81,8 +75,7 @@ class HoldLeg:
     queue_id: QueueId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlayMusic:
+class PlayMusic(Struct, frozen=True, kw_only=True, gc=False):
     """The caller waits (again): music of this queue. Already playing is success."""
 
     leg_id: LegId
@@ -90,16 +83,14 @@ class PlayMusic:
     queue_id: QueueId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropBridge:
+class DropBridge(Struct, frozen=True, kw_only=True, gc=False):
     """The talk is over; the bridge goes. Gone already is success."""
 
     bridge_id: BridgeId
     node: NodeId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetFallback:
+class SetFallback(Struct, frozen=True, kw_only=True, gc=False):
     """Keep the agent in, or out of, the static queues that serve while the engine is away."""
 
     agent_id: AgentId
@@ -108,16 +99,14 @@ class SetFallback:
     available: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StartTimer:
+class StartTimer(Struct, frozen=True, kw_only=True, gc=False):
     """Send TimerFired with this id at or after that instant; the same id again replaces it."""
 
     timer_id: TimerId
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopTimer:
+class StopTimer(Struct, frozen=True, kw_only=True, gc=False):
     """Forget it; unknown is success."""
 
     timer_id: TimerId

@@ -2,15 +2,14 @@
 modules.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cti.domain.events import SkillLevel
 from cti.domain.ids import AgentId, AssignmentId, ContactId, LegId, Medium, Milliseconds, NodeId, ProjectId, QueueId
 from cti.domain.states import ContactState
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
+class Contact(Struct, frozen=True, kw_only=True, gc=False):
     """A live contact; a closed one has left the state."""
 
     id: ContactId

@@ -5,8 +5,9 @@ hold ids and numbers of the system, never a caller's number, name, digits or wor
 new `VERSION` and a lift in `cti.engine.journal`.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cti.domain.ids import (
     AgentId,
@@ -29,8 +30,7 @@ from cti.domain.ids import (
 VERSION: Final = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkillLevel:
+class SkillLevel(Struct, frozen=True, kw_only=True, gc=False):
     """One skill at one level, 1–10: what an agent has, or what a contact asks for at least."""
 
     skill_id: SkillId
@@ -40,8 +40,7 @@ class SkillLevel:
 # -- configuration ---------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueOpened:
+class QueueOpened(Struct, frozen=True, kw_only=True, gc=False):
     """The queue exists with these rules from now on; sent again, it replaces them. What waits keeps its place."""
 
     queue_id: QueueId
@@ -60,15 +59,13 @@ class QueueOpened:
     """How long a caller hears music after the agent's leg was lost, before he returns to the head of the queue."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueClosed:
+class QueueClosed(Struct, frozen=True, kw_only=True, gc=False):
     """The queue takes nothing new; what waits there is served out."""
 
     queue_id: QueueId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentEnrolled:
+class AgentEnrolled(Struct, frozen=True, kw_only=True, gc=False):
     """The person may handle contacts of these projects; sent again, it replaces skills and projects."""
 
     agent_id: AgentId
@@ -76,15 +73,13 @@ class AgentEnrolled:
     skills: tuple[SkillLevel, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentRemoved:
+class AgentRemoved(Struct, frozen=True, kw_only=True, gc=False):
     """The person handles contacts no longer: a talk he finishes, other work goes back to its queue at once."""
 
     agent_id: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SkillsChanged:
+class SkillsChanged(Struct, frozen=True, kw_only=True, gc=False):
     """Effective at the very next decision."""
 
     agent_id: AgentId
@@ -94,31 +89,27 @@ class SkillsChanged:
 # -- agents ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSignedIn:
+class AgentSignedIn(Struct, frozen=True, kw_only=True, gc=False):
     """He sits at a desktop or phone; not ready until he says so. A second sign-in moves the agent to the new device."""
 
     agent_id: AgentId
     device: Device
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSignedOut:
+class AgentSignedOut(Struct, frozen=True, kw_only=True, gc=False):
     """He leaves. In a call: he takes nothing new and goes offline when the call's wrap-up is closed."""
 
     agent_id: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceChosen:
+class DeviceChosen(Struct, frozen=True, kw_only=True, gc=False):
     """From the next ring on this device rings."""
 
     agent_id: AgentId
     device: Device
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentBecameReady:
+class AgentBecameReady(Struct, frozen=True, kw_only=True, gc=False):
     """He asks to be ready; refused while he is offline, or wants calls and his phone is not reachable."""
 
     agent_id: AgentId
@@ -126,38 +117,33 @@ class AgentBecameReady:
     """Those he takes now; empty: every one. Sent again, it replaces them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentBecameNotReady:
+class AgentBecameNotReady(Struct, frozen=True, kw_only=True, gc=False):
     """He asks for a break; an offer that already rings goes on."""
 
     agent_id: AgentId
     reason: ReasonId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesktopConnected:
+class DesktopConnected(Struct, frozen=True, kw_only=True, gc=False):
     """A page of his answers pings; pops can be shown."""
 
     agent_id: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DesktopLost:
+class DesktopLost(Struct, frozen=True, kw_only=True, gc=False):
     """No page of his answers pings any more."""
 
     agent_id: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneReachable:
+class PhoneReachable(Struct, frozen=True, kw_only=True, gc=False):
     """The device made a registration. Said at each new one, also when the old was not missed: a lost leg is rung."""
 
     agent_id: AgentId
     device: Device
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneUnreachable:
+class PhoneUnreachable(Struct, frozen=True, kw_only=True, gc=False):
     """The device has none."""
 
     agent_id: AgentId
@@ -167,8 +153,7 @@ class PhoneUnreachable:
 # -- contacts --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactArrived:
+class ContactArrived(Struct, frozen=True, kw_only=True, gc=False):
     """Someone asks for something in this queue. The contact's id derives from this event's number.
 
     `leg_id` and `node` are the caller's leg for voice, None for a virtual call. `arrived_ms` is when the request
@@ -185,15 +170,13 @@ class ContactArrived:
     preferred: tuple[AgentId, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactCancelled:
+class ContactCancelled(Struct, frozen=True, kw_only=True, gc=False):
     """The request is no longer wanted (non-voice, or an admin's word)."""
 
     contact_id: ContactId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactTakenBack:
+class ContactTakenBack(Struct, frozen=True, kw_only=True, gc=False):
     """A supervisor takes a virtual call from its agent and lets it wait again. A talk is refused. Twice is once."""
 
     contact_id: ContactId
@@ -202,8 +185,7 @@ class ContactTakenBack:
 # -- legs ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegAnswered:
+class LegAnswered(Struct, frozen=True, kw_only=True, gc=False):
     """The agent's leg was picked up and is in our hands. Said again of a talk under way: the legs are joined again."""
 
     assignment_id: AssignmentId
@@ -212,16 +194,14 @@ class LegAnswered:
     """Where it stands: needed to end a leg that is nobody's any more. None: on the node of the newest caller."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LegEnded:
+class LegEnded(Struct, frozen=True, kw_only=True, gc=False):
     """Caller's or agent's leg is gone. Unknown legs are no error: the answer is an empty decision."""
 
     leg_id: LegId
     cause: LegCause
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RingFailed:
+class RingFailed(Struct, frozen=True, kw_only=True, gc=False):
     """The agent's leg could not be made or was never answered."""
 
     assignment_id: AssignmentId
@@ -229,8 +209,7 @@ class RingFailed:
     cause: LegCause
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JoinFailed:
+class JoinFailed(Struct, frozen=True, kw_only=True, gc=False):
     """The two legs could not be joined; one of them is usually gone and its LegEnded follows or preceded."""
 
     contact_id: ContactId
@@ -240,57 +219,49 @@ class JoinFailed:
 # -- the agent's acts ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PopShown:
+class PopShown(Struct, frozen=True, kw_only=True, gc=False):
     """The page has drawn the card."""
 
     assignment_id: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferAccepted:
+class OfferAccepted(Struct, frozen=True, kw_only=True, gc=False):
     """He takes a virtual call (voice is accepted by LegAnswered). Twice is once."""
 
     assignment_id: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferRejected:
+class OfferRejected(Struct, frozen=True, kw_only=True, gc=False):
     """He refuses; not ready, and the contact keeps its place."""
 
     assignment_id: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldRequested:
+class HoldRequested(Struct, frozen=True, kw_only=True, gc=False):
     """The customer is to hear music."""
 
     assignment_id: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ResumeRequested:
+class ResumeRequested(Struct, frozen=True, kw_only=True, gc=False):
     """The held customer is to be joined again."""
 
     assignment_id: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RejoinRequested:
+class RejoinRequested(Struct, frozen=True, kw_only=True, gc=False):
     """His page shows a talk whose sound it does not have (it crashed, say): he wants to be rung for it."""
 
     assignment_id: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HangUpRequested:
+class HangUpRequested(Struct, frozen=True, kw_only=True, gc=False):
     """The agent ends the talk, or finishes a virtual call: on to wrap-up."""
 
     assignment_id: AssignmentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrapUpFinished:
+class WrapUpFinished(Struct, frozen=True, kw_only=True, gc=False):
     """After-contact work is done and coded; the note stands in the database."""
 
     assignment_id: AssignmentId
@@ -300,36 +271,31 @@ class WrapUpFinished:
 # -- time and the engine itself --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerFired:
+class TimerFired(Struct, frozen=True, kw_only=True, gc=False):
     """A deadline passed. One that no longer matters is answered with an empty decision."""
 
     timer_id: TimerId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockStepped:
+class ClockStepped(Struct, frozen=True, kw_only=True, gc=False):
     """The wall clock jumped by so much; the engine's own did not. Deadlines stay as far away as they were."""
 
     by_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EngineStarted:
+class EngineStarted(Struct, frozen=True, kw_only=True, gc=False):
     """A new process took over this state. Answered with the commands that make timers and pops stand again."""
 
     node: NodeId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchLost:
+class SwitchLost(Struct, frozen=True, kw_only=True, gc=False):
     """The node does not answer; its legs are unknown, not gone. Until `SwitchReturned` nothing there is offered."""
 
     node: NodeId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SwitchReturned:
+class SwitchReturned(Struct, frozen=True, kw_only=True, gc=False):
     """The node answers, and what it holds has been compared. Of a node not known as lost it is nothing."""
 
     node: NodeId

@@ -4,7 +4,7 @@ A fact holds all that folding needs, so recovery never decides again. Facts are 
 what history, wallboards and reports are built from.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cti.domain.events import QueueOpened, SkillLevel
 from cti.domain.ids import (
@@ -27,8 +27,7 @@ from cti.domain.ids import (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Why:
+class Why(Struct, frozen=True, kw_only=True, gc=False):
     """Why this agent got this contact, in constant size; the full list is rebuilt by folding to the event."""
 
     rule: str
@@ -49,16 +48,14 @@ class Why:
     """… and of these, how many had capacity."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueConfigured:
+class QueueConfigured(Struct, frozen=True, kw_only=True, gc=False):
     """The queue has these rules, and takes new contacts or does not."""
 
     rules: QueueOpened
     open: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentConfigured:
+class AgentConfigured(Struct, frozen=True, kw_only=True, gc=False):
     """The person has these projects and skills; removed, he gets nothing new."""
 
     agent_id: AgentId
@@ -67,8 +64,7 @@ class AgentConfigured:
     removed: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadinessChanged:
+class ReadinessChanged(Struct, frozen=True, kw_only=True, gc=False):
     """The agent is offline, not ready or ready from that instant."""
 
     agent_id: AgentId
@@ -79,16 +75,14 @@ class ReadinessChanged:
     """What he takes while ready; empty: every medium."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceSet:
+class DeviceSet(Struct, frozen=True, kw_only=True, gc=False):
     """The agent's next ring goes to this device."""
 
     agent_id: AgentId
     device: Device
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReachChanged:
+class ReachChanged(Struct, frozen=True, kw_only=True, gc=False):
     """The agent's desktop and phones as known now."""
 
     agent_id: AgentId
@@ -100,23 +94,20 @@ class ReachChanged:
     """When what he works on at the desktop goes back to its queue; None while there is a desktop or no such work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentSkipped:
+class AgentSkipped(Struct, frozen=True, kw_only=True, gc=False):
     """The agent is offered nothing until then, ready as he is; None: he is offered contacts again."""
 
     agent_id: AgentId
     until_ms: Milliseconds | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignOutDeferred:
+class SignOutDeferred(Struct, frozen=True, kw_only=True, gc=False):
     """He asked to leave while holding a contact; offline follows its close."""
 
     agent_id: AgentId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactQueued:
+class ContactQueued(Struct, frozen=True, kw_only=True, gc=False):
     """A contact exists and waits."""
 
     contact_id: ContactId
@@ -131,8 +122,7 @@ class ContactQueued:
     preferred: tuple[AgentId, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentOffered:
+class AssignmentOffered(Struct, frozen=True, kw_only=True, gc=False):
     """The contact is reserved for this agent, and the agent for it."""
 
     assignment_id: AssignmentId
@@ -146,8 +136,7 @@ class AssignmentOffered:
     why: Why
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PopConfirmed:
+class PopConfirmed(Struct, frozen=True, kw_only=True, gc=False):
     """The card is on the agent's screen."""
 
     assignment_id: AssignmentId
@@ -156,8 +145,7 @@ class PopConfirmed:
     """It came after the ring had been let go."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentRung:
+class AgentRung(Struct, frozen=True, kw_only=True, gc=False):
     """The agent's phone is being rung with this leg (first ring or a rejoin)."""
 
     assignment_id: AssignmentId
@@ -167,8 +155,7 @@ class AgentRung:
     until_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentStarted:
+class AssignmentStarted(Struct, frozen=True, kw_only=True, gc=False):
     """Agent and customer are together: talk, or work on a virtual call, begins (or goes on after a rejoin)."""
 
     assignment_id: AssignmentId
@@ -176,24 +163,21 @@ class AssignmentStarted:
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentHeld:
+class AssignmentHeld(Struct, frozen=True, kw_only=True, gc=False):
     """The customer hears music."""
 
     assignment_id: AssignmentId
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentResumed:
+class AssignmentResumed(Struct, frozen=True, kw_only=True, gc=False):
     """The held customer is back in the talk."""
 
     assignment_id: AssignmentId
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgentLegLost:
+class AgentLegLost(Struct, frozen=True, kw_only=True, gc=False):
     """The talk goes on without the agent's leg: music, and he is rung again as soon as a phone of his is there."""
 
     assignment_id: AssignmentId
@@ -204,8 +188,7 @@ class AgentLegLost:
     """The leg had served for a while, so the rings in a row count anew."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RingEnded:
+class RingEnded(Struct, frozen=True, kw_only=True, gc=False):
     """The ring of a rejoin came to nothing; the caller goes on hearing music until the rejoin limit."""
 
     assignment_id: AssignmentId
@@ -214,8 +197,7 @@ class RingEnded:
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OfferEnded:
+class OfferEnded(Struct, frozen=True, kw_only=True, gc=False):
     """The offer came to nothing; the contact waits again in its old place (unless ContactClosed follows)."""
 
     assignment_id: AssignmentId
@@ -224,16 +206,14 @@ class OfferEnded:
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactRequeued:
+class ContactRequeued(Struct, frozen=True, kw_only=True, gc=False):
     """Its agent was lost or it was taken from him: it waits with the seniority it has, and all that is known."""
 
     contact_id: ContactId
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrapUpStarted:
+class WrapUpStarted(Struct, frozen=True, kw_only=True, gc=False):
     """The talk or the work is over; the agent codes it."""
 
     assignment_id: AssignmentId
@@ -242,8 +222,7 @@ class WrapUpStarted:
     ended_by: EndedBy
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AssignmentClosed:
+class AssignmentClosed(Struct, frozen=True, kw_only=True, gc=False):
     """The agent has done with the contact."""
 
     assignment_id: AssignmentId
@@ -251,8 +230,7 @@ class AssignmentClosed:
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactClosed:
+class ContactClosed(Struct, frozen=True, kw_only=True, gc=False):
     """The contact is over, with this result."""
 
     contact_id: ContactId
@@ -260,16 +238,14 @@ class ContactClosed:
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeLost:
+class NodeLost(Struct, frozen=True, kw_only=True, gc=False):
     """The node is away: what waits there is not offered, and no phone is missed."""
 
     node: NodeId
     at_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NodeReturned:
+class NodeReturned(Struct, frozen=True, kw_only=True, gc=False):
     """The node is back: what waits there is offered; missing phones are forgiven for a while, they register anew."""
 
     node: NodeId
@@ -277,8 +253,7 @@ class NodeReturned:
     settled_ms: Milliseconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockShifted:
+class ClockShifted(Struct, frozen=True, kw_only=True, gc=False):
     """Every deadline and instant that still counts moves with the clock."""
 
     by_ms: Milliseconds

@@ -1,12 +1,11 @@
 """A node of the switch, as far as its absence matters. The record only; `presence` and `readiness` hold the rules."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from cti.domain.ids import Milliseconds, NodeId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(Struct, frozen=True, kw_only=True, gc=False):
     """A node that has been lost at least once; one never heard of as lost is there, and has no record."""
 
     id: NodeId

@@ -4,7 +4,7 @@ The changes themselves, and what the system does to an agent's readiness, stand 
 `acd`.
 """
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cti.domain import offers, talks
 from cti.domain.agent import Agent, is_available

@@ -3,8 +3,9 @@
 The waiting contacts themselves are records of `cti.domain.contact`, kept in order by `cti.domain.routing`.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from cti.domain.events import QueueOpened, SkillLevel
 from cti.domain.ids import Milliseconds, QueueId, SkillId
@@ -13,8 +14,7 @@ PRIORITY_POINT_MS: Final = 60_000
 """What one point of priority is worth in waiting time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Queue:
+class Queue(Struct, frozen=True, kw_only=True, gc=False):
     """Where contacts wait."""
 
     rules: QueueOpened

@@ -16,8 +16,9 @@ and can be rebuilt from the records alone; the records decide whether an entry i
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+
+from msgspec import Struct
 
 from cti.domain import agent as agents_
 from cti.domain.agent import Agent
@@ -75,8 +76,7 @@ class Standing:
         self.stamp = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True, gc=False):
     """A contact and the agent it is to be offered to."""
 
     contact: Contact

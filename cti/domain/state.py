@@ -6,9 +6,11 @@ leaves nothing behind. Closed contacts and ended assignments leave the tables; h
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, assert_never
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
@@ -67,8 +69,7 @@ OUTCOMES: Final = {
 """What the end of an offer does to the machines."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
     """A state as plain records: shallow, so taking it costs the loop only a copy of references."""
 
     number: int

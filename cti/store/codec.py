@@ -7,7 +7,6 @@ without a lift.
 
 import json
 import types
-from dataclasses import asdict
 from typing import Any, Final, get_args
 
 import msgspec
@@ -44,7 +43,10 @@ def encode(entry: Entry) -> Row:
     try:
         event, facts = _ENCODER.encode(entry.event), _ENCODER.encode(named)
     except UnicodeEncodeError:
-        event, facts = _mended(asdict(entry.event)), _mended([(name, asdict(fact)) for name, fact in named])
+        event, facts = (
+            _mended(msgspec.to_builtins(entry.event)),
+            _mended([(name, msgspec.to_builtins(fact)) for name, fact in named]),
+        )
     refused = None if entry.refused is None else entry.refused.encode(errors="replace").decode()
     kind = type(entry.event).__name__
     return entry.number, entry.at_ms, kind, events.VERSION, event.decode(), facts.decode(), refused
@@ -94,4 +96,4 @@ def _record(decoders: dict[str, msgspec.json.Decoder[Any]], kind: str, version: 
 
 
 def _mended(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return json.dumps(msgspec.to_builtins(value), ensure_ascii=False, separators=(",", ":")).encode(errors="replace")

@@ -6,10 +6,10 @@
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cti.domain.acd import Acd, Decision, Snapshot, restore, snapshot
 from cti.domain.commands import StartTimer, StopTimer

@@ -1,10 +1,9 @@
 """Who gets what: the order of contacts, the choice of agents, and the plain scan that both must agree with."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cti.domain.agent import Agent, open_media
 from cti.domain.capacity import BIT

@@ -1,4 +1,4 @@
-from dataclasses import replace
+from msgspec.structs import replace
 
 from cti.domain.acd import Acd, Snapshot, snapshot
 from cti.engine import recovery

@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+from msgspec import structs
+
 from cti.domain.events import AgentBecameReady, HangUpRequested, WrapUpFinished
 from cti.domain.facts import AssignmentOffered
 from cti.domain.ids import AgentId, DispositionId
@@ -35,7 +37,7 @@ def test_another_decision_is_named_and_brings_no_others_after_it() -> None:
         index for index, entry in enumerate(entries) if any(isinstance(fact, AssignmentOffered) for fact in entry.facts)
     )
     offered = next(fact for fact in entries[at].facts if isinstance(fact, AssignmentOffered))
-    changed = replace(offered, why=replace(offered.why, ready=99))
+    changed = structs.replace(offered, why=structs.replace(offered.why, ready=99))
     entries[at] = replace(entries[at], facts=tuple(changed if fact is offered else fact for fact in entries[at].facts))
     found = replay(lambda: entries)
     assert [difference.number for difference in found.differences] == [entries[at].number]

@@ -1,9 +1,10 @@
 """Journal entries of whole calls, as the engine would write them."""
 
-import dataclasses
 import enum
 import types
 import typing
+
+import msgspec
 
 from cti.domain import events, facts
 from cti.domain.facts import Fact
@@ -100,9 +101,9 @@ def filled(kind: typing.Any) -> typing.Any:
         return (filled(arguments[0]), filled(arguments[0]))
     if origin in {types.UnionType, typing.Union}:
         return filled(next(argument for argument in arguments if argument is not type(None)))
-    if dataclasses.is_dataclass(kind):
+    if issubclass(kind, msgspec.Struct):
         hints = typing.get_type_hints(kind)
-        return kind(**{field.name: filled(hints[field.name]) for field in dataclasses.fields(kind)})  # type: ignore[operator]
+        return kind(**{name: filled(hints[name]) for name in kind.__struct_fields__})
     if issubclass(kind, enum.Enum):
         return list(kind)[-1]
     return {str: "ж\"\\ 1'", int: 1_700_000_000_123, bool: True}[kind]

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from cti.domain import events
@@ -46,7 +47,7 @@ def test_text_that_is_no_unicode_is_mended_not_refused() -> None:
 def test_no_event_and_no_fact_has_a_field_for_what_belongs_to_a_person() -> None:
     personal = {"number", "name", "address", "digits", "text", "note", "body", "subject", "pin", "path", "dialled"}
     for kind in (*EVENTS, *FACTS):
-        assert not personal & {field.name for field in dataclasses.fields(kind)}, kind
+        assert not personal & {field.name for field in msgspec.structs.fields(kind)}, kind
 
 
 async def test_entries_come_back_in_order_after_a_restart(path: Path) -> None:
