@@ -1,0 +1,46 @@
+"""The centre file (`centre.yaml`): its records, and reading it with every mistake named at once.
+
+Here: what an admin may write, one record per section, and the checks across sections. Not here: what becomes of it in
+Asterisk (`cti.dialplan`), what the menus do (`ivr.flow` interprets `Menu`). The engine, the IVR, the renderer and the
+supervisor call `load`; all they need is named below, the modules behind it are this package's own.
+
+Records are frozen; a record of a keyed section (`queues`, `menus`, …) carries its own `key`. Names of other sections
+are checked while reading, so a `Centre` in hand holds no dangling name. Times of day are local to the time zone of the
+record that holds them.
+"""
+
+from cti.config.centre import Centre, Limits
+from cti.config.hours import Hours, Span
+from cti.config.menus import Account, Menu
+from cti.config.numbers import Number
+from cti.config.projects import Project, Site
+from cti.config.queues import Fallback, Medium, Queue, Relaxation, Requirement
+from cti.config.reading import load, parse
+from cti.config.record import Record
+from cti.config.trunks import Codec, Trunk
+from cti.config.words import Language, Prompt, Words
+
+__all__ = [
+    "Account",
+    "Centre",
+    "Codec",
+    "Fallback",
+    "Hours",
+    "Language",
+    "Limits",
+    "Medium",
+    "Menu",
+    "Number",
+    "Project",
+    "Prompt",
+    "Queue",
+    "Record",
+    "Relaxation",
+    "Requirement",
+    "Site",
+    "Span",
+    "Trunk",
+    "Words",
+    "load",
+    "parse",
+]

@@ -1,0 +1,56 @@
+"""The whole centre file as one record, and the limits that hold for every call."""
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from cti import actions
+from cti.config.hours import Hours
+from cti.config.menus import Account, Menu
+from cti.config.names import Country, Key, Number164, PromptName
+from cti.config.numbers import Number
+from cti.config.projects import Project, Site
+from cti.config.queues import Queue
+from cti.config.record import Record
+from cti.config.trunks import Trunk
+from cti.config.words import Prompt, Words
+
+
+class Limits(Record):
+    """What bounds every call."""
+
+    max_calls: int = Field(default=500, ge=1, le=10_000)
+    """Calls from the carrier at once; the next hears that all lines are busy."""
+    max_call_s: int = Field(default=14_400, ge=60, le=86_400)
+    max_ivr_s: int = Field(default=300, ge=10, le=3600)
+    """Longest stay in the IVR; then the operator's queue."""
+    rtp_timeout_s: int = Field(default=60, ge=5, le=3600)
+    """A call whose other side has sent no audio for so long is ended."""
+
+
+class Centre(Record):
+    """The whole centre file."""
+
+    name: Words
+    country: Country
+    """Country by whose rules a caller's number without + is read."""
+    projects: Mapping[Key, Project] = Field(min_length=1)
+    sites: Mapping[Key, Site] = Field(min_length=1)
+    skills: Mapping[Key, Words] = Field(default_factory=dict)
+    trunks: Mapping[Key, Trunk] = Field(min_length=1)
+    """The first is the one that the centre dials out on."""
+    numbers: Mapping[Number164, Number] = Field(min_length=1)
+    menus: Mapping[Key, Menu] = Field(default_factory=dict)
+    account: Account | None = None
+    hours: Mapping[Key, Hours] = Field(default_factory=dict)
+    queues: Mapping[Key, Queue] = Field(min_length=1)
+    prompts: Mapping[Key, Prompt] = Field(default_factory=dict)
+    goodbye: PromptName | None = None
+    """Said by `hangup`."""
+    limits: Limits = Limits()
+
+    def operator_queue(self, number: Number) -> str:
+        """The default queue of a number: its own when it leads straight to one, else its project's operator."""
+        if isinstance(number.to, actions.ToQueue):
+            return number.to.queue
+        return self.projects[number.project].operator

@@ -1,0 +1,28 @@
+"""Whose calls are answered, and where the agents sit: projects and sites."""
+
+from collections.abc import Mapping
+
+from pydantic import Field
+
+from cti.config.names import Key, QueueName, TimeZone
+from cti.config.record import Record
+from cti.config.words import Words
+
+
+class Project(Record):
+    """A client company: owns numbers, queues, dispositions and reasons for not being ready."""
+
+    key: str
+    name: Words
+    operator: QueueName
+    """Where `operator` leads, and every caller whose IVR is down."""
+    dispositions: Mapping[Key, Words] = Field(min_length=1)
+    not_ready_reasons: Mapping[Key, Words] = Field(min_length=1)
+
+
+class Site(Record):
+    """A place with agents."""
+
+    key: str
+    name: Words
+    tz: TimeZone
