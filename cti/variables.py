@@ -4,6 +4,7 @@ No logic but the spelling of ids lives here. The templates get this module as `v
 and `cti.asterisk` reads them; a name that stands here stands nowhere else.
 """
 
+from enum import StrEnum
 from typing import Final
 
 # -- ARI --------------------------------------------------------------------------------------------------------------
@@ -17,11 +18,17 @@ STASIS_INBOUND: Final = "in"
 """First Stasis argument of a caller's leg: `Stasis(triune,in)`; all else travels in the channel variables below."""
 STASIS_AGENT: Final = "agent"
 """First Stasis argument of an agent's leg: `agent,<assignment id>`."""
+STASIS_CUSTOMER: Final = "customer"
+"""First Stasis argument of a customer's leg that we dialled: `customer,<assignment id>`."""
 STASIS_PROBE: Final = "probe"
 """First Stasis argument of a health probe: answered and hung up at once, never a contact."""
 
 LEG_PREFIX: Final = "leg-"
 """Channel id of an agent's leg: `leg-<assignment id>-<ring number>`."""
+CUSTOMER_LEG_PREFIX: Final = "customer-"
+"""Channel id of a customer's leg that we dialled: `customer-<assignment id>-<attempt>`."""
+SAID_PREFIX: Final = "said-"
+"""Playback id of what a leg is told: `said-<leg id>`, one at a time."""
 BRIDGE_PREFIX: Final = "talk-"
 """Bridge id of a talk: `talk-<contact id>`."""
 
@@ -41,6 +48,8 @@ ACCOUNT: Final = "TRIUNE_ACCOUNT"
 """Number of the account that the caller proved to own (PIN accepted), or empty."""
 RETURNED: Final = "TRIUNE_RETURNED"
 """Why the dialplan, not the IVR, chose the queue: `ivr_down`, `ivr_error`; empty otherwise."""
+SOUND: Final = "TRIUNE_SOUND"
+"""What `CONTEXT_PROMISED` says: the path of a sound without its ending. Set by the engine."""
 
 REPORTED: Final = (ARRIVED_MS, NUMBER, PROJECT, QUEUE, LANGUAGE, PATH, ACCOUNT, RETURNED)
 """`channelvars` of ari.conf: what ARI reports with the channel."""
@@ -56,7 +65,30 @@ CONTEXT_FALLBACK: Final = "fallback"
 """The static Queue() for while the engine is away; extension = queue key."""
 CONTEXT_DEAD_END: Final = "dead-end"
 """Where forwards, transfers from the phone and everything unknown end: a polite word and a hang-up, never a trunk."""
+CONTEXT_DESTINATION: Final = "destinations"
+"""Places outside the ACD to which a queue sends its callers; extension = key of the destination."""
+CONTEXT_PROMISED: Final = "promised"
+"""Says `SOUND` and hangs up: how a caller leaves who will be called back."""
 CONTEXT_PROBE: Final = "probe"
+
+# -- keys, and what the IVR and the dialplan tell of callers who reached nobody ---------------------------------------
+CALLBACK_KEY: Final = "1"
+"""The key by which a waiting caller asks to be called back; no other key of his is heard."""
+LOST_EVENT: Final = "TriuneLost"
+"""UserEvent of the dialplan about a caller for whom there was no line."""
+LOST_STEP: Final = "lost"
+"""What stands before the colon of the last step of `PATH` for a task made of a lost attempt."""
+
+
+class Lost(StrEnum):
+    """Why a caller reached nobody; the key of that step."""
+
+    AFTER_HOURS = "after_hours"
+    LINES_BUSY = "lines_busy"
+    LEFT_MENU = "left_menu"
+    ABANDONED = "abandoned"
+    """He left while he waited in a queue."""
+
 
 AGENT_ENDPOINT_PREFIX: Final = "agent-"
 WEB_ENDPOINT_SUFFIX: Final = "-web"
