@@ -31,15 +31,15 @@ from cti.store import codec, snapshots
 
 log = logging.getLogger(__name__)
 
-_SCHEMA: Final = """
+SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS entries (
     number INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, version INTEGER NOT NULL,
     event TEXT NOT NULL, facts TEXT NOT NULL, refused TEXT);
 CREATE TABLE IF NOT EXISTS owner (
     only INTEGER PRIMARY KEY CHECK (only = 1), epoch INTEGER NOT NULL, after INTEGER NOT NULL);
 """
-_OWN: Final = "INSERT INTO owner VALUES (1, 1, ?) ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, after"
-_INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)"
+OWN: Final = "INSERT INTO owner VALUES (1, 1, ?) ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, after"
+INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT: Final = "SELECT * FROM entries WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
 _PAGE: Final = 500
 _LAST_POSSIBLE: Final = 2**63 - 1
@@ -138,8 +138,8 @@ class SqliteJournal:
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
             connection = self._connect()
             try:
-                connection.executescript(_SCHEMA)
-                self.epoch, after = connection.execute(_OWN, (self._after,)).fetchone()
+                connection.executescript(SCHEMA)
+                self.epoch, after = connection.execute(OWN, (self._after,)).fetchone()
                 self._last = self._durable = max(after, self._newest(connection))
             finally:
                 connection.close()
@@ -318,7 +318,7 @@ class SqliteJournal:
         connection.execute("BEGIN IMMEDIATE")
         try:
             try:
-                connection.executemany(_INSERT, [row for row in rows if row[0] > newest])
+                connection.executemany(INSERT, [row for row in rows if row[0] > newest])
             except _REFUSALS:
                 connection.execute("ROLLBACK")
                 connection.execute("BEGIN IMMEDIATE")
@@ -336,9 +336,9 @@ class SqliteJournal:
         for place, row in enumerate(rows):
             if row[0] > newest:
                 try:
-                    connection.execute(_INSERT, row)
+                    connection.execute(INSERT, row)
                 except _REFUSALS as error:
-                    connection.execute(_INSERT, codec.stub(batch[place]))
+                    connection.execute(INSERT, codec.stub(batch[place]))
                     rows[place] = self._put_stub(batch[place], error)
 
     def _put_stub(self, entry: Entry, error: Exception) -> codec.Row:

@@ -1,0 +1,423 @@
+"""Everything that is not the ACD, played on one heap of instants: customers, agents, phones, desktops and timers.
+
+Theory of operation. The world sends events to the `Acd` and reads what it decided: a `RingAgent` or an offer brings an
+answer after a while, an `AssignmentStarted` the end of the talk, a `StartTimer` a `TimerFired`. It decides nothing
+itself and keeps only what the outside would know: who waits how long, whose work ends when. Each assignment has a
+clock of its own, so an agent may hold as many contacts as the `Acd` gives him; one that is paused stands still.
+
+Not here: who comes (`customers`), what is counted (`figures`). The echo of a leg that the `Acd` itself has ended is
+left out, since it is answered with nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any, Final
+
+from msgspec import structs
+
+from cti.domain.acd import Acd
+from cti.domain.commands import RingAgent, ShowPop, StartTimer, StopTimer
+from cti.domain.events import (
+    AgentBecameNotReady,
+    AgentBecameReady,
+    AgentSignedIn,
+    AgentSignedOut,
+    ContactCancelled,
+    DesktopConnected,
+    Event,
+    HangUpRequested,
+    LegAnswered,
+    LegEnded,
+    OfferAccepted,
+    PhoneReachable,
+    PopShown,
+    TimerFired,
+    WrapUpFinished,
+)
+from cti.domain.facts import (
+    AssignmentClosed,
+    AssignmentOffered,
+    AssignmentStarted,
+    ContactClosed,
+    ContactQueued,
+    Fact,
+    OfferEnded,
+    ReadinessChanged,
+    WrapUpStarted,
+)
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    ContactId,
+    DispositionId,
+    LegCause,
+    LegId,
+    Medium,
+    Milliseconds,
+    Readiness,
+    ReasonId,
+    TimerId,
+)
+from cti.errors import RuleError
+from cti.ports import Entry
+from cti.simulate import customers
+from cti.simulate.customers import Customer
+from cti.simulate.scenario import NODE, Agents, Scenario
+from cti.simulate.written import DAY_S
+
+MIDNIGHT_MS: Final[Milliseconds] = 1_893_974_400_000
+"""The first midnight of every scenario: Monday, 7 January 2030, UTC."""
+BREAK: Final = ReasonId("break")
+DONE: Final = DispositionId("done")
+
+Sink = Callable[[Entry], None]
+Take = Callable[[tuple[Fact, ...], Milliseconds], None]
+Act = Callable[[Any], None]
+
+
+@dataclass(slots=True)
+class _Guest:
+    """A customer who is there."""
+
+    customer: Customer
+    leg_id: LegId | None
+    contact_id: ContactId
+    answered: bool = False
+
+
+@dataclass(slots=True)
+class _Work:
+    """An assignment that is not over: `due_ms` is when its present phase ends, None while it stands still."""
+
+    assignment_id: AssignmentId
+    guest: _Guest
+    member: "_Member"
+    due_ms: Milliseconds | None = None
+    left_ms: Milliseconds = 0
+
+
+@dataclass(slots=True)
+class _Member:
+    """An agent."""
+
+    agent_id: AgentId
+    group: Agents
+    on_duty: bool = False
+    on_break: bool = False
+    phone: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Played:
+    """What a day came to, beside its facts."""
+
+    arrived: int = 0
+    events: int = 0
+    refused: int = 0
+    left_over: int = 0
+    """Contacts that still lived when the drain was over."""
+
+
+class World:
+    """One day of a scenario, played once by `play`.
+
+    `take` is called with the facts of each event and its instant, `sink` with each entry for a journal, `watch` now and
+    then with the seconds of the day that have passed.
+    """
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        *,
+        seed: str,
+        take: Take,
+        sink: Sink | None = None,
+        watch: Callable[[float], None] | None = None,
+        acd: Acd | None = None,
+    ) -> None:
+        self.acd = acd if acd is not None else Acd()
+        self.played = Played()
+        self._scenario = scenario
+        self._seed = seed
+        self._take = take
+        self._sink = sink
+        self._watch = watch
+        self._now: Milliseconds = 0
+        self._heap: list[tuple[Milliseconds, int, Act, Any]] = []
+        self._pushed = 0
+        self._timers: dict[TimerId, Milliseconds] = {}
+        self._guests: dict[ContactId, _Guest] = {}
+        self._works: dict[AssignmentId, _Work] = {}
+        self._members: dict[AgentId, _Member] = {}
+        self._coming: Customer | None = None
+        self._templates = [arrivals.arrived() for arrivals in scenario.arrivals]
+        self._streams: list[Iterator[Customer]] = []
+        self._reactions: Mapping[type[object], Act] = {
+            StartTimer: self._timer_started,
+            StopTimer: self._timer_stopped,
+            ShowPop: self._pop,
+            RingAgent: self._ring,
+            ContactQueued: self._queued,
+            AssignmentOffered: self._offered,
+            OfferEnded: self._work_over,
+            AssignmentStarted: self._started,
+            WrapUpStarted: self._wrap_up_started,
+            AssignmentClosed: self._work_over,
+            ContactClosed: self._contact_over,
+            ReadinessChanged: self._readiness_changed,
+        }
+
+    def play(self) -> Played:
+        """Play the day to its end and what its drain allows. A bug of the core is raised, a refusal is counted."""
+        scenario = self._scenario
+        self._now = _ms(scenario.begins)
+        ends, limit = _ms(scenario.ends), _ms(scenario.ends + scenario.drain)
+        self._set_up()
+        heap, guests = self._heap, self._guests
+        while heap:
+            at_ms, _, act, subject = heappop(heap)
+            if at_ms > ends and (at_ms > limit or not guests):
+                break
+            self._now = at_ms
+            act(subject)
+        self.played.left_over = len(self.acd.state.contacts)
+        return self.played
+
+    # -- sending and scheduling ----------------------------------------------------------------------------------------
+
+    def _at(self, at_ms: Milliseconds, act: Act, subject: object) -> None:
+        self._pushed += 1
+        heappush(self._heap, (at_ms, self._pushed, act, subject))
+
+    def _send(self, event: Event) -> None:
+        now = self._now
+        self.played.events += 1
+        try:
+            decision = self.acd.handle(event, now)
+        except RuleError as error:
+            self.played.refused += 1
+            if self._sink is not None:
+                number = self.acd.state.number
+                self._sink(Entry(number=number, at_ms=now, event=event, facts=(), refused=str(error)))
+            return
+        facts = decision.facts
+        if self._sink is not None:
+            self._sink(Entry(number=decision.number, at_ms=now, event=event, facts=facts, refused=None))
+        reactions = self._reactions
+        for fact in facts:
+            react = reactions.get(type(fact))
+            if react is not None:
+                react(fact)
+        for command in decision.commands:
+            react = reactions.get(type(command))
+            if react is not None:
+                react(command)
+        if facts:
+            self._take(facts, now)
+
+    # -- before the first contact --------------------------------------------------------------------------------------
+
+    def _set_up(self) -> None:
+        scenario = self._scenario
+        for opened in scenario.opened():
+            self._send(opened)
+        for group in scenario.agents:
+            for number, agent_id in enumerate(group.ids):
+                member = self._members[agent_id] = _Member(agent_id, group)
+                self._send(group.enrolled(agent_id))
+                self._plan_shifts(member, group.stagger * number)
+        for happening in scenario.events:
+            at_s = scenario.begins if happening.at is None else happening.at
+            self._at(_ms(at_s), self._send, happening.event())
+        self._streams = customers.streams(
+            scenario.arrivals, seed=self._seed, begins=scenario.begins, ends=scenario.ends
+        )
+        for stream in range(len(self._streams)):
+            self._plan_next(stream)
+
+    def _plan_shifts(self, member: _Member, stagger_s: float) -> None:
+        begins, ends = self._scenario.begins, self._scenario.ends
+        if not member.group.shifts:
+            self._at(_ms(begins), self._comes, member)
+        for day_s in range(0, int(ends) + 1, DAY_S):
+            for start, end in member.group.shifts:
+                if day_s + end > begins and day_s + start < ends:
+                    self._at(_ms(max(begins, day_s + start)), self._comes, member)
+                    self._at(_ms(day_s + end), self._goes, member)
+            for start, end in member.group.breaks:
+                if day_s + start + stagger_s >= begins:
+                    self._at(_ms(day_s + start + stagger_s), self._rests, member)
+                    self._at(_ms(day_s + end + stagger_s), self._returns_from_break, member)
+
+    # -- customers -----------------------------------------------------------------------------------------------------
+
+    def _plan_next(self, stream: int) -> None:
+        customer = next(self._streams[stream], None)
+        if customer is not None:
+            self._at(MIDNIGHT_MS + customer.at_ms, self._arrives, customer)
+
+    def _arrives(self, customer: Customer) -> None:
+        self._plan_next(customer.stream)
+        played, now = self.played, self._now
+        played.arrived += 1
+        template = self._templates[customer.stream]
+        leg_id = LegId(f"caller-{played.arrived}") if template.medium is Medium.VOICE else None
+        self._coming = customer
+        node = None if leg_id is None else NODE
+        self._send(structs.replace(template, arrived_ms=now, leg_id=leg_id, node=node))
+        if self._watch is not None and not played.arrived & 127:
+            self._watch((now - MIDNIGHT_MS) / 1000 - self._scenario.begins)
+
+    def _queued(self, fact: ContactQueued) -> None:
+        customer = self._coming
+        if customer is None:
+            return
+        self._coming = None
+        guest = self._guests[fact.contact_id] = _Guest(customer, fact.leg_id, fact.contact_id)
+        if customer.patience_ms is not None:
+            self._at(self._now + customer.patience_ms, self._loses_patience, guest)
+
+    def _loses_patience(self, guest: _Guest) -> None:
+        if guest.answered or guest.contact_id not in self._guests:
+            return
+        if guest.leg_id is not None:
+            self._send(LegEnded(leg_id=guest.leg_id, cause=LegCause.NORMAL))
+        else:
+            self._send(ContactCancelled(contact_id=guest.contact_id))
+
+    def _contact_over(self, fact: ContactClosed) -> None:
+        self._guests.pop(fact.contact_id, None)
+
+    # -- offers --------------------------------------------------------------------------------------------------------
+
+    def _offered(self, fact: AssignmentOffered) -> None:
+        guest = self._guests.get(fact.contact_id)
+        if guest is None:
+            return
+        work = self._works[fact.assignment_id] = _Work(fact.assignment_id, guest, self._members[fact.agent_id])
+        if guest.leg_id is None:
+            self._answer_later(work, self._accepts, work)
+
+    def _pop(self, command: ShowPop) -> None:
+        work = self._works.get(command.assignment_id)
+        if work is not None:
+            pop_ms = round(work.member.group.pop.at(work.guest.customer.next_luck()) * 1000)
+            self._at(self._now + pop_ms, self._pop_shown, work)
+
+    def _pop_shown(self, work: _Work) -> None:
+        if work.assignment_id in self._works:
+            self._send(PopShown(assignment_id=work.assignment_id))
+
+    def _ring(self, command: RingAgent) -> None:
+        work = self._works.get(command.assignment_id)
+        if work is not None:
+            self._answer_later(work, self._picks_up, (work, command.leg_id))
+
+    def _answer_later(self, work: _Work, act: Act, subject: object) -> None:
+        """The agent takes it after his delay, or lets it pass."""
+        group = work.member.group
+        luck = work.guest.customer.next_luck()
+        if luck >= group.no_answer:
+            luck = (luck - group.no_answer) / (1 - group.no_answer)
+            self._at(self._now + round(group.answer.at(luck) * 1000), act, subject)
+
+    def _picks_up(self, answered: tuple[_Work, LegId]) -> None:
+        work, leg_id = answered
+        if work.assignment_id in self._works:
+            self._send(LegAnswered(assignment_id=work.assignment_id, leg_id=leg_id, node=NODE))
+
+    def _accepts(self, work: _Work) -> None:
+        if work.assignment_id in self._works:
+            self._send(OfferAccepted(assignment_id=work.assignment_id))
+
+    # -- work ----------------------------------------------------------------------------------------------------------
+
+    def _started(self, fact: AssignmentStarted) -> None:
+        work = self._works.get(fact.assignment_id)
+        if work is None:
+            return
+        work.guest.answered = True
+        if work.due_ms is None and not work.left_ms:
+            self._due_after(work, round(work.guest.customer.service_ms * work.member.group.pace), self._talked)
+
+    def _wrap_up_started(self, fact: WrapUpStarted) -> None:
+        work = self._works.get(fact.assignment_id)
+        if work is not None:
+            self._due_after(work, round(work.guest.customer.wrap_up_ms * work.member.group.pace), self._coded)
+
+    def _due_after(self, work: _Work, span_ms: Milliseconds, act: Act) -> None:
+        work.due_ms = self._now + span_ms
+        self._at(work.due_ms, act, work)
+
+    def _talked(self, work: _Work) -> None:
+        if work.due_ms != self._now or work.assignment_id not in self._works:
+            return
+        guest = work.guest
+        if guest.leg_id is None or guest.customer.agent_ends:
+            self._send(HangUpRequested(assignment_id=work.assignment_id))
+        else:
+            self._send(LegEnded(leg_id=guest.leg_id, cause=LegCause.NORMAL))
+
+    def _coded(self, work: _Work) -> None:
+        if work.due_ms == self._now and work.assignment_id in self._works:
+            self._send(WrapUpFinished(assignment_id=work.assignment_id, disposition=DONE))
+
+    def _work_over(self, fact: OfferEnded | AssignmentClosed) -> None:
+        self._works.pop(fact.assignment_id, None)
+
+    # -- agents --------------------------------------------------------------------------------------------------------
+
+    def _comes(self, member: _Member) -> None:
+        agent_id, group = member.agent_id, member.group
+        self._send(AgentSignedIn(agent_id=agent_id, device=group.device))
+        if not member.phone:
+            member.phone = True
+            self._send(PhoneReachable(agent_id=agent_id, device=group.device))
+            if group.desktop:
+                self._send(DesktopConnected(agent_id=agent_id))
+        member.on_duty = True
+        self._becomes_ready(member)
+
+    def _becomes_ready(self, member: _Member) -> None:
+        if member.on_duty and not member.on_break:
+            self._send(AgentBecameReady(agent_id=member.agent_id, media=member.group.media))
+
+    def _rests(self, member: _Member) -> None:
+        member.on_break = True
+        if member.on_duty:
+            self._send(AgentBecameNotReady(agent_id=member.agent_id, reason=BREAK))
+
+    def _returns_from_break(self, member: _Member) -> None:
+        member.on_break = False
+        self._becomes_ready(member)
+
+    def _goes(self, member: _Member) -> None:
+        member.on_duty = False
+        self._send(AgentSignedOut(agent_id=member.agent_id))
+
+    def _readiness_changed(self, fact: ReadinessChanged) -> None:
+        """Made not ready by the system, he comes back after a while."""
+        member = self._members.get(fact.agent_id)
+        if member is None or fact.readiness is not Readiness.NOT_READY or not member.on_duty or member.on_break:
+            return
+        self._at(self._now + round(member.group.returns_after * 1000), self._becomes_ready, member)
+
+    # -- timers --------------------------------------------------------------------------------------------------------
+
+    def _timer_started(self, command: StartTimer) -> None:
+        self._timers[command.timer_id] = command.at_ms
+        self._at(max(command.at_ms, self._now), self._timer_due, (command.timer_id, command.at_ms))
+
+    def _timer_stopped(self, command: StopTimer) -> None:
+        self._timers.pop(command.timer_id, None)
+
+    def _timer_due(self, timer: tuple[TimerId, Milliseconds]) -> None:
+        timer_id, at_ms = timer
+        if self._timers.get(timer_id) == at_ms:
+            del self._timers[timer_id]
+            self._send(TimerFired(timer_id=timer_id))
+
+
+def _ms(at_s: float) -> Milliseconds:
+    return MIDNIGHT_MS + round(at_s * 1000)
