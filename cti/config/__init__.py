@@ -9,21 +9,29 @@ are checked while reading, so a `Centre` in hand holds no dangling name. Times o
 record that holds them.
 """
 
+from cti.config.capacities import Capacity, Share
 from cti.config.centre import Centre, Limits
+from cti.config.destinations import Destination, Voicemail
 from cti.config.hours import Hours, Span
 from cti.config.menus import Account, Menu
 from cti.config.numbers import Number
 from cti.config.projects import Project, Site
-from cti.config.queues import Fallback, Medium, Queue, Relaxation, Requirement
-from cti.config.reading import load, parse
+from cti.config.queues import Callback, Fallback, Queue, Relaxation, Requirement
+from cti.config.reading import load, load_located, parse, parse_located
 from cti.config.record import Record
+from cti.config.steps import Conditions, OverflowDestination, OverflowQueue, Step
 from cti.config.trunks import Codec, Trunk
 from cti.config.words import Language, Prompt, Words
+from cti.domain.ids import Medium
 
 __all__ = [
     "Account",
+    "Callback",
+    "Capacity",
     "Centre",
     "Codec",
+    "Conditions",
+    "Destination",
     "Fallback",
     "Hours",
     "Language",
@@ -31,16 +39,23 @@ __all__ = [
     "Medium",
     "Menu",
     "Number",
+    "OverflowDestination",
+    "OverflowQueue",
     "Project",
     "Prompt",
     "Queue",
     "Record",
     "Relaxation",
     "Requirement",
+    "Share",
     "Site",
     "Span",
+    "Step",
     "Trunk",
+    "Voicemail",
     "Words",
     "load",
+    "load_located",
     "parse",
+    "parse_located",
 ]

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from cti import actions
+from cti.config.capacities import Capacity
+from cti.config.destinations import Destination
 from cti.config.hours import Hours
 from cti.config.menus import Account, Menu
-from cti.config.names import Country, Key, Number164, PromptName
+from cti.config.names import CapacityName, Country, Key, Number164, PromptName
 from cti.config.numbers import Number
 from cti.config.projects import Project, Site
 from cti.config.queues import Queue
@@ -44,6 +46,11 @@ class Centre(Record):
     account: Account | None = None
     hours: Mapping[Key, Hours] = Field(default_factory=dict)
     queues: Mapping[Key, Queue] = Field(min_length=1)
+    destinations: Mapping[Key, Destination] = Field(default_factory=dict)
+    capacities: Mapping[Key, Capacity] = Field(default_factory=dict)
+    """The file's own, then the ready ones that it does not replace."""
+    default_capacity: CapacityName | None = None
+    """Of every agent who has none of his own; None: one contact at a time."""
     prompts: Mapping[Key, Prompt] = Field(default_factory=dict)
     goodbye: PromptName | None = None
     """Said by `hangup`."""

@@ -16,6 +16,8 @@ def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
     yield from _strangers(centre)
     yield from _missing_account(centre)
     yield from _circles(centre)
+    yield from _steps(centre)
+    yield from _overflowing_at_once(centre)
 
 
 def _strangers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -26,6 +28,9 @@ def _strangers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
     for key, number in centre.numbers.items():
         if isinstance(number.to, actions.ToQueue) and centre.queues[number.to.queue].project != number.project:
             yield ("numbers", key, "to"), f"the queue {number.to.queue!r} belongs to another project"
+    for key, queue in centre.queues.items():
+        if queue.lost_to is not None and centre.queues[queue.lost_to].project != queue.project:
+            yield ("queues", key, "lost_to"), f"the queue {queue.lost_to!r} belongs to another project"
 
 
 def _missing_account(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -54,3 +59,35 @@ def _leads_to_itself(centre: Centre, key: str) -> bool:
         ahead += [name for name in following if name not in seen]
         seen.update(following)
     return False
+
+
+def _steps(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
+    """Steps that lead nowhere, or offer what the queue does not have."""
+    for key, queue in centre.queues.items():
+        for place, step in enumerate(queue.steps):
+            path = ("queues", key, "steps", place)
+            if step.to_queue == key:
+                yield (*path, "to"), "leads to the queue it stands in: name another one"
+            elif step.to_queue is not None and centre.queues[step.to_queue].project != queue.project:
+                yield (*path, "to"), f"the queue {step.to_queue!r} belongs to another project"
+            if step.offer_callback and queue.callback is None:
+                yield (*path, "offer_callback"), f"needs 'callback' in the queue {key!r}, such as 'callback: true'"
+
+
+def _overflowing_at_once(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
+    """Circles of queues that send on at the very entry: a contact would never come to rest."""
+    following = {
+        key: [step.to_queue for step in queue.steps if step.to_queue is not None and step.after_s == 0]
+        for key, queue in centre.queues.items()
+    }
+    for key in centre.queues:
+        seen, ahead = set[str](), list(following[key])
+        while ahead:
+            seen.add(name := ahead.pop())
+            ahead += [further for further in following[name] if further not in seen]
+        if key in seen and key not in following[key]:
+            place = next(place for place, step in enumerate(centre.queues[key].steps) if step.to_queue in seen)
+            yield (
+                ("queues", key, "steps", place, "to"),
+                "leads back here at once, in a circle of queues: give one of these steps an 'after_s' above 0",
+            )

@@ -7,6 +7,7 @@ Only `cti.config.reading` calls it.
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from cti.config.centre import Centre
 from cti.config.located import KeyPath, Located, dotted
@@ -41,10 +42,15 @@ def _fields_at(path: KeyPath) -> frozenset[str]:
     """Names of the fields that a record at `path` may have."""
     kind: Any = Centre
     for part in path:
-        kind = (
-            _record_in(kind.model_fields[part].annotation) if _is_record(kind) and part in kind.model_fields else kind
-        )
-    return frozenset(kind.model_fields) - {"key"} if _is_record(kind) else frozenset()
+        kind = _record_in(_fields(kind)[str(part)].annotation) if part in _fields(kind) else kind
+    return frozenset(_fields(kind)) - {"key"}
+
+
+def _fields(kind: Any) -> dict[str, FieldInfo]:
+    """A record's fields by the names that the admin writes."""
+    if not _is_record(kind):
+        return {}
+    return {field.alias or name: field for name, field in kind.model_fields.items()}
 
 
 def _is_record(kind: Any) -> bool:

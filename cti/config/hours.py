@@ -12,7 +12,7 @@ from holidays.registry import COUNTRIES
 from pydantic import AfterValidator, Field, PlainValidator
 
 from cti import actions
-from cti.config.destinations import Destination
+from cti.config.flows import FlowAction
 from cti.config.names import PromptName, TimeZone
 from cti.config.record import Record
 
@@ -68,9 +68,9 @@ class Hours(Record):
     weekly: Mapping[Annotated[str, AfterValidator(_days)], Annotated[Span, PlainValidator(_span)]] = Field(min_length=1)
     holidays: Annotated[str, AfterValidator(_country)] | None = None
     closed_on: tuple[Annotated[date, PlainValidator(_day_date)], ...] = ()
-    open: Destination
+    open: FlowAction
     closed_prompt: PromptName
-    closed: Destination = actions.HangUp()
+    closed: FlowAction = actions.HangUp()
 
     def spans(self, weekday: int) -> tuple[Span, ...]:
         """The spans of a weekday, 0 for Monday."""

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from cti import actions
-from cti.config.destinations import Destination
+from cti.config.flows import FlowAction
 from cti.config.names import MenuKey, PromptName
 from cti.config.record import Record
 
@@ -23,13 +23,13 @@ class Menu(Record):
     key: str
     greeting: PromptName | None = None
     prompt: PromptName
-    options: Mapping[MenuKey, Destination] = Field(min_length=1)
+    options: Mapping[MenuKey, FlowAction] = Field(min_length=1)
     timeout_s: float = Field(default=5.0, ge=0.5, le=60)
     """Silence after the end of `prompt` that counts as a failed try."""
     tries: int = Field(default=3, ge=1, le=10)
     on_invalid: PromptName
     on_silence: PromptName
-    after_tries: Destination = actions.ToOperator()
+    after_tries: FlowAction = actions.ToOperator()
 
 
 class Account(Record):
@@ -52,4 +52,4 @@ class Account(Record):
     """Most digits asked for; `#` ends earlier."""
     pin_digits: int = Field(default=4, ge=1, le=12)
     timeout_s: float = Field(default=7.0, ge=1, le=60)
-    then: Destination
+    then: FlowAction

@@ -37,7 +37,7 @@ def known(name: str, section: str, info: ValidationInfo) -> str:
     """`name`, when `section` holds it or there is no context. Raises ValueError with a sentence for the admin."""
     if info.context is None or name in info.context.get(section, ()):
         return name
-    singular = {"hours": "hours", "queues": "queue"}.get(section, section.removesuffix("s"))
+    singular = {"hours": "hours", "capacities": "capacity profile"}.get(section, section.removesuffix("s"))
     raise ValueError(f"there is no {singular} {name!r}{did_you_mean(name, info.context.get(section, ()))}")
 
 
@@ -57,6 +57,9 @@ ProjectName = Annotated[str, _refers_to("projects")]
 QueueName = Annotated[str, _refers_to("queues")]
 PromptName = Annotated[str, _refers_to("prompts")]
 SkillName = Annotated[str, _refers_to("skills")]
+SiteName = Annotated[str, _refers_to("sites")]
+HoursName = Annotated[str, _refers_to("hours")]
+CapacityName = Annotated[str, _refers_to("capacities")]
 
 
 def _zone(name: str) -> str:

@@ -1,6 +1,6 @@
 """The centre's own numbers: what is dialled, and where it leads."""
 
-from cti.config.destinations import NumberDestination
+from cti.config.flows import NumberAction
 from cti.config.names import ProjectName
 from cti.config.record import Record
 from cti.config.words import Language, Words
@@ -10,7 +10,7 @@ class Number(Record):
     """A number of the centre."""
 
     key: str
-    to: NumberDestination
+    to: NumberAction
     project: ProjectName
     language: Language = Language.EN
     about: Words

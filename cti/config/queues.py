@@ -4,15 +4,16 @@ Not here: deciding who gets whom (`cti.domain`), which hears of a queue by an ev
 """
 
 from collections.abc import Mapping
-from typing import Literal, Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from cti.config.names import Key, ProjectName, SkillName
+from cti.config.conditions import Condition
+from cti.config.names import HoursName, Key, ProjectName, QueueName, SiteName, SkillName
 from cti.config.record import Record
+from cti.config.steps import Step
 from cti.config.words import Words
-
-Medium = Literal["voice", "callback", "email", "chat", "sms", "fax", "social", "task"]
+from cti.domain.ids import Medium
 
 
 class Relaxation(Record):
@@ -47,6 +48,24 @@ class Fallback(Record):
     """Longest wait in the static queue; then a polite word and the end."""
 
 
+class Callback(Record):
+    """How callers who would rather not wait are called back."""
+
+    hours: HoursName | None = None
+    """When they may be called; left out: at any time."""
+    attempts: int = Field(default=3, ge=1, le=20)
+    retry_s: int = Field(default=900, ge=10, le=86_400)
+    """From an attempt that nobody answered to the next."""
+    ring_limit_s: int = Field(default=30, ge=5, le=300)
+
+
+def _callback(value: object) -> object:
+    """`callback: true` is short for every default, `false` for none."""
+    if isinstance(value, bool):
+        return {} if value else None
+    return value
+
+
 class Queue(Record):
     """Where contacts wait."""
 
@@ -54,16 +73,40 @@ class Queue(Record):
     name: Words
     project: ProjectName
     priority: int = Field(default=0, ge=0, le=10)
-    weights_percent: Mapping[Medium, int] = Field(default_factory=dict)
-    """Weight of seniority per medium; a medium that is not named has 100."""
+    weights_percent: Mapping[Medium, Annotated[int, Field(ge=0, le=1000)]] = Field(default_factory=dict)
+    """How fast waiting counts, per medium; a medium that is not named has 100, real time."""
+    strict: bool = False
+    """Before every queue that is not, whatever waits elsewhere, in order of priority and tier alone."""
+    tier_credit_s: int = Field(default=0, ge=0, le=86_400)
+    """What one tier of the customer is worth in waiting time."""
+    urgency_s: int = Field(default=0, ge=0, le=86_400)
+    """What a contact gains, once, when its service level is predicted to be missed."""
     service_level_s: int = Field(default=20, ge=1, le=86_400)
     service_level_percent: int = Field(default=80, ge=1, le=100)
     ring_limit_s: int = Field(default=15, ge=1, le=300)
     wrap_up_limit_s: int = Field(default=60, ge=0, le=7200)
     requirements: Mapping[SkillName, Requirement] = Field(default_factory=dict)
+    requires: Condition = ""
+    """Asked for besides `requirements`."""
+    sites: tuple[SiteName, ...] = ()
+    """Whose agents are asked first; empty: those of every site."""
+    steps: tuple[Step, ...] = ()
+    """In the order of `after_s`."""
+    callback: Annotated[Callback | None, BeforeValidator(_callback)] = None
+    """None: no caller is offered one."""
+    lost_to: QueueName | None = None
+    """Where a task is made of every contact that was lost here."""
     music: Key = "default"
     fallback: Fallback = Fallback()
 
-    def weight_percent(self, medium: Medium) -> int:
-        """Weight of a waiting contact's seniority, in per cent."""
-        return self.weights_percent.get(medium, 100)
+    @model_validator(mode="after")
+    def _steps_in_order(self) -> Self:
+        before = 0
+        for step in self.steps:
+            if step.after_s < before:
+                raise ValueError(
+                    f"its steps must stand in the order of 'after_s': the one after {step.after_s} s stands behind "
+                    f"the one after {before} s"
+                )
+            before = step.after_s
+        return self

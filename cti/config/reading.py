@@ -4,36 +4,61 @@ Here: the order of the passes: YAML with lines (`located`), records with names c
 sections (`checks`). Called through `cti.config`.
 """
 
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
 
+from cti import shipped
 from cti.config import checks, located
 from cti.config.centre import Centre
 from cti.config.findings import findings
+from cti.config.located import Located
 from cti.errors import ConfigError, Finding
 
-_KEYED: Final = ("projects", "sites", "trunks", "numbers", "menus", "hours", "queues", "prompts")
+_KEYED: Final = (
+    "projects",
+    "sites",
+    "trunks",
+    "numbers",
+    "menus",
+    "hours",
+    "queues",
+    "destinations",
+    "capacities",
+    "prompts",
+)
 _NAMED: Final = (*_KEYED, "skills")
 
 
 def load(path: Path) -> Centre:
     """Read and check the centre file. Raises ConfigError with every finding; blocks on the disk."""
+    return load_located(path)[0]
+
+
+def load_located(path: Path) -> tuple[Centre, Located]:
+    """As `load`, with the lines of what was read."""
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError as error:
         raise ConfigError(f"There is no centre file {path}.") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"The centre file {path} cannot be read: {error}.") from error
-    return parse(text, file=str(path))
+    return parse_located(text, file=str(path))
 
 
 def parse(text: str, *, file: str) -> Centre:
     """Check the text of a centre file; `file` is the name shown in findings. Raises ConfigError with every finding."""
+    return parse_located(text, file=file)[0]
+
+
+def parse_located(text: str, *, file: str) -> tuple[Centre, Located]:
+    """As `parse`, with the lines of what was read: for those who have more to say of it."""
     source = located.read(text, file=file)
     found = list(source.findings)
-    values = source.values if isinstance(source.values, dict) else {}
+    values = _with_ready(source.values) if isinstance(source.values, dict) else {}
     names = {section: frozenset(_section(values, section)) for section in _NAMED}
     centre: Centre | None = None
     try:
@@ -47,7 +72,25 @@ def parse(text: str, *, file: str) -> Centre:
         ordered = tuple(sorted(found, key=lambda finding: (finding.line, finding.key)))
         count = "one mistake" if len(ordered) == 1 else f"{len(ordered)} mistakes"
         raise ConfigError(f"The centre file has {count}.", findings=ordered)
-    return centre
+    return centre, source
+
+
+@lru_cache(maxsize=1)
+def ready_capacities() -> Mapping[str, Any]:
+    """The capacity profiles that ship with Triune, as written. Raises ConfigError; blocks on the disk, once."""
+    path = shipped.asterisk_conf() / "capacities.yaml"
+    values = located.read(path.read_text(encoding="utf-8"), file=str(path)).values
+    assert isinstance(values, dict)
+    return values
+
+
+def _with_ready(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the ready profiles behind the file's own; one of the same name replaces the ready one."""
+    own = values.get("capacities", {})
+    if not isinstance(own, dict):
+        return values
+    ready = {key: profile for key, profile in ready_capacities().items() if key not in own}
+    return {**values, "capacities": {**own, **ready}}
 
 
 def _section(values: dict[str, Any], section: str) -> dict[str, Any]:

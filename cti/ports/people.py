@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from cti.domain.events import SkillLevel
-from cti.domain.ids import AgentId, Milliseconds, ProjectId
+from cti.domain.ids import AgentId, Milliseconds, ProjectId, SiteId
 from cti.errors import RuleError
 from cti.ports.switch import Phone
 
@@ -32,6 +32,10 @@ class Person:
     language: str
     skills: tuple[SkillLevel, ...]
     active: bool
+    site_id: SiteId | None = None
+    """Where he sits; None: he counts for no site."""
+    capacity: str | None = None
+    """Key of his capacity profile; None: the centre's default."""
     sessions_from_ms: Milliseconds = 0
     """His sessions begun before (Unix ms) count no more; the directory sets it, `change` does not."""
 

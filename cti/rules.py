@@ -1,0 +1,168 @@
+"""The ACD's rules as events: what an admin wrote in the centre file and in the directory, as the domain hears it.
+
+Pure. Nothing is checked here: a `cti.config.Centre` in hand is sound (`cti.config.reading`), and asks here for the
+events that it would be, so as to weigh them. `cti.app` gives them to the engine, the simulator to its own `Acd`.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Final
+
+from cti.domain import capacity as capacities
+from cti.domain.capacity import Exclusion, Interrupt, Share
+from cti.domain.events import (
+    AgentEnrolled,
+    CallbackRule,
+    HoursSet,
+    OpenSpan,
+    QueueOpened,
+    SkillLevel,
+    Step,
+    Weight,
+)
+from cti.domain.ids import DestinationId, HoursId, Medium, ProjectId, QueueId, SiteId, SkillId
+
+if TYPE_CHECKING:  # the checks of `cti.config` call this module
+    from cti import config
+    from cti.ports import Person
+
+MINUTES_A_DAY: Final = 1440
+
+
+def events(centre: "config.Centre") -> tuple[HoursSet | QueueOpened, ...]:
+    """All rules of the centre file in the order in which the ACD is to hear them: hours, then queues."""
+    return (
+        *(hours_set(hours) for hours in centre.hours.values()),
+        *(queue_opened(queue) for queue in centre.queues.values()),
+    )
+
+
+def hours_set(hours: "config.Hours") -> HoursSet:
+    """Opening hours, weekday by weekday."""
+    return HoursSet(
+        hours_id=HoursId(hours.key),
+        tz=hours.tz,
+        weekly=tuple(
+            OpenSpan(
+                weekday=weekday,
+                from_minute=span.start.hour * 60 + span.start.minute,
+                to_minute=MINUTES_A_DAY if span.end is None else span.end.hour * 60 + span.end.minute,
+            )
+            for weekday in range(7)
+            for span in hours.spans(weekday)
+        ),
+        holidays=hours.holidays,
+        closed_on=tuple(day.isoformat() for day in hours.closed_on),
+    )
+
+
+def queue_opened(queue: "config.Queue") -> QueueOpened:
+    """A queue with its steps; what its requirements say under `relax` comes as steps too."""
+    return QueueOpened(
+        queue_id=QueueId(queue.key),
+        project_id=ProjectId(queue.project),
+        requirements=_levels({skill: asked.level for skill, asked in queue.requirements.items()}),
+        priority=queue.priority,
+        service_level_ms=queue.service_level_s * 1000,
+        ring_limit_ms=queue.ring_limit_s * 1000,
+        wrap_up_limit_ms=queue.wrap_up_limit_s * 1000,
+        condition=queue.requires,
+        sites=tuple(map(SiteId, queue.sites)),
+        weights=tuple(
+            Weight(medium=medium, percent=queue.weights_percent[medium])
+            for medium in Medium
+            if medium in queue.weights_percent
+        ),
+        strict=queue.strict,
+        tier_credit_ms=queue.tier_credit_s * 1000,
+        urgency_ms=queue.urgency_s * 1000,
+        steps=tuple(sorted((*_relaxations(queue), *map(_step, queue.steps)), key=lambda step: step.after_ms)),
+        callback=None if queue.callback is None else _callback(queue.callback),
+        lost_to=None if queue.lost_to is None else QueueId(queue.lost_to),
+    )
+
+
+def capacity(profile: "config.Capacity") -> capacities.Capacity:
+    """A capacity profile; media in the order of `Medium`, whatever the order in the file."""
+    exclusions = {(one, other) for among in profile.exclusive for one in among for other in among if one is not other}
+    exclusions |= {(holding, barred) for holding, media in profile.bars.items() for barred in media}
+    return capacities.Capacity(
+        shares=tuple(
+            Share(medium=medium, limit=profile.shares[medium].limit, cost=profile.shares[medium].cost)
+            for medium in Medium
+            if medium in profile.shares
+        ),
+        exclusions=tuple(
+            Exclusion(holding=holding, bars=barred)
+            for holding in Medium
+            for barred in Medium
+            if (holding, barred) in exclusions
+        ),
+        interrupts=tuple(
+            Interrupt(by=by, pauses=paused)
+            for by in Medium
+            for paused in Medium
+            if paused in profile.interrupts.get(by, ())
+        ),
+    )
+
+
+def enrolment(centre: "config.Centre") -> Callable[["Person"], AgentEnrolled]:
+    """How a person of the directory is enrolled in this centre.
+
+    Who has no capacity profile, or one that the centre file no longer has, gets the default. Persons of one profile
+    share one record.
+    """
+    profiles = {key: capacity(profile) for key, profile in centre.capacities.items()}
+    default = profiles[centre.default_capacity] if centre.default_capacity is not None else None
+
+    def enrolled(person: "Person") -> AgentEnrolled:
+        return AgentEnrolled(
+            agent_id=person.agent_id,
+            project_ids=person.project_ids,
+            skills=person.skills,
+            site_id=person.site_id,
+            capacity=profiles.get(person.capacity, default) if person.capacity is not None else default,
+        )
+
+    return enrolled
+
+
+def _relaxations(queue: "config.Queue") -> Iterator[Step]:
+    for skill, asked in queue.requirements.items():
+        for relaxation in asked.relax:
+            relax = (SkillLevel(skill_id=SkillId(skill), level=relaxation.level),)
+            yield Step(after_ms=relaxation.after_s * 1000, relax=relax)
+
+
+def _step(step: "config.Step") -> Step:
+    asked = step.conditions
+    return Step(
+        after_ms=step.after_s * 1000,
+        every_ms=(step.every_s or 0) * 1000,
+        if_position_over=asked.position_over,
+        if_eligible_under=asked.eligible_under,
+        if_expected_over_ms=None if asked.expected_over_s is None else asked.expected_over_s * 1000,
+        if_open=None if asked.open is None else HoursId(asked.open),
+        if_closed=None if asked.closed is None else HoursId(asked.closed),
+        relax=_levels({**step.relax, **dict.fromkeys(step.drop, 0)}),
+        add=step.add,
+        sites=tuple(map(SiteId, step.sites)),
+        priority=step.priority,
+        announce=step.announce,
+        offer_callback=step.offer_callback,
+        to_queue=None if step.to_queue is None else QueueId(step.to_queue),
+        to_destination=None if step.to_destination is None else DestinationId(step.to_destination),
+    )
+
+
+def _levels(levels: dict[str, int]) -> tuple[SkillLevel, ...]:
+    return tuple(SkillLevel(skill_id=SkillId(skill), level=level) for skill, level in levels.items())
+
+
+def _callback(callback: "config.Callback") -> CallbackRule:
+    return CallbackRule(
+        hours=None if callback.hours is None else HoursId(callback.hours),
+        attempts=callback.attempts,
+        retry_ms=callback.retry_s * 1000,
+        ring_limit_ms=callback.ring_limit_s * 1000,
+    )
