@@ -28,8 +28,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 
 @pytest.fixture(scope="session")
-def centre() -> "Iterator[RunningCentre]":
-    """The running centre. Tests that kill parts of it leave it whole."""
+def running_centre() -> "Iterator[RunningCentre]":
+    """The one demo centre of all tests."""
     from tests.running import RunningCentre, free_port_base
 
     given = os.environ.get("TRIUNE_TEST_HOME")
@@ -42,6 +42,13 @@ def centre() -> "Iterator[RunningCentre]":
             yield running.start()
         finally:
             running.stop()
+
+
+@pytest.fixture
+def centre(running_centre: "RunningCentre") -> "RunningCentre":
+    """The running centre, whole whatever the test before has left of it."""
+    running_centre.make_whole()
+    return running_centre
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

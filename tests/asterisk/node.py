@@ -15,6 +15,7 @@ from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
 from cti.supervise import parts, ports
 from cti.supervise.supervisor import Supervisor
+from tests.running import PATIENCE_S
 
 
 def free_home(path: Path) -> Home:
@@ -40,7 +41,11 @@ class Nodes:
     def console(self, node: NodePaths, command: str) -> str:
         """What a console command answers."""
         done = subprocess.run(
-            self.install.console_command(node.conf, command), capture_output=True, text=True, timeout=20, check=True
+            self.install.console_command(node.conf, command),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=True,
         )
         return done.stdout
 
@@ -54,7 +59,7 @@ async def running(path: Path) -> AsyncIterator[Nodes]:
     home = free_home(path)
     install = asterisk.find()
     text = (shipped.asterisk_conf() / "centre.yaml").read_text(encoding="utf-8")
-    impatient = text.replace("    wrap_up_limit_s: 60\n", "    wrap_up_limit_s: 60\n    fallback: {after_s: 3}\n")
+    impatient = text.replace("    wrap_up_limit_s: 60\n", "    wrap_up_limit_s: 60\n    fallback: {after_s: 5}\n")
     assert impatient != text
     centre = config.parse(impatient, file="centre.yaml")
     render.render_centre(centre, home, install)
@@ -100,7 +105,7 @@ class Carrier:
         """What happened to that call so far: answered, heard, ended."""
         return [message["State"] for message in self.seen if message.get("Label") == label]
 
-    async def until(self, seen: Callable[[], bool], *, within_s: float = 20) -> None:
+    async def until(self, seen: Callable[[], bool], *, within_s: float = PATIENCE_S) -> None:
         """Read on until `seen`."""
         async with asyncio.timeout(within_s):
             while not seen():

@@ -14,8 +14,9 @@ import pytest_asyncio
 
 from tests.asterisk import node
 from tests.asterisk.node import Nodes
+from tests.running import PATIENCE_S, soon
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 EPHEMERAL = 32_768
 
@@ -24,6 +25,14 @@ EPHEMERAL = 32_768
 async def nodes(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Nodes]:
     async with node.running(tmp_path_factory.mktemp("n")) as running:
         yield running
+
+
+async def until_console_says(nodes: Nodes, command: str, words: str) -> str:
+    """What the centre's Asterisk answers once these words are in it."""
+    async with asyncio.timeout(PATIENCE_S):
+        while words not in (said := await asyncio.to_thread(nodes.console, nodes.home.asterisk, command)):
+            pass
+        return said
 
 
 def sockets(pids: dict[str, int]) -> list[tuple[str, str, int]]:
@@ -55,11 +64,12 @@ async def test_both_start_without_a_warning(nodes: Nodes) -> None:
 
 async def test_an_echo_call_returns_the_callers_own_tone_and_binds_loopback_only(nodes: Nodes) -> None:
     async with node.carrier(nodes.home) as carrier:
-        label = carrier.call("+78005550199", STAY_S="5", HEAR="1750")
-        await carrier.until(lambda: "heard" in carrier.states(label), within_s=5)
+        label = carrier.call("+78005550199", STAY_S="60", HEAR="1750")
+        await carrier.until(lambda: "heard" in carrier.states(label))
         audio = [port for kind, _, port in sockets(nodes.pids) if kind == "udp" and port in nodes.home.ports.rtp]
         assert audio, "no audio port is bound, so nothing was shown"
         assert beyond_loopback(nodes.pids) == []
+        nodes.console(nodes.home.carrier, "channel request hangup all")
         await carrier.until(lambda: "ended" in carrier.states(label))
 
 
@@ -79,11 +89,8 @@ async def test_without_engine_and_ivr_a_caller_hears_music_and_comes_to_the_stat
     async with node.carrier(nodes.home) as carrier:
         label = carrier.call(number, STAY_S="40")
         await carrier.until(lambda: "answered" in carrier.states(label))
-        assert "to-queue!support" in nodes.console(nodes.home.asterisk, "core show channels concise")
-        async with asyncio.timeout(30):
-            while "1 calls" not in (queue := nodes.console(nodes.home.asterisk, "queue show fallback-support")):
-                await asyncio.to_thread(nodes.console, nodes.home.asterisk, "core show uptime")
-        assert "PJSIP/trunk" in queue
+        await until_console_says(nodes, "core show channels concise", "to-queue!support")
+        assert "PJSIP/trunk" in await until_console_says(nodes, "queue show fallback-support", "1 calls")
         nodes.console(nodes.home.carrier, "channel request hangup all")
         await carrier.until(lambda: "ended" in carrier.states(label))
 
@@ -93,7 +100,7 @@ async def test_what_the_carrier_sent_stands_in_its_own_ledger(nodes: Nodes) -> N
         label = carrier.call("+78005550199", STAY_S="1", HEAR="1750")
         await carrier.until(lambda: "ended" in carrier.states(label))
     ledger = nodes.home.carrier.directory("log") / "cdr-custom" / "calls.csv"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         while label not in (text := await asyncio.to_thread(Path.read_text, ledger)):
             await asyncio.to_thread(nodes.console, nodes.home.carrier, "core show uptime")
     line = next(line for line in text.splitlines() if label in line)
@@ -111,7 +118,7 @@ async def test_whoever_calls_from_another_address_than_the_carriers_is_asked_for
 def answer_to_invite(nodes: Nodes, name: str) -> str:
     """The first line of what the centre answers to a call of somebody who calls himself so; retransmits nothing."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
-        stranger.settimeout(5)
+        stranger.settimeout(PATIENCE_S)
         stranger.bind((nodes.home.ports.CENTRE_ADDRESS, 0))
         host, port = stranger.getsockname()
         body = f"v=0\r\no=- 1 1 IN IP4 {host}\r\ns=-\r\nc=IN IP4 {host}\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n"
@@ -142,26 +149,30 @@ async def test_an_agents_phone_cannot_leave_the_house(nodes: Nodes) -> None:
 
 async def test_a_phone_that_forwards_is_refused_and_never_answered(nodes: Nodes) -> None:
     await asyncio.to_thread(ring_a_forwarding_phone, nodes)
-    async with asyncio.timeout(10):
-        while "dead end: Local call refused" not in nodes.log("asterisk"):
-            await asyncio.to_thread(nodes.console, nodes.home.asterisk, "core show uptime")
-        while "0 active channels" not in nodes.console(nodes.home.asterisk, "core show channels"):
-            await asyncio.to_thread(nodes.console, nodes.home.asterisk, "core show uptime")
+    await soon(lambda: "dead end: Local call refused" in nodes.log("asterisk"), what="the forward is refused")
+    await until_console_says(nodes, "core show channels", "0 active channels")
 
 
 def ring_a_forwarding_phone(nodes: Nodes) -> None:
     """Ring a phone that answers 302 to a number outside."""
     home, phone, ports = nodes.home, "agent-101", nodes.home.ports
-    switch = httpx.Client(base_url=f"{home.ari_url}/ari", auth=(home.secrets.ari_user, home.secrets.ari_password))
+    switch = httpx.Client(
+        base_url=f"{home.ari_url}/ari",
+        auth=(home.secrets.ari_user, home.secrets.ari_password),
+        timeout=PATIENCE_S,
+        trust_env=False,
+    )
     outside = httpx.Client(
         base_url=f"http://{ports.CARRIER_ADDRESS}:{ports.carrier_http}/ari",
         auth=("demo", home.secrets.carrier_ari_password),
+        timeout=PATIENCE_S,
+        trust_env=False,
     )
     with switch, outside:
         push(switch, "aor", phone, contact=f"sip:101@{ports.CARRIER_ADDRESS}:{ports.carrier_sip}")
         push(switch, "endpoint", phone, aors=phone, context="from-agent", allow="alaw", redirect_method="user")
         outside.post("/asterisk/variable", params={"variable": "PHONE_RING_S", "value": "forward"}).raise_for_status()
-        ring = {"endpoint": f"PJSIP/{phone}", "context": "unknown", "extension": "s", "priority": "1", "timeout": "8"}
+        ring = {"endpoint": f"PJSIP/{phone}", "context": "unknown", "extension": "s", "priority": "1", "timeout": "60"}
         switch.post("/channels", params=ring).raise_for_status()
 
 

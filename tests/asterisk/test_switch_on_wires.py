@@ -11,6 +11,7 @@ from cti.domain.events import LegEnded
 from cti.domain.ids import AgentId, AssignmentId, BridgeId, ContactId, LegCause, LegId, NodeId, QueueId
 from cti.ports import CallerEntered, Phone, SwitchConnected, SwitchEvent
 from tests.asterisk.wires import Ami, Ari, Reply, played
+from tests.running import PATIENCE_S
 
 NODE = NodeId("centre")
 CALLER = LegId("centre-1.0")
@@ -67,7 +68,7 @@ class World:
             self.ari.release(what, *reply)
 
     async def next(self, kind: type[SwitchEvent]) -> SwitchEvent:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not isinstance(event := await self.said.get(), kind):
                 pass
             return event

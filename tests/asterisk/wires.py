@@ -15,6 +15,8 @@ from websockets.http11 import Request
 from websockets.protocol import State
 from websockets.server import ServerProtocol
 
+from tests.running import PATIENCE_S
+
 Reply = tuple[int, object]
 
 
@@ -27,7 +29,8 @@ class Ari:
     """ARI's WebSocket. `answer` gets "METHOD uri" and gives the answer; None keeps it until `release`."""
 
     answer: Callable[[str], Reply | None] = _nothing_special
-    in_pieces: bool = False
+    first_piece_read: asyncio.Event | None = None
+    """With it the answer to the handshake leaves in two pieces: the second when the reader has said so of the first."""
     refuses: bool = False
     drops_after: int | None = None
     """Connections end after so many answers."""
@@ -50,7 +53,7 @@ class Ari:
 
     async def until(self, what: str) -> None:
         """Wait until "METHOD uri" was heard."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while what not in self.heard:
                 self.news.clear()
                 await self.news.wait()
@@ -98,10 +101,9 @@ class Ari:
         response = socket.reject(HTTPStatus.UNAUTHORIZED, "no") if self.refuses else socket.accept(request)
         socket.send_response(response)
         whole = b"".join(socket.data_to_send())
-        if self.in_pieces:
+        if self.first_piece_read is not None:
             writer.write(whole[:40])
-            await writer.drain()
-            await asyncio.sleep(0.05)  # two segments, not one: nothing else keeps the kernel from joining them
+            await self.first_piece_read.wait()
             whole = whole[40:]
         writer.write(whole)
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cti.crm import accounts
+from cti.crm import accounts, customers
+from cti.web import cards, connections
+from tests.running import PATIENCE_S
 from tests.web.world import World, build_database, running
 
 
@@ -21,7 +23,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A busy machine is no database that is away."""
-    monkeypatch.setattr(accounts, "_DEADLINE_S", 20.0)
+    for deadline in (
+        (accounts, "_DEADLINE_S"),
+        (customers, "_DEADLINE_S"),
+        (cards, "DEADLINE_S"),
+        (connections, "REQUEST_S"),
+    ):
+        monkeypatch.setattr(*deadline, PATIENCE_S)
 
 
 @pytest.fixture

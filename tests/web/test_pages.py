@@ -2,7 +2,6 @@
 
 import asyncio
 import socket as sockets
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -21,19 +20,12 @@ from cti.domain.events import (
 from cti.domain.ids import LegCause, ReasonId
 from cti.errors import DatabaseDown
 from cti.ports import Card
-from cti.web import connections, presence, sessions
-from cti.web import hub as hub_module
+from cti.web import cards, connections, presence, sessions
 from cti.web.page import LIMIT
+from tests.running import PATIENCE_S, soon
 from tests.web.world import KNOWN, World
 
 pytestmark = pytest.mark.server
-
-
-async def until(condition: Callable[[], bool], *, within_s: float = 5.0) -> None:
-    """Let the loop turn until it holds."""
-    async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for happens on the other side of a socket
-            await asyncio.sleep(0.005)
 
 
 async def test_a_page_begins_with_all_that_its_person_may_see(world: World) -> None:
@@ -84,7 +76,7 @@ async def test_a_look_up_begun_when_the_call_arrived_is_in_the_pop_itself(world:
     _, page = await world.ready("anna")
     project = world.engine.state.queues[next(iter(world.engine.state.queues))].rules.project_id
     world.hub.expect(KNOWN, project_id=project)
-    await until(lambda: "triune_card_lookup_seconds_count 1" in world.metrics.text())
+    await soon(lambda: "triune_card_lookup_seconds_count 1" in world.metrics.text(), what="the answer")
     world.engine.call(KNOWN)
     assert (await page.next("assignment"))["assignment"]["card_state"] == "found"
     assert world.customers.asked == 1
@@ -104,12 +96,16 @@ async def test_a_withheld_number_is_unknown_at_once(world: World) -> None:
     assert world.customers.asked == 0
 
 
-async def test_a_look_up_that_takes_too_long_is_said_and_tried_again_at_the_next_change(world: World) -> None:
+async def test_a_look_up_that_takes_too_long_is_said_and_tried_again_at_the_next_change(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _, page = await world.ready("anna")
     world.customers.may_answer.clear()
+    monkeypatch.setattr(cards, "DEADLINE_S", 0.1)
     contact = world.engine.call()
     assert (await page.next("assignment"))["assignment"]["card_state"] == "loading"
     assert (await page.next("assignment"))["assignment"]["card_state"] == "unavailable"
+    monkeypatch.setattr(cards, "DEADLINE_S", PATIENCE_S)
     world.customers.may_answer.set()
     world.engine.answer_after_pop(contact)
     while (await page.next("assignment"))["assignment"]["card_state"] != "found":
@@ -192,9 +188,11 @@ async def test_an_offer_that_came_to_nothing_takes_the_card_away(world: World) -
 
 async def test_another_agents_page_hears_nothing_of_the_call(world: World) -> None:
     _, page = await world.ready("boris")
+    watch = await world.page(await world.client("sveta"))
     await world.ready("anna")
     world.engine.answer_after_pop(world.engine.call())
-    await asyncio.sleep(hub_module.COALESCE_S)
+    while (await watch.next("agents"))["agents"][0]["activity"] != "talking":
+        pass
     world.engine.do(AgentBecameNotReady(agent_id=world.id_of("boris"), reason=ReasonId("break")))
     while (await page.next("state"))["state"]["reason"] != "break":
         pass
@@ -273,17 +271,19 @@ async def test_a_refreshed_page_finds_its_call_again(world: World) -> None:
 
 
 async def test_a_refresh_is_no_lost_desktop_but_a_closed_page_is(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presence, "LOST_AFTER_S", 0.3)
+    monkeypatch.setattr(presence, "LOST_AFTER_S", 2.0)
     client = await world.client("anna")
-    first = await world.page(client)
+    first, other = await world.page(client), await world.page(await world.client("boris"))
     lost = DesktopLost(agent_id=world.id_of("anna"))
     await first.socket.close()
     second = await world.page(client)
-    await asyncio.sleep(0.4)
+    await other.socket.close()
+    await soon(lambda: DesktopLost(agent_id=world.id_of("boris")) in world.engine.events, what="who left later is lost")
     assert lost not in world.engine.events
     assert world.engine.events.count(DesktopConnected(agent_id=world.id_of("anna"))) == 1
+    monkeypatch.setattr(presence, "LOST_AFTER_S", 0.01)
     await second.socket.close()
-    await until(lambda: lost in world.engine.events)
+    await soon(lambda: lost in world.engine.events, what="her last page is closed")
     assert not world.hub.is_connected(world.id_of("anna"))
 
 
@@ -303,20 +303,20 @@ async def test_a_page_that_is_back_while_its_loss_is_on_the_way_counts(
     monkeypatch.setattr(world.engine, "handle", slow)
     client = await world.client("anna")
     page = await world.page(client)
-    await until(lambda: world.engine.state.agents[anna].desktop)
+    await soon(lambda: world.engine.state.agents[anna].desktop, what="her desktop is there")
     await page.socket.close()
-    await asyncio.wait_for(lost.wait(), 3)
+    await asyncio.wait_for(lost.wait(), PATIENCE_S)
     await world.page(client)
     may_decide.set()
-    await until(lambda: DesktopLost(agent_id=anna) in world.engine.events)
-    await until(lambda: world.engine.state.agents[anna].desktop)
+    await soon(lambda: DesktopLost(agent_id=anna) in world.engine.events, what="the loss is decided")
+    await soon(lambda: world.engine.state.agents[anna].desktop, what="and is put right")
 
 
 async def test_a_page_open_before_its_person_is_enrolled_is_his_desktop(world: World) -> None:
     root = world.id_of("root")
     await world.page(await world.client("root"))
     world.engine.do(AgentEnrolled(agent_id=root, project_ids=()))
-    await until(lambda: world.engine.state.agents[root].desktop)
+    await soon(lambda: world.engine.state.agents[root].desktop, what="his desktop is there")
 
 
 async def test_a_pop_confirmed_a_thousand_times_is_decided_once(world: World) -> None:
@@ -353,7 +353,7 @@ async def test_a_page_outlives_its_session_by_no_more_than_the_contact_in_hand(
 async def test_a_page_without_session_is_told_to_sign_in(world: World) -> None:
     socket = await world.socket(await world.client())
     with pytest.raises(ConnectionClosed) as closed:
-        await asyncio.wait_for(socket.recv(), 3)
+        await asyncio.wait_for(socket.recv(), PATIENCE_S)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401
 
@@ -364,7 +364,7 @@ async def test_a_page_of_another_site_gets_no_connection(world: World) -> None:
         await world.socket(client, origin="https://evil.example")
     assert refused.value.response.status_code == 403
     own = await world.socket(client, origin=world.url)
-    assert await asyncio.wait_for(own.recv(), 3)
+    assert await asyncio.wait_for(own.recv(), PATIENCE_S)
 
 
 async def test_signing_out_closes_the_page(world: World) -> None:
@@ -397,7 +397,7 @@ async def test_one_person_cannot_open_pages_without_end(world: World) -> None:
         await world.page(client)
     surplus = await world.socket(client)
     with pytest.raises(ConnectionClosed) as closed:
-        await asyncio.wait_for(surplus.recv(), 3)
+        await asyncio.wait_for(surplus.recv(), PATIENCE_S)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 1013
     assert world.hub.presence.page_count == presence.OPEN_LIMIT
@@ -416,7 +416,7 @@ async def test_a_page_that_takes_nothing_is_closed_and_never_sent_less(
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
             + f"Cookie: triune_session={cookie}\r\n\r\n".encode()
         )
-        await until(lambda: world.hub.presence.page_count == 1)
+        await soon(lambda: world.hub.presence.page_count == 1, what="the page is open")
         pushed = 0
         while world.hub.presence.page_count:
             world.hub.switch_changed(up=True)
@@ -425,4 +425,4 @@ async def test_a_page_that_takes_nothing_is_closed_and_never_sent_less(
                 await asyncio.sleep(0)
             assert pushed < 300_000
         assert pushed > LIMIT
-        await until(lambda: not world.sockets(), within_s=10)
+        await soon(lambda: not world.sockets(), what="the connection has ended")

@@ -12,6 +12,7 @@ from cti.ports import Person
 from cti.store.directory import Directory, wall_clock_ms
 from cti.web.pace import BURST
 from cti.web.sessions import Door
+from tests.running import PATIENCE_S
 from tests.web.world import CHEAP, PASSWORD, World, running
 
 pytestmark = pytest.mark.server
@@ -68,7 +69,11 @@ async def test_a_wrong_password_lets_nobody_in_and_does_not_say_what_was_wrong(w
     }
 
 
-async def test_five_wrong_passwords_slow_the_sixth_even_if_it_is_right(world: World) -> None:
+async def test_five_wrong_passwords_slow_the_sixth_even_if_it_is_right(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = wall_clock_ms()
+    monkeypatch.setattr(world.directory, "_now_ms", lambda: at_once)
     client = await world.client()
     for _ in range(5):
         assert (await sign_in(client, "anna", "wrong")).status_code == 401
@@ -193,7 +198,8 @@ async def test_who_signs_in_while_the_clock_is_set_back_is_in(world: World) -> N
     assert (await client.get("/api/v1/session")).status_code == 200
 
 
-async def test_acts_come_no_faster_than_a_person_makes_them(world: World) -> None:
+async def test_acts_come_no_faster_than_a_person_makes_them(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(world.pace, "_clock", lambda: 0.0)
     client, _ = await world.ready("anna")
     answers = [await client.post("/api/v1/agent/device", json={"device": "web"}) for _ in range(int(BURST) * 2)]
     assert answers[0].status_code == 200
@@ -215,7 +221,7 @@ async def test_a_crowd_at_the_door_is_told_to_come_back(world: World, monkeypatc
     asking = {asyncio.create_task(sign_in(client, f"nobody{n}", "wrong")) for n in range(Door.LIMIT + surplus)}
     turned_away: set[asyncio.Task[httpx.Response]] = set()
     while len(turned_away) < surplus:
-        done, asking = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        done, asking = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE_S)
         assert done
         turned_away |= done
     opened.set()

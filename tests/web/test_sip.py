@@ -8,6 +8,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
+from tests.running import PATIENCE_S
 from tests.web.world import World, running
 
 pytestmark = pytest.mark.server
@@ -28,14 +29,14 @@ async def test_what_the_softphone_says_reaches_asterisk_and_back(template: Path,
             line = await world.socket(await world.client("anna"), path="/sip", subprotocols=[SIP])
             assert line.subprotocol == SIP
             await line.send(REGISTER)
-            assert await asyncio.wait_for(line.recv(), 3) == f"SIP/2.0 200 OK {len(REGISTER)}"
+            assert await asyncio.wait_for(line.recv(), PATIENCE_S) == f"SIP/2.0 200 OK {len(REGISTER)}"
 
 
 async def test_without_asterisk_the_softphone_is_told_to_try_again(template: Path, tmp_path: Path) -> None:
     async with running(template, tmp_path, sip_target="ws://127.0.0.1:9/ws") as world:
         line = await world.socket(await world.client("anna"), path="/sip", subprotocols=[SIP])
         with pytest.raises(ConnectionClosed) as closed:
-            await asyncio.wait_for(line.recv(), 5)
+            await asyncio.wait_for(line.recv(), PATIENCE_S)
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1013
 
@@ -52,11 +53,11 @@ async def test_the_line_ends_with_its_session(template: Path, tmp_path: Path, ho
             client, root, anna = await world.client("anna"), await world.client("root"), world.id_of("anna")
             line = await world.socket(client, path="/sip", subprotocols=[SIP])
             await line.send("REGISTER")
-            assert await asyncio.wait_for(line.recv(), 3) == "REGISTER"
+            assert await asyncio.wait_for(line.recv(), PATIENCE_S) == "REGISTER"
             other_person = await root.patch(f"/api/v1/people/{anna}", json={"name": "Anna B."})
             assert other_person.status_code == 200
             await line.send("still")
-            assert await asyncio.wait_for(line.recv(), 3) == "still"
+            assert await asyncio.wait_for(line.recv(), PATIENCE_S) == "still"
             if how == "signing out":
                 await client.delete("/api/v1/session")
             elif how == "shut out":
@@ -64,7 +65,7 @@ async def test_the_line_ends_with_its_session(template: Path, tmp_path: Path, ho
             else:
                 await root.post(f"/api/v1/people/{anna}/password", json={"password": "brand new word"})
             with pytest.raises(ConnectionClosed) as closed:
-                await asyncio.wait_for(line.recv(), 3)
+                await asyncio.wait_for(line.recv(), PATIENCE_S)
             assert closed.value.rcvd is not None
             assert closed.value.rcvd.code == (1012 if how == "new password" else 4401)
 
@@ -72,6 +73,6 @@ async def test_the_line_ends_with_its_session(template: Path, tmp_path: Path, ho
 async def test_a_stranger_gets_no_line(world: World) -> None:
     line = await world.socket(await world.client(), path="/sip", subprotocols=[SIP])
     with pytest.raises(ConnectionClosed) as closed:
-        await asyncio.wait_for(line.recv(), 3)
+        await asyncio.wait_for(line.recv(), PATIENCE_S)
     assert closed.value.rcvd is not None
     assert closed.value.rcvd.code == 4401

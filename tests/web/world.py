@@ -50,8 +50,10 @@ from cti.store.schema import upgrade
 from cti.testing import ManualClock
 from cti.web.app import create_app
 from cti.web.hub import Hub
+from cti.web.pace import Pace
 from cti.web.roster import Roster
 from cti.web.server import bind, make_server
+from tests.running import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = NodeId("n1")
@@ -323,7 +325,7 @@ class Page:
         assert self.snapshot["type"] == "snapshot"
         return self
 
-    async def next(self, kind: str, *, within_s: float = 3.0) -> dict[str, Any]:
+    async def next(self, kind: str, *, within_s: float = PATIENCE_S) -> dict[str, Any]:
         """The next change of this kind; others are passed over, all are counted."""
         async with asyncio.timeout(within_s):
             while True:
@@ -339,7 +341,7 @@ class Page:
         await self.socket.send(json.dumps(message))
 
     async def _next(self) -> dict[str, Any]:
-        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), 3))
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE_S))
         return message
 
 
@@ -358,6 +360,7 @@ class World:
     routes: list[Any]
     server: uvicorn.Server
     roster: Roster
+    pace: Pace
     closing: contextlib.AsyncExitStack
 
     @property
@@ -367,7 +370,7 @@ class World:
     async def client(self, login: str | None = None, **headers: str) -> httpx.AsyncClient:
         """A browser, signed in as this person, or as nobody."""
         client = await self.closing.enter_async_context(
-            httpx.AsyncClient(base_url=self.url, headers=headers, verify=False)
+            httpx.AsyncClient(base_url=self.url, headers=headers, timeout=PATIENCE_S, verify=False)
         )
         if login is not None:
             answer = await client.post("/api/v1/session", json={"login": login, "password": PASSWORD})
@@ -462,6 +465,7 @@ async def running(
             routes=app.routes,
             server=server,
             roster=app.state.parts.roster,
+            pace=app.state.parts.pace,
             closing=closing,
         )
     server.should_exit = True
