@@ -25,6 +25,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "customer": ("cti.crm.commands", "customer", "Customers: add, find, import, erase."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
     "replay": ("cti.app", "replay", "Decide a journal again and compare."),
+    "simulate": ("cti.simulate.commands", "simulate", "Play a centre's day: a scenario, or one that a journal holds."),
     "bench": ("cti.bench.commands", "bench", "Measure Triune against the plain alternative."),
     "setup": ("cti.setup.cli", "main", "Find or fetch Asterisk, speech and Node; build the pages."),
 }

@@ -93,7 +93,7 @@ def of_contacts(counts: Counts) -> Figures:
     """The figures of contacts, by the keys of `DEFINITIONS`."""
     answered, abandoned, offered = counts.answered, counts.abandoned, counts.offered
     in_time, left_in_time = counts.answered_in_time, counts.abandoned_in_time
-    found: Figures = {"offered": offered, "answered": answered, "abandoned": abandoned}
+    found: Figures = {"offered": offered, "answered": answered, "abandoned": abandoned, "handled": counts.handled}
     for key, above, below in (
         ("service_level_a", in_time, answered),
         ("service_level_b", in_time, answered + abandoned),

@@ -12,7 +12,7 @@ from cti.simulate.counts import Figures
 from cti.simulate.estimates import Estimate, estimate
 from cti.simulate.figures import Curves, Report, Tally
 from cti.simulate.scenario import Scenario
-from cti.simulate.world import MIDNIGHT_MS, Played, Sink, World
+from cti.simulate.world import Played, Sink, World
 
 Estimates = dict[str, Estimate]
 Watch = Callable[[int, float], None]
@@ -78,7 +78,7 @@ def play_once(
     watch: Callable[[float], None] | None = None,
 ) -> tuple[Report, Played]:
     """One replication. Raises NotConserved."""
-    first = MIDNIGHT_MS + round(scenario.begins * 1000)
+    first = scenario.midnight_ms + round(scenario.begins * 1000)
     tally = Tally(
         since_ms=first + round(scenario.warm_up * 1000),
         until_ms=first + round(scenario.lasts * 1000),

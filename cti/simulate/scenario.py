@@ -5,6 +5,8 @@ Here: the records and what can be seen across them. Reading the file is `cti.sim
 to the domain's `QueueOpened`, `AgentEnrolled` and `ContactArrived`.
 """
 
+import calendar
+import datetime as dt
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Final, Self, get_args
 
@@ -12,10 +14,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidat
 
 from cti.config.names import did_you_mean
 from cti.domain.events import AgentEnrolled, ContactArrived, Event, QueueOpened
-from cti.domain.ids import AgentId, Device, Medium, NodeId, QueueId
+from cti.domain.ids import AgentId, Device, Medium, Milliseconds, NodeId, QueueId
 from cti.simulate import written
 from cti.simulate.distributions import NEVER, Distribution, Fixed
 
+Date = Annotated[dt.date, BeforeValidator(written.date)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Span = Annotated[float, BeforeValidator(written.span)]
 Clock = Annotated[float, BeforeValidator(written.clock)]
@@ -59,9 +62,11 @@ class Agents(Passing):
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}$")]
     count: int = Field(default=1, ge=0, le=100_000)
     shifts: tuple[ClockSpan, ...] = ()
-    """Every day; empty: from beginning to end."""
+    """When they are signed in; empty: from beginning to end."""
     breaks: tuple[ClockSpan, ...] = ()
-    """Every day, not ready."""
+    """When they are not ready."""
+    daily: bool = True
+    """Shifts and breaks are those of every day; else of the first alone, whose clock goes on past 24:00."""
     stagger: Span = 0.0
     """By so much later does each further agent of the group begin his breaks."""
     media: tuple[Medium, ...] = ()
@@ -188,7 +193,9 @@ class Scenario(Record):
     name: str = Field(min_length=1, max_length=200)
     centre: str | None = None
     """A centre file whose queues are taken, beside this file; those below replace or join them."""
-    begins: Clock = 0.0
+    date: Date = dt.date(2030, 1, 7)
+    """Of the first day, in UTC: opening hours depend on it."""
+    begins: Instant = 0.0
     lasts: Span = float(written.DAY_S)
     warm_up: Span = 0.0
     """At the beginning, not counted in the figures."""
@@ -207,6 +214,11 @@ class Scenario(Record):
     def ends(self) -> float:
         """Seconds after the first midnight."""
         return self.begins + self.lasts
+
+    @property
+    def midnight_ms(self) -> Milliseconds:
+        """The first midnight, in Unix time."""
+        return calendar.timegm(self.date.timetuple()) * 1000
 
     def opened(self) -> tuple[QueueOpened, ...]:
         """The queues, in the order written."""

@@ -66,8 +66,6 @@ from cti.simulate.customers import Customer
 from cti.simulate.scenario import NODE, Agents, Scenario
 from cti.simulate.written import DAY_S
 
-MIDNIGHT_MS: Final[Milliseconds] = 1_893_974_400_000
-"""The first midnight of every scenario: Monday, 7 January 2030, UTC."""
 BREAK: Final = ReasonId("break")
 DONE: Final = DispositionId("done")
 
@@ -143,6 +141,7 @@ class World:
         self._take = take
         self._sink = sink
         self._watch = watch
+        self._midnight_ms = scenario.midnight_ms
         self._now: Milliseconds = 0
         self._heap: list[tuple[Milliseconds, int, Act, Any]] = []
         self._pushed = 0
@@ -171,8 +170,8 @@ class World:
     def play(self) -> Played:
         """Play the day to its end and what its drain allows. A bug of the core is raised, a refusal is counted."""
         scenario = self._scenario
-        self._now = _ms(scenario.begins)
-        ends, limit = _ms(scenario.ends), _ms(scenario.ends + scenario.drain)
+        self._now = self._ms(scenario.begins)
+        ends, limit = self._ms(scenario.ends), self._ms(scenario.ends + scenario.drain)
         self._set_up()
         heap, guests = self._heap, self._guests
         while heap:
@@ -189,6 +188,9 @@ class World:
     def _at(self, at_ms: Milliseconds, act: Act, subject: object) -> None:
         self._pushed += 1
         heappush(self._heap, (at_ms, self._pushed, act, subject))
+
+    def _ms(self, at_s: float) -> Milliseconds:
+        return self._midnight_ms + round(at_s * 1000)
 
     def _send(self, event: Event) -> None:
         now = self._now
@@ -229,7 +231,7 @@ class World:
                 self._plan_shifts(member, group.stagger * number)
         for happening in scenario.events:
             at_s = scenario.begins if happening.at is None else happening.at
-            self._at(_ms(at_s), self._send, happening.event())
+            self._at(self._ms(at_s), self._send, happening.event())
         self._streams = customers.streams(
             scenario.arrivals, seed=self._seed, begins=scenario.begins, ends=scenario.ends
         )
@@ -238,24 +240,25 @@ class World:
 
     def _plan_shifts(self, member: _Member, stagger_s: float) -> None:
         begins, ends = self._scenario.begins, self._scenario.ends
-        if not member.group.shifts:
-            self._at(_ms(begins), self._comes, member)
-        for day_s in range(0, int(ends) + 1, DAY_S):
+        for day_s in range(0, int(ends) + 1 if member.group.daily else 1, DAY_S):
+            # Breaks first: one that begins with a shift keeps him from being ready for an instant.
+            for start, end in member.group.breaks:
+                if day_s + end + stagger_s > begins:
+                    self._at(self._ms(max(begins, day_s + start + stagger_s)), self._rests, member)
+                    self._at(self._ms(day_s + end + stagger_s), self._returns_from_break, member)
             for start, end in member.group.shifts:
                 if day_s + end > begins and day_s + start < ends:
-                    self._at(_ms(max(begins, day_s + start)), self._comes, member)
-                    self._at(_ms(day_s + end), self._goes, member)
-            for start, end in member.group.breaks:
-                if day_s + start + stagger_s >= begins:
-                    self._at(_ms(day_s + start + stagger_s), self._rests, member)
-                    self._at(_ms(day_s + end + stagger_s), self._returns_from_break, member)
+                    self._at(self._ms(max(begins, day_s + start)), self._comes, member)
+                    self._at(self._ms(day_s + end), self._goes, member)
+        if not member.group.shifts:
+            self._at(self._ms(begins), self._comes, member)
 
     # -- customers -----------------------------------------------------------------------------------------------------
 
     def _plan_next(self, stream: int) -> None:
         customer = next(self._streams[stream], None)
         if customer is not None:
-            self._at(MIDNIGHT_MS + customer.at_ms, self._arrives, customer)
+            self._at(self._midnight_ms + customer.at_ms, self._arrives, customer)
 
     def _arrives(self, customer: Customer) -> None:
         self._plan_next(customer.stream)
@@ -267,7 +270,7 @@ class World:
         node = None if leg_id is None else NODE
         self._send(structs.replace(template, arrived_ms=now, leg_id=leg_id, node=node))
         if self._watch is not None and not played.arrived & 127:
-            self._watch((now - MIDNIGHT_MS) / 1000 - self._scenario.begins)
+            self._watch((now - self._midnight_ms) / 1000 - self._scenario.begins)
 
     def _queued(self, fact: ContactQueued) -> None:
         customer = self._coming
@@ -417,7 +420,3 @@ class World:
         if self._timers.get(timer_id) == at_ms:
             del self._timers[timer_id]
             self._send(TimerFired(timer_id=timer_id))
-
-
-def _ms(at_s: float) -> Milliseconds:
-    return MIDNIGHT_MS + round(at_s * 1000)

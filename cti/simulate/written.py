@@ -4,6 +4,7 @@ Pure converters for `cti.simulate.scenario`; each raises ValueError with a sente
 the domain can hold straight through by name, so that a new rule of a queue can be simulated the day it exists.
 """
 
+import datetime as dt
 import math
 import re
 from collections.abc import Iterable, Mapping
@@ -47,6 +48,14 @@ def clock(value: object) -> float:
 def instant(value: object) -> float:
     """Seconds after the first midnight, from a number of seconds or a time of day."""
     return span(value) if isinstance(value, int | float) else clock(value)
+
+
+def date(value: object) -> dt.date:
+    """From `2030-01-07`."""
+    try:
+        return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError(f"{value!r} is not a date such as 2030-01-07") from None
 
 
 def clock_span(value: object) -> tuple[float, float]:
@@ -139,7 +148,15 @@ def _field(name: str, fields: Iterable[str]) -> str | None:
 
 
 def _milliseconds(name: str, field: str, value: object) -> object:
-    return round(span(value) * 1000) if field.endswith("_ms") and not name.endswith("_ms") else value
+    """The value for a field, seconds turned into milliseconds where they are written as such, at any depth."""
+    if field.endswith("_ms") and not name.endswith("_ms"):
+        return round(span(value) * 1000)
+    if isinstance(value, Mapping):
+        deeper = {key: f"{key.removesuffix('_s')}_ms" if key.endswith("_s") else key for key in map(str, value)}
+        return {deeper[str(key)]: _milliseconds(str(key), deeper[str(key)], below) for key, below in value.items()}
+    if isinstance(value, list):
+        return [_milliseconds(name, field, below) for below in value]
+    return value
 
 
 def _skills(value: object) -> object:

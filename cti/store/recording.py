@@ -18,7 +18,7 @@ _BATCH: Final = 5_000
 
 
 class Recording:
-    """A new journal's file, open for writing. Blocks. Raises OutsideError when it is there already or cannot be made."""
+    """A new journal's file, open for writing. Blocks. Raises OutsideError when it is there or cannot be made."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
