@@ -326,6 +326,11 @@ class Home:
         return self.path / "prompts"
 
     @property
+    def voicemail(self) -> Path:
+        """Messages that callers left, one WAV file each."""
+        return self.asterisk.directory("spool") / "voicemail"
+
+    @property
     def database_url(self) -> str:
         """SQLAlchemy URL of the database; the home's own SQLite unless told otherwise."""
         return self.settings.database or f"sqlite:///{self.path / 'triune.sqlite'}"

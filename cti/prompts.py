@@ -1,8 +1,9 @@
 """What callers hear, as files that Asterisk can play: recordings where there are some, else text to speech.
 
-Here: finding a recording, speaking a text with espeak-ng, bringing either to 8 kHz 16-bit mono, and the cache of all
-that. Not here: when a prompt is said (`ivr.flow`) and playing it (`ivr.session`). The IVR asks `Prompts` for sounds;
-`cti up` calls `render_all` so that the first caller finds everything ready.
+Here: the sentences that every centre has (`OWN`; one of the same key in the centre file goes before), finding a
+recording, speaking a text with espeak-ng, bringing either to 8 kHz 16-bit mono, and the cache of all that. Not here:
+when a prompt is said (`ivr.flow`, the ACD) and playing it (`ivr.session`, `cti.asterisk`). The IVR and the engine ask
+`Prompts` for sounds; `cti up` calls `render_all` so that the first caller finds everything ready.
 
 A sound is named as Asterisk wants it: an absolute path without its ending. The cache is
 `DIR/<language>/<key>-<hash>.wav`, the hash being of the text and the voice, so a changed text is a new file and files
@@ -23,14 +24,51 @@ import wave
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
-from cti import shipped
+from cti import shipped, variables
 from cti.config import Centre, Language, Prompt
 from cti.errors import ConfigError, OutsideError, SetupFailed
 
 log = logging.getLogger(__name__)
+
+
+# -- the catalogue -----------------------------------------------------------------------------------------------------
+class Own(StrEnum):
+    """The prompts that every centre has: what the ACD tells those who wait. A number follows the first two."""
+
+    QUEUE_POSITION = "queue_position"
+    QUEUE_WAIT = "queue_wait"
+    QUEUE_WAIT_SHORT = "queue_wait_short"
+    CALLBACK_OFFER = "callback_offer"
+    CALLBACK_PROMISED = "callback_promised"
+
+
+_OWN_TEXTS: Final = {
+    Own.QUEUE_POSITION: ("You are number", "Вы в очереди под номером"),
+    Own.QUEUE_WAIT: ("The expected wait in minutes is about", "Ожидаемое время ответа в минутах: примерно"),
+    Own.QUEUE_WAIT_SHORT: (
+        "We expect to answer in less than a minute.",
+        "Мы надеемся ответить меньше чем через минуту.",
+    ),
+    Own.CALLBACK_OFFER: (
+        f"Press {variables.CALLBACK_KEY} and we will call you back. You keep your place in the queue.",
+        f"Нажмите {variables.CALLBACK_KEY}, и мы вам перезвоним. Ваше место в очереди сохранится.",
+    ),
+    Own.CALLBACK_PROMISED: (
+        "Thank you. We will call you back when it is your turn. Goodbye.",
+        "Спасибо. Мы перезвоним вам, когда подойдёт ваша очередь. До свидания.",
+    ),
+}
+OWN: Final = {str(key): Prompt(key=key, en=en, ru=ru) for key, (en, ru) in _OWN_TEXTS.items()}
+
+
+def catalogue(centre: Centre) -> dict[str, Prompt]:
+    """Every prompt of the centre by its key: its own sentences, then ours that it does not replace."""
+    return {**OWN, **centre.prompts}
+
 
 FALLBACK: Final = "beep"
 """Asterisk's own sound, in place of a prompt that cannot be had: a caller must not meet dead air."""
@@ -161,7 +199,7 @@ class Prompts:
             self._ready.clear()
         return [
             self._catalogue.submit(self._find, prompt, language, limit_s=None)
-            for prompt in centre.prompts.values()
+            for prompt in catalogue(centre).values()
             for language in Language
         ]
 
@@ -169,6 +207,10 @@ class Prompts:
         """The prompt's sound, or `FALLBACK`. Waits at most `WAIT_S`."""
         ready = self._ready.get((prompt, language))
         return ready if ready is not None else self._find(prompt, language, limit_s=WAIT_S)
+
+    def ready(self, prompt: Prompt, language: Language) -> str | None:
+        """The prompt's sound when `prepare` has found or made it; else None. Never waits."""
+        return self._ready.get((prompt, language))
 
     def spoken(self, text: str, language: Language) -> str:
         """A text that is made up for this call, or `FALLBACK`. Waits at most `WAIT_S`."""

@@ -126,7 +126,7 @@ def test_without_a_voice_there_is_one_warning_and_a_beep(
     monkeypatch.setenv("HOME", str(tmp_path))
     centre = config.load(DEMO)
     failed = prompts.render_all(centre, tmp_path / "prompts")
-    assert failed == 2 * len(centre.prompts)
+    assert failed == 2 * len(prompts.catalogue(centre))
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
     assert "apt-get install espeak-ng" in caplog.text
 
@@ -145,7 +145,7 @@ def test_every_prompt_of_the_demo_centre_is_made_before_the_first_call(tmp_path:
     centre = config.load(DEMO)
     seen: list[tuple[int, int]] = []
     assert prompts.render_all(centre, tmp_path, progress=lambda done, of: seen.append((done, of))) == 0
-    every = 2 * len(centre.prompts)
+    every = 2 * len(prompts.catalogue(centre))
     assert seen == [(done, every) for done in range(1, every + 1)]
     assert len(list(tmp_path.glob("*/*.wav"))) == every
     assert not list(tmp_path.glob("*/.*"))

@@ -1,11 +1,13 @@
-"""AMI through panoramisk: registrations and the fallback queue, and nothing else. Called by `cti.asterisk.switch`.
+"""AMI through panoramisk: registrations, the fallback queue and callers who found no line; nothing else.
+
+Called by `cti.asterisk.switch`.
 
 panoramisk parses and matches answers to actions. It has no deadline, logs in only once and repeats old actions after a
 reconnect; so each connection here is a Manager of its own that is thrown away at its end, every action has a deadline,
 and a fresh snapshot is taken after every login before the first change is believed.
 
-At login only the `system` class of events is asked for: contact states come with it, calls do not, so the switch does
-not even make up the dozens of events of a call.
+At login only the classes `system` (contact states) and `user` (lost callers) are asked for: calls are in neither, so
+the switch does not even make up the dozens of events of a call.
 """
 
 import asyncio
@@ -16,6 +18,7 @@ from typing import Any, Final
 import panoramisk
 from panoramisk.message import Message
 
+from cti import variables
 from cti.asterisk.backoff import Backoff
 from cti.errors import AsteriskDown, AsteriskSilent, OutsideError
 
@@ -69,7 +72,8 @@ class Client:
     """Keeps one AMI connection alive.
 
     `on_login` is awaited after each login, before events count as current; when it fails the connection is made anew.
-    `on_contact` gets (endpoint, contact uri, status) of each ContactStatus event, within the loop.
+    `on_contact` gets (endpoint, contact uri, status) of each ContactStatus event, `on_lost` what the dialplan says of a
+    caller for whom there was no line; both within the loop.
     """
 
     def __init__(
@@ -81,19 +85,21 @@ class Client:
         password: str,
         on_login: Callable[[], "asyncio.Future[None] | Any"],
         on_contact: Callable[[str, str, str], None],
+        on_lost: Callable[[Message], None] = lambda _: None,
     ) -> None:
         self._config = {
             "host": host,
             "port": port,
             "username": username,
             "secret": password,
-            "events": "system",
+            "events": "system,user",
             "ping_delay": 86_400,  # ours has a deadline, panoramisk's is never read
             "ping_interval": 86_400,
             "log": logging.getLogger("cti.asterisk.panoramisk"),
         }
         self._on_login = on_login
         self._on_contact = on_contact
+        self._on_lost = on_lost
         self._connection: _Connection | None = None
 
     @property
@@ -137,6 +143,7 @@ class Client:
         begun = asyncio.get_running_loop().time()
         connection = _Connection(loop=asyncio.get_running_loop(), **self._config)
         connection.register_event("ContactStatus", self._take_contact)
+        connection.register_event("UserEvent", self._take_user_event)
         try:
             dialling = connection.connect()
             try:
@@ -182,3 +189,7 @@ class Client:
     def _take_contact(self, connection: _Connection, event: Message) -> None:
         if connection is self._connection:
             self._on_contact(event.endpointname or event.aor, event.uri, event.contactstatus)
+
+    def _take_user_event(self, connection: _Connection, event: Message) -> None:
+        if connection is self._connection and event.userevent == variables.LOST_EVENT:
+            self._on_lost(event)

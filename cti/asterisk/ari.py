@@ -11,7 +11,7 @@ not wait for each other. The future fails with an OutsideError, see `Link.reques
 import asyncio
 import base64
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -30,6 +30,7 @@ EVENTS_USED: Final = (
     "StasisEnd",
     "ChannelHangupRequest",
     "ChannelDestroyed",
+    "ChannelDtmfReceived",
     "ApplicationReplaced",
 )
 
@@ -67,6 +68,7 @@ class Client:
         self._epoch = 0
         self.channels = Channels(self)
         self.bridges = Bridges(self)
+        self.playbacks = Playbacks(self)
         self.endpoints = Endpoints(self)
         self.applications = Applications(self)
         self.asterisk = Asterisk(self)
@@ -185,6 +187,24 @@ class Channels:
         """Stop the music; none playing is success."""
         return self._request("DELETE", f"channels/{quote(channelId)}/moh")
 
+    def play(self, *, channelId: str, playbackId: str, media: Sequence[str]) -> asyncio.Future[wire.Reply]:
+        """Play these one after the other, each as "sound:…", "number:…" or "tone:…"; music on hold stops for them.
+
+        What is asked of the channel next waits until they have been played, or stopped.
+        """
+        uri = f"channels/{quote(channelId)}/play/{quote(playbackId)}"
+        return self._request("POST", uri, body={"media": list(media)})
+
+    def setChannelVar(self, *, channelId: str, variable: str, value: str) -> asyncio.Future[wire.Reply]:
+        """Set a channel variable."""
+        uri = f"channels/{quote(channelId)}/variable?variable={quote(variable)}&value={quote(value, safe='')}"
+        return self._request("POST", uri)
+
+    def continueInDialplan(self, *, channelId: str, context: str, extension: str) -> asyncio.Future[wire.Reply]:
+        """Let the channel leave the application and go on there, at its first line."""
+        uri = f"channels/{quote(channelId)}/continue?context={quote(context)}&extension={quote(extension)}&priority=1"
+        return self._request("POST", uri)
+
     def mute(self, *, channelId: str, direction: str) -> asyncio.Future[wire.Reply]:
         """`direction`: "in" is what comes from the channel, "out" what it hears, or "both"."""
         return self._request("POST", f"channels/{quote(channelId)}/mute?direction={direction}")
@@ -225,6 +245,17 @@ class Bridges:
     def destroy(self, *, bridgeId: str) -> asyncio.Future[wire.Reply]:
         """Drop the bridge, its channels stay; gone already is success."""
         return self._request("DELETE", f"bridges/{quote(bridgeId)}", accepted=(404,))
+
+
+class Playbacks:
+    """`/playbacks`"""
+
+    def __init__(self, client: Client) -> None:
+        self._request = client.request
+
+    def stop(self, *, playbackId: str) -> asyncio.Future[wire.Reply]:
+        """Stop what is played, or about to be; over already is success."""
+        return self._request("DELETE", f"playbacks/{quote(playbackId)}", accepted=(404, 409))
 
 
 class Endpoints:

@@ -6,15 +6,26 @@ repeated: the ids are ours, and what is there, or gone, already counts as done.
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
 from cti import variables
-from cti.asterisk import ari, endpoints
-from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic, RingAgent
-from cti.domain.ids import QueueId
+from cti.asterisk import ari, endpoints, sayings
+from cti.domain.commands import (
+    Announce,
+    DialCustomer,
+    DropBridge,
+    EndLeg,
+    HoldLeg,
+    JoinLegs,
+    PlayMusic,
+    PromiseCallback,
+    RingAgent,
+    SendAway,
+)
+from cti.domain.ids import LegId, QueueId
 from cti.errors import ChannelGone
 
 BRIDGE_TYPE: Final = "mixing,proxy_media"
@@ -22,6 +33,7 @@ BRIDGE_TYPE: Final = "mixing,proxy_media"
 sequence numbers that a caller receives jump at every answer, hold and resume, and receivers that transcode (another
 Asterisk, for one) then drop what follows whenever the new numbers are lower."""
 
+_DIALLED: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _UNSAFE_IN_CALLER_ID: Final = re.compile(r"[^\w .+-]")
 
 
@@ -39,6 +51,25 @@ class Display:
         return f'"{name}" <{number}>' if name or number else ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """Who is told something, or called back."""
+
+    number: str = ""
+    """As it is known; see `may_be_dialled`."""
+    language: str = "en"
+
+    @property
+    def may_be_dialled(self) -> bool:
+        """Is it a number in E.164, and nothing else? What goes to the carrier is digits."""
+        return _DIALLED.fullmatch(self.number) is not None
+
+
+def said(leg_id: LegId) -> str:
+    """The playback of what this leg is told; by its name it can be stopped by whoever did not start it."""
+    return variables.SAID_PREFIX + leg_id
+
+
 async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, display: Display) -> None:
     """Originate the agent's leg into the application. Raises ChannelGone when his device has no contact."""
     await client.channels.originate(
@@ -51,13 +82,16 @@ async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, 
     )
 
 
-async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool) -> None:
+async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, told: Iterable[LegId] = ()) -> None:
     """Raises ChannelGone when a leg is not there; then none was added.
 
-    `answer`: the caller's leg still rings. Music is always stopped, the dialplan's or ARI's: in a bridge that keeps the
-    media to itself either goes on and drowns the agent, and whether it plays cannot be known here for sure.
+    `answer`: the caller's leg still rings. `told`: those of the two who may be hearing an announcement or a tone: it is
+    stopped first, since a bridge gets a channel only when that is over. Music is always stopped, the dialplan's or
+    ARI's: in a bridge that keeps the media to itself either goes on and drowns the agent, and whether it plays cannot
+    be known here for sure.
     """
-    before = [client.channels.answer(channelId=command.caller_leg)] if answer else []
+    before = [client.playbacks.stop(playbackId=said(leg_id)) for leg_id in told]
+    before += [client.channels.answer(channelId=command.caller_leg)] if answer else []
     before.append(client.channels.stopMoh(channelId=command.caller_leg))
     made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
     legs = f"{command.caller_leg},{command.agent_leg}"
@@ -82,6 +116,63 @@ async def play_music(client: ari.Client, command: PlayMusic, *, answer: bool, mu
     answers = [client.channels.answer(channelId=command.leg_id)] if answer else []
     start = client.channels.startMoh(channelId=command.leg_id, mohClass=music(command.queue_id))
     await asyncio.gather(*answers, start)
+
+
+async def announce(
+    client: ari.Client, command: Announce, *, answer: bool, media: Sequence[str], music: Callable[[QueueId], str]
+) -> None:
+    """Say these, then let the music go on; what it was told before is broken off. Raises ChannelGone.
+
+    `answer`: the leg still rings, and would hear nothing. The request for music waits behind the playback's end.
+    """
+    answers = [client.channels.answer(channelId=command.leg_id)] if answer else []
+    await asyncio.gather(
+        *answers,
+        client.playbacks.stop(playbackId=said(command.leg_id)),
+        client.channels.play(channelId=command.leg_id, playbackId=said(command.leg_id), media=media),
+        client.channels.startMoh(channelId=command.leg_id, mohClass=music(command.queue_id)),
+    )
+
+
+async def promise_callback(client: ari.Client, command: PromiseCallback, *, sound: str) -> None:
+    """Let the dialplan say it and hang up, so that neither depends on us any more. Raises ChannelGone."""
+    await _leave(client, command.leg_id, variables.CONTEXT_PROMISED, "s", sound=sound)
+
+
+async def send_away(client: ari.Client, command: SendAway, *, sound: str) -> None:
+    """Let the leg go on in the dialplan at its destination; `sound` greets there. Raises ChannelGone."""
+    await _leave(client, command.leg_id, variables.CONTEXT_DESTINATION, command.destination, sound=sound)
+
+
+async def _leave(client: ari.Client, leg_id: LegId, context: str, extension: str, *, sound: str) -> None:
+    await asyncio.gather(
+        client.playbacks.stop(playbackId=said(leg_id)),
+        client.channels.setChannelVar(channelId=leg_id, variable=variables.SOUND, value=sound),
+        client.channels.continueInDialplan(channelId=leg_id, context=context, extension=extension),
+    )
+
+
+async def dial_customer(client: ari.Client, command: DialCustomer, *, customer: Customer, caller_id: str) -> None:
+    """Originate the customer's leg into the application; the agent's hears ringing. Raises ChannelGone for the trunk.
+
+    `caller_id`: the number that the customer sees.
+    """
+    dialling = client.channels.originate(
+        endpoint=f"PJSIP/{customer.number}@{variables.TRUNK_ENDPOINT}",
+        app=variables.APPLICATION,
+        appArgs=f"{variables.STASIS_CUSTOMER},{command.assignment_id}",
+        channelId=command.leg_id,
+        timeout=ceil(command.limit_ms / 1000),
+        callerId=f"<{caller_id}>" if caller_id else "",
+        variables={"CHANNEL(language)": customer.language},
+    )
+    tone = said(command.agent_leg)
+    ringing = (
+        client.playbacks.stop(playbackId=tone),
+        client.channels.play(channelId=command.agent_leg, playbackId=tone, media=sayings.RINGING),
+    )
+    await dialling
+    await asyncio.gather(*ringing, return_exceptions=True)  # an agent who has gone is told by his leg's end
 
 
 async def end_leg(client: ari.Client, command: EndLeg) -> None:

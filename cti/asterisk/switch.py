@@ -9,24 +9,31 @@ from dataclasses import dataclass
 from time import time
 from typing import Final, assert_never
 
+from panoramisk.message import Message
+
 from cti import variables
-from cti.asterisk import ami, ari, calls, endpoints, translate, wire
-from cti.asterisk.calls import Display
+from cti.asterisk import ami, ari, calls, endpoints, sayings, translate, wire
+from cti.asterisk.calls import Customer, Display
 from cti.asterisk.contacts import Contacts
 from cti.asterisk.endpoints import Media
 from cti.asterisk.fallback import Fallback, Member
+from cti.asterisk.sayings import Sounds
 from cti.domain.commands import (
+    Announce,
+    DialCustomer,
     DropBridge,
     EndLeg,
     HoldLeg,
     JoinLegs,
     PlayMusic,
+    PromiseCallback,
     RingAgent,
+    SendAway,
     SetFallback,
     SwitchCommand,
 )
-from cti.domain.events import LegEnded
-from cti.domain.ids import AgentId, ContactId, LegId, NodeId, QueueId
+from cti.domain.events import LegEnded, RingFailed
+from cti.domain.ids import AgentId, ContactId, DestinationId, LegCause, LegId, NodeId, QueueId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import CallerEntered, EndpointReached, Listing, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
 
@@ -68,6 +75,18 @@ def _show_nothing(_: ContactId) -> Display:
     return Display()
 
 
+def _unknown(_: ContactId) -> Customer:
+    return Customer()
+
+
+def _silence(_: str, __: str) -> None:
+    return None
+
+
+def _no_greeting(_: DestinationId) -> None:
+    return None
+
+
 class AsteriskSwitch:
     """See `cti.ports.Switch` for the contract of each method.
 
@@ -83,13 +102,25 @@ class AsteriskSwitch:
         region: str,
         music: Callable[[QueueId], str] = _default_music,
         display: Callable[[ContactId], Display] = _show_nothing,
+        customer: Callable[[ContactId], Customer] = _unknown,
+        caller_id: str = "",
+        sounds: Sounds = _silence,
+        greeting: Callable[[DestinationId], str | None] = _no_greeting,
     ) -> None:
-        """`region`: see `Translator`. `music`: the music class of a queue. `display`: what a ringing phone shows."""
+        """`region`: see `Translator`. `music`: the music class of a queue. `display`: what a ringing phone shows.
+
+        `customer`: whom a contact is about. `caller_id`: the number that those see whom the centre calls. `greeting`:
+        the prompt of a destination that has one.
+        """
         self._node = node
         self._media = media
         self._region = region
         self._music = music
         self._display = display
+        self._customer = customer
+        self._caller_id = caller_id
+        self._sounds = sounds
+        self._greeting = greeting
         self._phones: dict[AgentId, Phone] = {}
         self._endpoints: dict[str, bool] = {}
         """Every provisioned endpoint, and whether the engine was told last that it is reachable."""
@@ -98,6 +129,8 @@ class AsteriskSwitch:
         self._connected = False
         self._ringing: set[LegId] = set()
         """Callers whom nobody has picked up. One too many in here costs a request, one too few his voice."""
+        self._told: set[LegId] = set()
+        """Legs that may be hearing an announcement or a tone of ours; as above."""
         self._gap = False
         """Whether no listing was had since the stream of events began (again)."""
         self._translator = translate.Translator(node=node, region=region)
@@ -123,6 +156,7 @@ class AsteriskSwitch:
             password=address.ami_password,
             on_login=self._take_login,
             on_contact=self._take_contact,
+            on_lost=self._take_lost,
         )
         self._fallback = Fallback(self._ami)
 
@@ -143,14 +177,18 @@ class AsteriskSwitch:
                 display = self._display(command.contact_id)
                 await calls.ring_agent(self._ari, command, extension=phone.extension, display=display)
             case JoinLegs():
-                await calls.join_legs(self._ari, command, answer=command.caller_leg in self._ringing)
+                told = self._told & {command.caller_leg, command.agent_leg}
+                await calls.join_legs(self._ari, command, answer=command.caller_leg in self._ringing, told=told)
                 self._ringing.discard(command.caller_leg)
+                self._told -= told
             case HoldLeg():
                 await calls.hold_leg(self._ari, command, music=self._music)
             case PlayMusic():
                 answer = command.leg_id in self._ringing
                 await calls.play_music(self._ari, command, answer=answer, music=self._music)
                 self._ringing.discard(command.leg_id)
+            case Announce() | DialCustomer() | PromiseCallback() | SendAway():
+                await self._turn_to_customer(command, self._customer(command.contact_id))
             case EndLeg():
                 await calls.end_leg(self._ari, command)
             case DropBridge():
@@ -159,6 +197,45 @@ class AsteriskSwitch:
                 await self._set_fallback(command)
             case _:
                 assert_never(command)
+
+    async def _turn_to_customer(
+        self, command: Announce | DialCustomer | PromiseCallback | SendAway, customer: Customer
+    ) -> None:
+        match command:
+            case Announce():
+                await self._announce(command, customer)
+            case DialCustomer():
+                await self._dial(command, customer)
+            case PromiseCallback():
+                sound = sayings.promise(language=customer.language, sounds=self._sounds)
+                await calls.promise_callback(self._ari, command, sound=sound)
+            case SendAway():
+                prompt = self._greeting(command.destination)
+                sound = sayings.greeting(prompt, language=customer.language, sounds=self._sounds)
+                await calls.send_away(self._ari, command, sound=sound)
+            case _:
+                assert_never(command)
+
+    async def _announce(self, command: Announce, customer: Customer) -> None:
+        media = sayings.announcement(
+            command, language=customer.language, sounds=self._sounds, may_offer=customer.may_be_dialled
+        )
+        if not media:
+            return
+        self._told.add(command.leg_id)
+        answer = command.leg_id in self._ringing
+        await calls.announce(self._ari, command, answer=answer, media=media, music=self._music)
+        self._ringing.discard(command.leg_id)
+
+    async def _dial(self, command: DialCustomer, customer: Customer) -> None:
+        if not customer.may_be_dialled:
+            failed = RingFailed(
+                assignment_id=command.assignment_id, leg_id=command.leg_id, cause=LegCause.NO_SUCH_NUMBER
+            )
+            self._push(failed)
+            return
+        self._told.add(command.agent_leg)
+        await calls.dial_customer(self._ari, command, customer=customer, caller_id=self._caller_id)
 
     async def list_legs(self) -> Listing:
         """Everything alive now. Raises AsteriskSilent, AsteriskDown."""
@@ -188,6 +265,7 @@ class AsteriskSwitch:
             self._translator.adopt(listing.legs)
             self._ringing -= before.difference(leg.leg_id for leg in callers)
             self._ringing.update(leg.leg_id for leg in callers if not leg.answered)
+            self._told = {leg.leg_id for leg in listing.legs if leg.answered}
         self._ringing.difference_update(leg.leg_id for leg in callers if leg.answered)
 
     async def mute(self, leg_id: LegId, *, muted: bool) -> None:
@@ -327,6 +405,7 @@ class AsteriskSwitch:
                     self._ringing.add(event.leg_id)
             case LegEnded():
                 self._ringing.discard(event.leg_id)
+                self._told.discard(event.leg_id)
         self._push(event)
 
     async def _end_probe(self, channel_id: str) -> None:
@@ -359,6 +438,9 @@ class AsteriskSwitch:
     def _take_contact(self, endpoint: str, uri: str, status: str) -> None:
         if self._contacts.report(endpoint, uri=uri, status=status) and self._contacts_known:
             self._tell_endpoint(endpoint)
+
+    def _take_lost(self, told: Message) -> None:
+        self._push(translate.lost(told, region=self._region))
 
     def _tell_all_endpoints(self) -> None:
         for endpoint in self._endpoints:

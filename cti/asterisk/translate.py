@@ -1,11 +1,15 @@
 """Wire → domain: what ARI's messages mean to the engine. Pure; called by `cti.asterisk.switch` for every message.
 
-Theory of operation. Only four kinds of message get through the filter, and in these orders (recorded streams of each
+Theory of operation. Only five kinds of message get through the filter, and in these orders (recorded streams of each
 are in tests/asterisk/wire):
 
     caller   StasisStart(in) … [ChannelHangupRequest] StasisEnd                           → CallerEntered, LegEnded
+    caller   ChannelDtmfReceived                  (the one key that means something)      → CallbackRequested
     agent    StasisStart(agent,<assignment>) … [ChannelHangupRequest] StasisEnd ChannelDestroyed → LegAnswered, LegEnded
     agent    [ChannelHangupRequest] ChannelDestroyed           (busy, refused, unanswered, withdrawn) → RingFailed
+
+A customer whom we dial is told as an agent is: his leg names its assignment, too. Which of the two it is, the engine
+knows by its id. Every other digit ends here, unheard: a caller may spell out a card's number in a talk.
 
 A caller's leg is followed only while it is in the application, so StasisEnd is the last that is heard of it, and it
 does not say why: the ChannelHangupRequest before it does, if there was one. A leg that we originated is followed to its
@@ -24,15 +28,18 @@ from functools import lru_cache
 from typing import Final
 
 import phonenumbers
+from panoramisk.message import Message
 
 from cti import variables
 from cti.asterisk import causes, wire
-from cti.domain.events import LegAnswered, LegEnded, RingFailed
+from cti.domain.events import CallbackRequested, LegAnswered, LegEnded, RingFailed
 from cti.domain.ids import AssignmentId, BridgeId, LegCause, LegId, Milliseconds, NodeId, QueueId
-from cti.ports import CallerEntered, ListedBridge, ListedLeg, Listing, SwitchEvent
+from cti.ports import CallerEntered, CallerLost, ListedBridge, ListedLeg, Listing, SwitchEvent
 
 NAME_LIMIT: Final = 80
 
+_UNKNOWN: Final = "<unknown>"
+"""What AMI says for no name."""
 _E164: Final = re.compile(r"\+[1-9][0-9]{7,14}", re.ASCII)
 
 
@@ -61,6 +68,8 @@ class Translator:
                 self._causes[LegId(channel.id)] = causes.of_hangup_request(message.cause, soft=message.soft)
             case "ChannelDestroyed":
                 return self._destroyed(LegId(channel.id), message.cause)
+            case "ChannelDtmfReceived" if message.digit == variables.CALLBACK_KEY and assignment_of(channel.id) is None:
+                return CallbackRequested(leg_id=LegId(channel.id))
         return None
 
     def begin_anew(self) -> None:
@@ -84,7 +93,7 @@ class Translator:
                 return entered(
                     channel, node=self._node, region=self._region, at=lambda: milliseconds(message.timestamp)
                 )
-            case [variables.STASIS_AGENT, assignment, *_]:
+            case [variables.STASIS_AGENT | variables.STASIS_CUSTOMER, assignment, *_]:
                 self._answered.add(leg_id)
                 return LegAnswered(assignment_id=AssignmentId(assignment), leg_id=leg_id, node=self._node)
         return None
@@ -131,6 +140,21 @@ def entered(channel: wire.Channel, *, node: NodeId, region: str, at: Callable[[]
     )
 
 
+def lost(told: Message, *, region: str) -> CallerLost:
+    """A caller for whom there was no line, as the dialplan's UserEvent tells him."""
+    number, name, arrived = told.calleridnum, told.calleridname, told.arrived
+    return CallerLost(
+        queue_id=QueueId(told.queue),
+        number=e164(number, region),
+        name="" if name == _UNKNOWN else printable(name),
+        dialled=told.dialled,
+        language=told.language,
+        path="",
+        why=variables.Lost.LINES_BUSY,
+        at_ms=int(arrived) if arrived.isascii() and arrived.isdigit() else 0,
+    )
+
+
 def listing(
     *,
     node: NodeId,
@@ -142,9 +166,9 @@ def listing(
 ) -> Listing:
     """What is alive now. `followed`: the channels that the application is subscribed to.
 
-    An agent's leg counts from its first ring, and as answered once it is in the application: no bridge takes it before.
-    A caller's counts while he is in the application. A caller that the dialplan is carrying back (fallback queue,
-    redirect) is another channel: not ours, but alive.
+    A leg that we made, an agent's or a customer's, counts from its first ring, and as answered once it is in the
+    application: no bridge takes it before. A caller's counts while he is in the application. A caller that the dialplan
+    is carrying back (fallback queue, redirect) is another channel: not ours, but alive.
     """
     ours: list[ListedLeg] = []
     others: set[LegId] = set()
@@ -180,11 +204,12 @@ def listing(
 
 
 def assignment_of(leg_id: str) -> AssignmentId | None:
-    """The assignment in an agent's leg id, `leg-<assignment id>-<ring number>`; None for any other leg."""
-    if not leg_id.startswith(variables.LEG_PREFIX):
-        return None
-    assignment, _, _ = leg_id.removeprefix(variables.LEG_PREFIX).rpartition("-")
-    return AssignmentId(assignment) if assignment else None
+    """The assignment in the id of a leg that we made, an agent's or a customer's; None for any other leg."""
+    for prefix in (variables.LEG_PREFIX, variables.CUSTOMER_LEG_PREFIX):
+        if leg_id.startswith(prefix):
+            assignment, _, _ = leg_id.removeprefix(prefix).rpartition("-")
+            return AssignmentId(assignment) if assignment else None
+    return None
 
 
 @lru_cache(maxsize=4096)

@@ -62,6 +62,7 @@ class Message(msgspec.Struct, frozen=True):
     args: list[str] = []
     cause: int = 0
     soft: bool = False
+    digit: str = ""
     channel: Channel | None = None
 
 

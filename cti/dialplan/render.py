@@ -74,6 +74,7 @@ def centre_texts(centre: Centre, home: Home, install: AsteriskInstall) -> Files:
             "install": install,
             "node": home.asterisk,
             "log": home.log("asterisk"),
+            "voicemail": home.voicemail,
             "listen": settings.listen,
             "bound_address": settings.bound_address,
             "public_address": settings.public_address,

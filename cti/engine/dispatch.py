@@ -13,12 +13,16 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Final, assert_never
 
 from cti.domain.commands import (
+    Announce,
+    DialCustomer,
     DropBridge,
     EndLeg,
     HoldLeg,
     JoinLegs,
     PlayMusic,
+    PromiseCallback,
     RingAgent,
+    SendAway,
     SetFallback,
     SwitchCommand,
 )
@@ -31,7 +35,18 @@ log = logging.getLogger(__name__)
 
 DRAIN_LIMIT_S: Final = 3.0
 
-LegCommand = RingAgent | EndLeg | JoinLegs | HoldLeg | PlayMusic | DropBridge
+LegCommand = (
+    RingAgent
+    | EndLeg
+    | JoinLegs
+    | HoldLeg
+    | PlayMusic
+    | Announce
+    | SendAway
+    | PromiseCallback
+    | DialCustomer
+    | DropBridge
+)
 
 
 class Dispatch:
@@ -117,11 +132,11 @@ def consequence(command: LegCommand, error: OutsideError) -> Event | None:
         return None
     cause = LegCause.UNREACHABLE if isinstance(error, ChannelGone) else LegCause.CONGESTION
     match command:
-        case RingAgent():
+        case RingAgent() | DialCustomer():
             return RingFailed(assignment_id=command.assignment_id, leg_id=command.leg_id, cause=cause)
         case JoinLegs():
             return JoinFailed(contact_id=command.contact_id, assignment_id=command.assignment_id)
-        case EndLeg() | HoldLeg() | PlayMusic() | DropBridge():
+        case EndLeg() | HoldLeg() | PlayMusic() | Announce() | SendAway() | PromiseCallback() | DropBridge():
             return None
         case _:
             assert_never(command)

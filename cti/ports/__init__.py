@@ -21,6 +21,7 @@ from cti.ports.journal import Entry, Journal
 from cti.ports.people import Code, CodeKind, Deed, Enrolment, People, Person, Role, TooManyTries
 from cti.ports.switch import (
     CallerEntered,
+    CallerLost,
     EndpointReached,
     ListedBridge,
     ListedLeg,
@@ -38,6 +39,7 @@ __all__ = [
     "Accounts",
     "Arrival",
     "CallerEntered",
+    "CallerLost",
     "Card",
     "Code",
     "CodeKind",

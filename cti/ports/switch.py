@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cti.domain.commands import SwitchCommand
-from cti.domain.events import LegAnswered, LegEnded, RingFailed
+from cti.domain.events import CallbackRequested, LegAnswered, LegEnded, RingFailed
 from cti.domain.ids import AgentId, AssignmentId, BridgeId, LegId, Milliseconds, NodeId, QueueId
+from cti.variables import Lost
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +52,35 @@ class SwitchDisconnected:
     node: NodeId
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerLost:
+    """A caller reached nobody: no line was free, it was after hours, or he left in the menus. Never journalled."""
+
+    queue_id: QueueId
+    """The operator's queue of the number's project, whose rule says what becomes of it."""
+    number: str
+    """As in `CallerEntered`."""
+    name: str
+    dialled: str
+    language: str
+    path: str
+    """What he did in the IVR (`cti.variables.PATH`)."""
+    why: Lost
+    at_ms: Milliseconds
+
+
 SwitchEvent = (
-    CallerEntered | LegAnswered | LegEnded | RingFailed | EndpointReached | SwitchConnected | SwitchDisconnected
+    CallerEntered
+    | CallbackRequested
+    | CallerLost
+    | LegAnswered
+    | LegEnded
+    | RingFailed
+    | EndpointReached
+    | SwitchConnected
+    | SwitchDisconnected
 )
+"""CallbackRequested: a caller pressed the key for it, offered to him or not; the engine knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,11 +89,11 @@ class ListedLeg:
 
     leg_id: LegId
     answered: bool
-    """Picked up; an agent's leg besides in the application, so that it can be joined."""
+    """Picked up; a leg that we made besides in the application, so that it can be joined."""
     caller: CallerEntered | None
-    """For a caller's leg all that its StasisStart would have said; None for an agent's leg."""
+    """For a caller's leg all that its StasisStart would have said; None for a leg that we made."""
     assignment_id: AssignmentId | None
-    """For an agent's leg."""
+    """For a leg that we made: an agent's, or that of a customer who is called back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +138,10 @@ class Switch(Protocol):
         AsteriskDown without a connection or when it ends meanwhile: the comparison after the next one tells; and
         AsteriskSilent when the connection stands but there was no answer within 3 s, or an internal error for one: it
         may be done or not, and nothing but another comparison will tell. Every other refusal is a plain OutsideError.
+
+        What `Announce` says ends with `JoinLegs`, `SendAway` and `PromiseCallback`: nobody hears it in a talk. A leg
+        that was sent away or promised a callback is ours no more: its LegEnded follows at once, and no listing has it.
+        `DialCustomer` without a number that may be dialled is told as RingFailed (NO_SUCH_NUMBER), not raised.
         """
 
     async def list_legs(self) -> Listing:
