@@ -17,7 +17,7 @@ from typing import Final
 import click
 import uvloop
 
-from cti import config, logs, variables
+from cti import config, logs, rules, variables
 from cti.asterisk.calls import Display
 from cti.asterisk.endpoints import Media
 from cti.asterisk.switch import Address, AsteriskSwitch
@@ -25,8 +25,7 @@ from cti.config import Centre
 from cti.crm.accounts import StoredAccounts, hashed
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
-from cti.domain.events import QueueOpened, SkillLevel
-from cti.domain.ids import ContactId, NodeId, ProjectId, QueueId, SkillId
+from cti.domain.ids import ContactId, NodeId, QueueId
 from cti.engine import replay as replaying
 from cti.engine.engine import Engine
 from cti.engine.tasks import Supervised
@@ -145,11 +144,12 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         hub = Hub(customers=BuiltInCustomers(database, country=centre.country), metrics=metrics)
         switch = _switch(home, centre, display=lambda contact_id: _display(core, contact_id))
         core = Engine(
-            queues=[_queue(queue) for queue in centre.queues.values()],
+            rules=rules.events(centre),
             switches={NODE: switch},
             journal=journal,
             desktops=hub,
             keeper=keeper,
+            enrolled=rules.enrolment(centre),
         )
         enrolment = _Enrolment(core, directory)
         stack.push_async_callback(tasks.stop)
@@ -247,21 +247,6 @@ def _music(centre: Centre, queue_id: QueueId) -> str:
 def _display(core: Engine, contact_id: ContactId) -> Display:
     particulars = core.particulars(contact_id)
     return Display() if particulars is None else Display(name=particulars.name, number=particulars.address)
-
-
-def _queue(queue: config.Queue) -> QueueOpened:
-    """A queue of the centre file as the ACD's rules."""
-    return QueueOpened(
-        queue_id=QueueId(queue.key),
-        project_id=ProjectId(queue.project),
-        requirements=tuple(
-            SkillLevel(skill_id=SkillId(skill), level=asked.level) for skill, asked in queue.requirements.items()
-        ),
-        priority=queue.priority,
-        service_level_ms=queue.service_level_s * 1000,
-        ring_limit_ms=queue.ring_limit_s * 1000,
-        wrap_up_limit_ms=queue.wrap_up_limit_s * 1000,
-    )
 
 
 def _softphone_ws_url(home: Home) -> str:

@@ -6,9 +6,10 @@ A new check is a generator of `(path, problem)`, called from `across`. Not here:
 
 from collections.abc import Iterator
 
-from cti import actions
+from cti import actions, rules
 from cti.config.centre import Centre
 from cti.config.located import KeyPath
+from cti.domain import fairness
 
 
 def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -18,6 +19,7 @@ def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
     yield from _circles(centre)
     yield from _steps(centre)
     yield from _overflowing_at_once(centre)
+    yield from _starving(centre)
 
 
 def _strangers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -91,3 +93,15 @@ def _overflowing_at_once(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
                 ("queues", key, "steps", place, "to"),
                 "leads back here at once, in a circle of queues: give one of these steps an 'after_s' above 0",
             )
+
+
+def _starving(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
+    """Queues in which a contact may wait for ever though nobody said so by `strict`."""
+    paced = [queue for queue in centre.queues.values() if not queue.strict]
+    for bound in fairness.bounds([rules.queue_opened(queue) for queue in paced]):
+        if bound.fixed_ms is not None:
+            continue
+        problem = (
+            f"{bound.medium.value} may wait here for ever: give it a weight above 0 or mark the queue 'strict: true'"
+        )
+        yield ("queues", bound.queue_id, "weights_percent", bound.medium.value), problem

@@ -14,6 +14,7 @@ from cti.config.conditions import Condition
 from cti.config.names import HoursName, SiteName, SkillName, known
 from cti.config.record import Record
 from cti.domain.ids import Announcement
+from cti.domain.queue import MOST_POINTS
 
 Level = Annotated[int, Field(ge=1, le=10)]
 
@@ -83,8 +84,8 @@ class Step(Record):
     """Asked for besides from now on."""
     sites: tuple[SiteName, ...] = ()
     """Whose agents are asked besides."""
-    priority: int = Field(default=0, ge=0, le=1000)
-    """Points added; one counts as a minute of waiting."""
+    priority: int = Field(default=0, ge=0, le=MOST_POINTS)
+    """Points added; one counts as a minute of waiting. A contact never has more than `MOST_POINTS` of its own."""
     announce: tuple[Announcement, ...] = ()
     offer_callback: bool = False
     to: Annotated[Overflow, PlainValidator(_overflow)] | None = None

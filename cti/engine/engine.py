@@ -6,7 +6,7 @@ contact (`cti.domain`), how a command is done (`cti.asterisk`), what a page show
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from cti.clock import Clock, SystemClock
@@ -19,6 +19,7 @@ from cti.domain.events import (
     DesktopLost,
     EngineStarted,
     Event,
+    HoursSet,
     QueueClosed,
     QueueOpened,
     TimerFired,
@@ -59,13 +60,19 @@ class Engine:
     def __init__(
         self,
         *,
-        queues: Sequence[QueueOpened],
+        rules: Sequence[HoursSet | QueueOpened],
         switches: Mapping[NodeId, Switch],
         journal: Journal,
         desktops: Desktops,
         keeper: Particular,
+        enrolled: Callable[[Person], AgentEnrolled] = people.enrolled,
     ) -> None:
-        self._queues = {queue.queue_id: queue for queue in queues}
+        """`rules` are all that the centre file says, in the order in which the ACD is to hear them; `enrolled` says
+        with which skills, site and capacity a person of the directory handles contacts.
+        """
+        self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
+        self._queues = {rule.queue_id: rule for rule in rules if isinstance(rule, QueueOpened)}
+        self._enrolled = enrolled
         self._switches = dict(switches)
         self._journal = journal
         self._desktops = desktops
@@ -111,6 +118,9 @@ class Engine:
         await self._journal.flushed(self._journal.last_number)
 
     def _configure(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
+        for hours in self._hours:
+            if self.state.hours.get(hours.hours_id) != hours:
+                self.post(hours)
         for queue in self._queues.values():
             known = self.state.queues.get(queue.queue_id)
             if known is None or not known.open or known.rules != queue:
@@ -127,15 +137,10 @@ class Engine:
         self._lines.assign(persons)
         for switch in self._switches.values():
             switch.know(phones)
-        enrolled = {person.agent_id: person for person in persons if person.extension and person.active}
-        for person in enrolled.values():
-            agent = self.state.agents.get(person.agent_id)
-            if (
-                agent is None
-                or agent.removed
-                or (agent.project_ids, agent.skills) != (person.project_ids, person.skills)
-            ):
-                self.post(AgentEnrolled(agent_id=person.agent_id, project_ids=person.project_ids, skills=person.skills))
+        enrolled = {person.agent_id: self._enrolled(person) for person in persons if person.extension and person.active}
+        for event in enrolled.values():
+            if not people.is_enrolled_so(self.state.agents.get(event.agent_id), event):
+                self.post(event)
         for agent_id, agent in self.state.agents.items():
             if agent_id not in enrolled and not agent.removed:
                 self.post(AgentRemoved(agent_id=agent_id))

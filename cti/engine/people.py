@@ -1,4 +1,6 @@
-"""Who is meant: particulars of the contacts in hand, and whose phone an endpoint is. In memory; kept by ports.
+"""Who is meant: particulars of the contacts in hand, whose phone an endpoint is, and who is enrolled how.
+
+In memory; kept by ports.
 
 The journal knows only ids; here stands what a pop shows. The engine fills it when a caller enters and forgets it a
 while after the contact closed; the database has it for longer.
@@ -9,7 +11,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from cti import variables
+from cti.domain.agent import Agent
+from cti.domain.capacity import ONE_AT_A_TIME
 from cti.domain.contact import Contact
+from cti.domain.events import AgentEnrolled
 from cti.domain.facts import ContactQueued
 from cti.domain.ids import AgentId, ContactId, Device, LegId, Milliseconds
 from cti.ports import Arrival, CallerEntered, Particulars, Person
@@ -18,6 +23,21 @@ REMEMBER_MS: Final = 10 * 60_000
 """How long after its close a contact's particulars stay at hand."""
 ENDED_LEGS: Final = 10_000
 """How many callers' legs of closed contacts are remembered: so a hang-up never sent can be told from a new call."""
+
+
+def enrolled(person: Person) -> AgentEnrolled:
+    """The person as an agent, where no capacity profiles are defined: one contact at a time."""
+    return AgentEnrolled(
+        agent_id=person.agent_id, project_ids=person.project_ids, skills=person.skills, site_id=person.site_id
+    )
+
+
+def is_enrolled_so(agent: Agent | None, event: AgentEnrolled) -> bool:
+    """Whether the event would change nothing."""
+    if agent is None or agent.removed:
+        return False
+    known = (agent.project_ids, agent.skills, agent.site_id, agent.capacity)
+    return known == (event.project_ids, event.skills, event.site_id, event.capacity or ONE_AT_A_TIME)
 
 
 class InHand:

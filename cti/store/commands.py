@@ -8,7 +8,7 @@ once.
 import asyncio
 import functools
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -16,11 +16,12 @@ from typing import TypeVar
 import click
 
 from cti import variables
-from cti.config import load
+from cti.config import Centre, load
+from cti.config.names import did_you_mean
 from cti.database import open_database
 from cti.domain.events import SkillLevel
-from cti.domain.ids import AgentId, ProjectId, SkillId
-from cti.errors import NotFound
+from cti.domain.ids import AgentId, ProjectId, SiteId, SkillId
+from cti.errors import NotFound, RuleError
 from cti.home import Home
 from cti.ports import Person, Phone, Role
 from cti.store.directory import LINK_LIFE_S, Directory
@@ -41,6 +42,13 @@ class Place:
         self.home = Home.open(home) if home is not None else None
         self.url = url or (self.home.database_url if self.home is not None else "")
 
+    @property
+    def centre(self) -> Centre | None:
+        """The home's centre file; None where there is none. Raises ConfigError."""
+        if self.home is None or not self.home.centre_file.exists():
+            return None
+        return load(self.home.centre_file)
+
     def run(self, work: Callable[[Directory], Awaitable[T]]) -> T:
         """Do the work on the directory, its schema and the centre's projects brought up first."""
         upgrade(self.url)
@@ -49,8 +57,8 @@ class Place:
             database = open_database(self.url)
             try:
                 directory = Directory(database)
-                if self.home is not None and self.home.centre_file.exists():
-                    await directory.adopt(load(self.home.centre_file))
+                if (centre := self.centre) is not None:
+                    await directory.adopt(centre)
                 return await work(directory)
             finally:
                 await database.close()
@@ -77,13 +85,15 @@ def user() -> None:
 
 @click.group()
 def agent() -> None:
-    """People who handle contacts: add, list, skills, phone."""
+    """People who handle contacts: add, change, list, skills, phone."""
 
 
 _PASSWORD = click.option(
     "--password", prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when not given."
 )
 _PROJECTS = click.option("--project", "projects", multiple=True, help="Key of a project; may be repeated.")
+_SITE = click.option("--site", help='Key of the site where he sits; "" for none.')
+_CAPACITY = click.option("--capacity", help='Key of his capacity profile; "" for the centre\'s default.')
 _LANGUAGE = click.option("--language", default="en", show_default=True, type=click.Choice(["en", "ru"]))
 
 
@@ -107,6 +117,8 @@ def add_user(
 @click.option("--name", required=True)
 @click.option("--extension", required=True, help="Digits; his phone's number.")
 @click.option("--skill", "skills", multiple=True, help="KEY:LEVEL, level 1-10; may be repeated.")
+@_SITE
+@_CAPACITY
 @_PROJECTS
 @_LANGUAGE
 @_PASSWORD
@@ -117,13 +129,26 @@ def add_agent(
     name: str,
     extension: str,
     skills: tuple[str, ...],
+    site: str | None,
+    capacity: str | None,
     projects: tuple[str, ...],
     language: str,
     password: str,
 ) -> None:
     """Add an agent with a phone."""
     person = _person(login, name=name, role=Role.AGENT, projects=projects, language=language)
-    _add(place, replace(person, extension=extension, skills=_levels(skills)), password)
+    person = replace(person, extension=extension, skills=_levels(skills))
+    _add(place, _seated(person, place, site=site, capacity=capacity), password)
+
+
+@agent.command("change")
+@click.argument("login")
+@_SITE
+@_CAPACITY
+@_placed
+def change_agent(place: Place, login: str, site: str | None, capacity: str | None) -> None:
+    """Say where LOGIN sits and how many contacts he may hold; what is not given stays."""
+    _change(place, login, lambda person: _seated(person, place, site=site, capacity=capacity))
 
 
 @agent.command("skills")
@@ -245,6 +270,22 @@ def _person(login: str, *, name: str, role: Role, projects: tuple[str, ...], lan
     )
 
 
+def _seated(person: Person, place: Place, *, site: str | None, capacity: str | None) -> Person:
+    """The person at this site and with this profile; None leaves what he has. Raises RuleError for unknown names."""
+    centre = place.centre
+    if centre is not None:
+        _must_be_known(site, centre.sites, "site")
+        _must_be_known(capacity, centre.capacities, "capacity profile")
+    if site is not None:
+        person = replace(person, site_id=SiteId(site) if site else None)
+    return person if capacity is None else replace(person, capacity=capacity or None)
+
+
+def _must_be_known(name: str | None, among: Collection[str], kind: str) -> None:
+    if name and name not in among:
+        raise RuleError(f"There is no {kind} {name!r}{did_you_mean(name, among)}")
+
+
 def _levels(skills: tuple[str, ...]) -> tuple[SkillLevel, ...]:
     levels = []
     for skill in skills:
@@ -277,4 +318,5 @@ def _show(person: Person) -> None:
     skills = " ".join(f"{skill.skill_id}:{skill.level}" for skill in person.skills)
     state = "active" if person.active else "inactive"
     projects = ",".join(person.project_ids)
-    click.echo("\t".join((person.login, person.name, person.role, person.extension or "-", projects, skills, state)))
+    columns = (person.login, person.name, person.role, person.extension or "-", projects, skills, state)
+    click.echo("\t".join((*columns, person.site_id or "-", person.capacity or "-")))

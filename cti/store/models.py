@@ -85,6 +85,10 @@ class PersonRow(Base):
     """In clear, since the switch and the softphone need it so; protected by the file's mode or the server's grants."""
     password_hash: Mapped[str | None]
     active: Mapped[bool] = mapped_column(default=True)
+    site_id: Mapped[str | None]
+    """Key of a site in the centre file."""
+    capacity: Mapped[str | None]
+    """Key of a capacity profile in the centre file."""
     sessions_from_ms: Mapped[int] = mapped_column(default=0)
     """Sessions begun before count no more."""
 

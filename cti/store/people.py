@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cti.domain.events import SkillLevel
-from cti.domain.ids import AgentId, ProjectId, SkillId
+from cti.domain.ids import AgentId, ProjectId, SiteId, SkillId
 from cti.errors import NotFound, RuleError
 from cti.ports import Person, Phone, Role
 from cti.store import models
@@ -83,7 +83,8 @@ def described(person: Person) -> str:
     skills = " ".join(f"{skill.skill_id}:{skill.level}" for skill in person.skills)
     state = "active" if person.active else "inactive"
     return (
-        f"{person.role} {state} ext={person.extension or '-'} projects={','.join(person.project_ids)} skills={skills}"
+        f"{person.role} {state} ext={person.extension or '-'} projects={','.join(person.project_ids)} skills={skills} "
+        f"site={person.site_id or '-'} capacity={person.capacity or '-'}"
     )
 
 
@@ -110,6 +111,8 @@ def _people(connection: Connection, where: sa.ColumnElement[bool]) -> list[Perso
             language=row.language,
             skills=tuple(skills[row.person_id]),
             active=row.active,
+            site_id=None if row.site_id is None else SiteId(row.site_id),
+            capacity=row.capacity,
             sessions_from_ms=row.sessions_from_ms,
         )
         for row in connection.execute(sa.select(_PEOPLE).where(where).order_by(_PEOPLE.c.name, _PEOPLE.c.person_id))
@@ -134,6 +137,8 @@ def _columns(person: Person) -> dict[str, object]:
         "language": person.language,
         "extension": person.extension,
         "active": person.active,
+        "site_id": person.site_id,
+        "capacity": person.capacity,
     }
 
 
