@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from cti.domain.events import SkillLevel
-from cti.domain.ids import AgentId, ProjectId, SkillId
+from cti.domain.ids import AgentId, ProjectId, SiteId, SkillId
 from cti.ports import Code, CodeKind, Person, Role
 from cti.web.guard import Admin, AnyParts, Parts
 from cti.web.messages import (
@@ -58,13 +58,17 @@ async def add_person(given: NewPerson, admin: Admin, parts: AnyParts) -> PersonV
         language=given.language,
         skills=_skills(given.skills, parts),
         active=True,
+        site_id=_site(given.site_id, parts),
+        capacity=_capacity(given.capacity, parts),
     )
     return await _spread(await parts.people.add(person, given.password, actor=admin.login), parts)
 
 
 @router.patch("/people/{agent_id}")
 async def change_person(given: PersonChange, agent_id: PersonId, admin: Admin, parts: AnyParts) -> PersonView:
-    """Change what is given, at once: skills count from the next decision on, an inactive person is out."""
+    """Change what is given, at once: skills, site and capacity count from the next decision on, an inactive person is
+    out.
+    """
     person = await _person(agent_id, parts)
     if person.agent_id == admin.agent_id and (given.active is False or given.role not in (None, Role.ADMIN)):
         raise Refusal(409, "own_account")
@@ -77,6 +81,8 @@ async def change_person(given: PersonChange, agent_id: PersonId, admin: Admin, p
         language=person.language if given.language is None else given.language,
         skills=person.skills if given.skills is None else _skills(given.skills, parts),
         active=person.active if given.active is None else given.active,
+        site_id=_site(given.site_id, parts) if "site_id" in given.model_fields_set else person.site_id,
+        capacity=_capacity(given.capacity, parts) if "capacity" in given.model_fields_set else person.capacity,
     )
     return await _spread(await parts.people.change(changed, actor=admin.login), parts)
 
@@ -115,6 +121,8 @@ def _view(person: Person) -> PersonView:
         language=person.language,
         skills=[SkillView(skill_id=skill.skill_id, level=skill.level) for skill in person.skills],
         active=person.active,
+        site_id=person.site_id,
+        capacity=person.capacity,
     )
 
 
@@ -129,6 +137,20 @@ def _skills(given: list[SkillView], parts: Parts) -> tuple[SkillLevel, ...]:
     if not set(levels) <= set(parts.centre.skills):
         raise Refusal(422, "unknown_skill")
     return tuple(SkillLevel(skill_id=SkillId(key), level=level) for key, level in sorted(levels.items()))
+
+
+def _site(given: str | None, parts: Parts) -> SiteId | None:
+    if given is None:
+        return None
+    if given not in parts.centre.sites:
+        raise Refusal(422, "unknown_site")
+    return SiteId(given)
+
+
+def _capacity(given: str | None, parts: Parts) -> str | None:
+    if given is not None and given not in parts.centre.capacities:
+        raise Refusal(422, "unknown_capacity")
+    return given
 
 
 # -- projects and their codes ----------------------------------------------------------------------------------------
@@ -148,6 +170,22 @@ async def skills(admin: Admin, parts: AnyParts) -> list[Choice]:
     """The skills of the centre file."""
     return [
         Choice(id=key, title=title.in_language(spoken(admin.language))) for key, title in parts.centre.skills.items()
+    ]
+
+
+@router.get("/sites")
+async def sites(admin: Admin, parts: AnyParts) -> list[Choice]:
+    """The sites of the centre file."""
+    language = spoken(admin.language)
+    return [Choice(id=key, title=site.name.in_language(language)) for key, site in parts.centre.sites.items()]
+
+
+@router.get("/capacities")
+async def capacities(admin: Admin, parts: AnyParts) -> list[Choice]:
+    """The capacity profiles that an agent may have: the centre file's own, then the ready ones."""
+    language = spoken(admin.language)
+    return [
+        Choice(id=key, title=profile.name.in_language(language)) for key, profile in parts.centre.capacities.items()
     ]
 
 

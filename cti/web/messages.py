@@ -483,6 +483,9 @@ class PersonView(Message):
     language: str
     skills: list[SkillView]
     active: bool
+    site_id: str | None
+    capacity: str | None
+    """Of his own capacity profile; None: the centre's default."""
 
 
 Extension = Annotated[str, Field(pattern=r"^[0-9]{2,6}$")]
@@ -490,6 +493,8 @@ Login = Annotated[str, Field(pattern=r"^[A-Za-z0-9._@-]{1,80}$")]
 PersonName = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 Password = Annotated[str, Field(min_length=8, max_length=200)]
 CodeId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+CentreKey = Annotated[str | None, Field(max_length=40, pattern=NO_NUL)]
+"""A key of the centre file, or none."""
 Title = Annotated[str, Field(min_length=1, max_length=200, pattern=NO_NUL)]
 
 
@@ -504,10 +509,14 @@ class NewPerson(Message):
     extension: Extension | None = None
     language: Literal["en", "ru"] = "en"
     skills: list[SkillView] = Field(default=[], max_length=200)
+    site_id: CentreKey = None
+    capacity: CentreKey = None
 
 
 class PersonChange(Message):
-    """What is left out stays as it is; `extension: null` takes the telephone away."""
+    """What is left out stays as it is; `extension: null` takes the telephone away, `site_id: null` the site, and
+    `capacity: null` his own profile.
+    """
 
     name: PersonName | None = None
     role: Role | None = None
@@ -516,6 +525,8 @@ class PersonChange(Message):
     language: Literal["en", "ru"] | None = None
     skills: list[SkillView] | None = Field(default=None, max_length=200)
     active: bool | None = None
+    site_id: CentreKey = None
+    capacity: CentreKey = None
 
 
 class PasswordReset(Message):

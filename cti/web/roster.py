@@ -7,6 +7,7 @@ command line). Not here: passwords, and what anyone is doing.
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -37,7 +38,7 @@ class Roster:
         self._ended: frozenset[str] = frozenset()
         self._turn = asyncio.Lock()
         self.changed: Callable[[AgentId], None] = lambda _: None
-        """Called for everyone whose record is not what it was, whoever had it read anew."""
+        """Called for everyone whose pages must be made anew, whoever had his record read anew."""
         self.persons: Mapping[AgentId, Person] = {}
         self.codes: tuple[Code, ...] = ()
 
@@ -52,7 +53,8 @@ class Roster:
             self._phones = {phone.agent_id: phone for phone in phones}
             self._ended |= ended
         for agent_id, person in before.items():
-            if self.persons.get(agent_id) != person:
+            now = self.persons.get(agent_id)
+            if now is None or _on_page(now) != _on_page(person):
                 self.changed(agent_id)
 
     async def keep_fresh(self, refreshed: Callable[[], None], *, every_s: float = REFRESH_S) -> None:
@@ -156,6 +158,11 @@ class Roster:
 def spoken(language: str) -> Language:
     """The centre file's language for a person's."""
     return Language.RU if words.language_of(language) == "ru" else Language.EN
+
+
+def _on_page(person: Person) -> Person:
+    """What his page depends on. What the engine alone heeds may change in the midst of his work."""
+    return replace(person, skills=(), site_id=None, capacity=None)
 
 
 def _title(code: Code, language: str) -> str:

@@ -58,6 +58,8 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_queue": ("There is no such queue in your projects.", "В ваших проектах нет такой очереди."),
     "unknown_project": ("There is no such project.", "Такого проекта нет."),
     "unknown_skill": ("There is no such skill.", "Такого навыка нет."),
+    "unknown_site": ("There is no such site.", "Такой площадки нет."),
+    "unknown_capacity": ("There is no such capacity profile.", "Такого профиля загрузки нет."),
     "voice_has_a_channel": (
         "A voice contact comes by telephone only. Choose another medium.",
         "Голосовое обращение приходит только по телефону. Выберите другой канал.",

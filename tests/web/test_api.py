@@ -7,11 +7,12 @@ import re
 import httpx
 import pytest
 
+from cti import rules
 from cti.domain.events import AgentBecameReady, PhoneReachable, PhoneUnreachable
 from cti.domain.ids import Device, Medium
 from cti.errors import DatabaseDown
 from cti.web import words
-from tests.web.world import ACCOUNT, IVR_TOKEN, KNOWN, PASSWORD, PIN, ROOT, World
+from tests.web.world import ACCOUNT, IVR_TOKEN, KNOWN, PASSWORD, PIN, ROOT, World, centre
 
 pytestmark = pytest.mark.server
 
@@ -333,6 +334,23 @@ async def test_a_person_entered_can_sign_in_and_work(world: World) -> None:
     assert (changed.json()["skills"], changed.json()["extension"]) == ([], "105")
 
 
+async def test_where_a_person_sits_and_what_he_may_hold_counts_from_the_next_decision_on(world: World) -> None:
+    root = await world.client("root")
+    path = f"/api/v1/people/{world.id_of('anna')}"
+    offered = {choice["id"] for choice in (await root.get("/api/v1/capacities")).json()}
+    assert {"blended", "exclusive", "independent"} <= offered
+    changed = (await root.patch(path, json={"site_id": "moscow", "capacity": "blended"})).json()
+    assert (changed["site_id"], changed["capacity"]) == ("moscow", "blended")
+    agent = world.engine.state.agents[world.id_of("anna")]
+    assert agent.site_id == "moscow"
+    assert agent.capacity == rules.capacity(centre().capacities["blended"])
+    kept = (await root.patch(path, json={"name": "Anna"})).json()
+    assert (kept["site_id"], kept["capacity"]) == ("moscow", "blended")
+    cleared = (await root.patch(path, json={"site_id": None, "capacity": None})).json()
+    assert (cleared["site_id"], cleared["capacity"]) == (None, None)
+    assert world.engine.state.agents[world.id_of("anna")].site_id is None
+
+
 async def test_a_login_or_extension_taken_is_refused(world: World) -> None:
     root = await world.client("root")
     for given in ({"login": "anna"}, {"login": "new", "extension": "101"}):
@@ -348,6 +366,10 @@ async def test_what_the_centre_file_does_not_name_is_refused(world: World) -> No
     assert no_project.json()["code"] == "unknown_project"
     no_skill = await root.post("/api/v1/people", json={**base, "skills": [{"skill_id": "juggling", "level": 1}]})
     assert no_skill.json()["code"] == "unknown_skill"
+    no_site = await root.post("/api/v1/people", json={**base, "site_id": "atlantis"})
+    assert no_site.json()["code"] == "unknown_site"
+    no_capacity = await root.post("/api/v1/people", json={**base, "capacity": "octopus"})
+    assert no_capacity.json()["code"] == "unknown_capacity"
     assert (await root.get("/api/v1/projects/other/reasons")).status_code == 404
 
 

@@ -49,6 +49,8 @@ NEEDS = {
     "POST /api/v1/people/{agent_id}/password": ADMIN,
     "GET /api/v1/projects": ADMIN,
     "GET /api/v1/skills": ADMIN,
+    "GET /api/v1/sites": ADMIN,
+    "GET /api/v1/capacities": ADMIN,
     "GET /api/v1/projects/{project}/dispositions": ADMIN,
     "POST /api/v1/projects/{project}/dispositions": ADMIN,
     "PATCH /api/v1/projects/{project}/dispositions/{code_id}": ADMIN,

@@ -21,7 +21,7 @@ from pwdlib.hashers.argon2 import Argon2Hasher
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.asyncio.client import ClientConnection, connect
 
-from cti import config
+from cti import config, rules
 from cti.crm import register
 from cti.crm.accounts import StoredAccounts
 from cti.crm.customers import BuiltInCustomers
@@ -289,8 +289,7 @@ class Enrol:
 
     async def changed(self, person: Person) -> None:
         if person.active and person.extension is not None:
-            enrolled = AgentEnrolled(agent_id=person.agent_id, project_ids=person.project_ids, skills=person.skills)
-            await self._engine.handle(enrolled)
+            await self._engine.handle(rules.enrolment(centre())(person))
         elif person.agent_id in self._engine.state.agents:
             await self._engine.handle(AgentRemoved(agent_id=person.agent_id))
 

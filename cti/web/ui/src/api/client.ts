@@ -135,6 +135,8 @@ export const admin = {
     request<unknown>("POST", `/people/${id(agentId)}/password`, { password }),
   projects: () => request<ProjectView[]>("GET", "/projects"),
   skills: () => request<Choice[]>("GET", "/skills"),
+  sites: () => request<Choice[]>("GET", "/sites"),
+  capacities: () => request<Choice[]>("GET", "/capacities"),
   codes: (projectId: string, kind: CodeKind) => request<CodeView[]>("GET", codesOf(projectId, kind)),
   addCode: (projectId: string, kind: CodeKind, code: CodeView) =>
     request<CodeView>("POST", codesOf(projectId, kind), code),

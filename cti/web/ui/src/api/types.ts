@@ -267,6 +267,9 @@ export interface PersonView {
   language: string;
   skills: SkillView[];
   active: boolean;
+  site_id: string | null;
+  /** null: the centre's default. */
+  capacity: string | null;
 }
 
 export interface NewPerson {
@@ -278,6 +281,8 @@ export interface NewPerson {
   extension: string | null;
   language: string;
   skills: SkillView[];
+  site_id: string | null;
+  capacity: string | null;
 }
 
 export interface PersonChange {
@@ -288,6 +293,8 @@ export interface PersonChange {
   language?: string;
   skills?: SkillView[];
   active?: boolean;
+  site_id?: string | null;
+  capacity?: string | null;
 }
 
 export interface CodeView {
