@@ -28,6 +28,7 @@ from cti.domain.policy import Obstacle
 from cti.domain.queue import terms
 from cti.domain.state import State
 from cti.domain.states import ContactState
+from cti.domain.unindexed import unindexed
 
 MOST_FINDINGS: Final = 1000
 """Kept of one auditor; all are counted."""
@@ -131,7 +132,7 @@ class Auditor:
     """One journal's audit. The state given is the auditor's own from then on."""
 
     def __init__(self, state: State | None = None) -> None:
-        self.state = state if state is not None else State()
+        self.state = unindexed(state)
         self.events = self.offers = self.unexplained = 0
         self.overtakings: Counter[Reason] = Counter()
         self.findings: list[Finding] = []

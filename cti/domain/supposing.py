@@ -19,7 +19,8 @@ from cti.domain.policy import Obstacle, Place
 from cti.domain.queue import MOST_POINTS, PRIORITY_POINT_MS, rings, weight_percent
 
 HIGHEST_LEVEL: Final = 10
-MOST_OF_A_KIND: Final = 2
+NEAREST: Final = 2
+"""Of those who could have had it, so many are looked at."""
 
 
 class Supposed(StrEnum):
@@ -50,10 +51,14 @@ class Change(Struct, frozen=True, kw_only=True):
     """Levels, a level, percent or ms, by what is supposed."""
 
 
+_Nearness = tuple[int, policy.Rank, Change]
+"""How many levels were lacking, the place he would have had, and the change: the smallest is told."""
+
+
 def changes(
     rules: QueueOpened, contact: Contact, *, able: Sequence[Agent], others: Iterable[Agent]
 ) -> tuple[Change, ...]:
-    """What would have given the contact to somebody else than `able[0]`; at most two of each kind.
+    """What would have given the contact to somebody else than `able[0]`; the nearest of each kind.
 
     `able` in order, as `policy.able` gives them; `others` are agents of the project who could not have it.
     """
@@ -61,15 +66,14 @@ def changes(
         return ()
     best = policy.rank(rules, contact, able[0])
     found: list[Change] = []
-    for agent in able[1 : 1 + MOST_OF_A_KIND]:
+    for agent in able[1 : 1 + NEAREST]:
         found += _nearly(rules, contact, agent, best)
-    away: dict[Supposed, list[tuple[object, Change]]] = {kind: [] for kind in Supposed}
+    away: dict[Supposed, _Nearness] = {}
     for agent in others:
-        for key, change in _otherwise(rules, contact, agent, best):
-            away[change.supposed].append((key, change))
-    for kind in Supposed:
-        found += [change for _, change in sorted(away[kind], key=_first)[:MOST_OF_A_KIND]]
-    return tuple(found)
+        for nearness in _otherwise(rules, contact, agent, best):
+            kind = nearness[2].supposed
+            away[kind] = min(away.get(kind, nearness), nearness, key=lambda each: each[:2])
+    return (*found, *(away[kind][2] for kind in Supposed if kind in away))
 
 
 def turned(
@@ -85,11 +89,6 @@ def turned(
         points = None
     weight = weight_percent(rules, contact.medium)
     return points, max(0, gap) // weight + 1 if weight > 0 else None
-
-
-def _first(pair: tuple[object, Change]) -> tuple[int, str]:
-    key = pair[0]
-    return (key if isinstance(key, int) else 0), pair[1].agent_id
 
 
 def _nearly(rules: QueueOpened, contact: Contact, agent: Agent, best: policy.Rank) -> Iterator[Change]:
@@ -124,38 +123,37 @@ def _better(rules: QueueOpened, contact: Contact, agent: Agent, best: policy.Ran
                 return
 
 
-def _otherwise(
-    rules: QueueOpened, contact: Contact, agent: Agent, best: policy.Rank
-) -> Iterator[tuple[object, Change]]:
-    """One who could not have had it: what alone would have given it to him, with how far that is."""
+def _otherwise(rules: QueueOpened, contact: Contact, agent: Agent, best: policy.Rank) -> Iterator[_Nearness]:
+    """One who could not have had it: what alone would have given it to him."""
     match policy.obstacle(rules, contact, agent):
         case Obstacle.NOT_READY:
             if _wins(rules, contact, _ready(agent), best):
-                yield 0, Change(supposed=Supposed.READY, agent_id=agent.id)
+                yield 0, policy.rank(rules, contact, _ready(agent)), Change(supposed=Supposed.READY, agent_id=agent.id)
         case Obstacle.NO_ROOM:
             if _wins(rules, contact, _free(agent), best):
-                yield 0, Change(supposed=Supposed.FREE, agent_id=agent.id)
+                yield 0, policy.rank(rules, contact, _free(agent)), Change(supposed=Supposed.FREE, agent_id=agent.id)
         case Obstacle.SITE:
             widened = replace(rules, sites=(), steps=tuple(replace(step, sites=()) for step in rules.steps))
             if _wins(widened, contact, agent, best):
-                yield 0, Change(supposed=Supposed.SITE, agent_id=agent.id)
+                yield 0, policy.rank(widened, contact, agent), Change(supposed=Supposed.SITE, agent_id=agent.id)
         case Obstacle.SKILL:
             yield from _skilled(rules, contact, agent, best)
         case _:
             return
 
 
-def _skilled(rules: QueueOpened, contact: Contact, agent: Agent, best: policy.Rank) -> Iterator[tuple[object, Change]]:
+def _skilled(rules: QueueOpened, contact: Contact, agent: Agent, best: policy.Rank) -> Iterator[_Nearness]:
     """The lowest level of one skill that puts him first."""
-    found: list[tuple[int, Change]] = []
+    found: list[_Nearness] = []
     for skill_id in _skills(rules, contact):
         level = _level(agent, skill_id)
         for wanted in range(level + 1, HIGHEST_LEVEL + 1):
-            if _wins(rules, contact, _with(agent, skill_id, wanted), best):
+            skilled = _with(agent, skill_id, wanted)
+            if _wins(rules, contact, skilled, best):
                 change = Change(supposed=Supposed.SKILL, agent_id=agent.id, skill_id=skill_id, amount=wanted)
-                found.append((wanted - level, change))
+                found.append((wanted - level, policy.rank(rules, contact, skilled), change))
                 break
-    yield from sorted(found, key=_first)[:1]
+    yield from sorted(found, key=lambda each: each[:2])[:1]
 
 
 def _wins(rules: QueueOpened, contact: Contact, agent: Agent, best: policy.Rank) -> bool:

@@ -43,6 +43,7 @@ from cti.domain.queue import rings, score_ms, terms
 from cti.domain.state import State
 from cti.domain.states import ContactState
 from cti.domain.supposing import Change
+from cti.domain.unindexed import unindexed
 
 MOST_CANDIDATES: Final = 200
 MOST_RIVALS: Final = 5
@@ -188,18 +189,40 @@ class Story(Struct, frozen=True, kw_only=True):
 
 
 def explain(entries: Iterable[Decided], contact_id: ContactId, *, state: State | None = None) -> Story | None:
-    """The contact's story, from entries in order and the state before the first of them (None: an empty one).
+    """The contact's story, from entries in order and the state before the first of them, which is used up.
 
-    The entries must begin before the contact came; None when it never does. Reads no further than its close. Looks at
-    every agent for each of its offers.
+    No state means an empty one. The entries must begin before the contact came; None when it never does. Reads no
+    further than its close. Looks at every agent for each of its offers.
     """
-    teller = _Teller(contact_id, state if state is not None else State())
+    teller = _Teller(contact_id, unindexed(state))
     at_ms = 0
     for entry in entries:
         at_ms = entry.at_ms
         if not teller.take(entry):
             break
     return teller.story(at_ms)
+
+
+def offers(entries: Iterable[Decided], *, state: State | None = None) -> Iterator[Offer]:
+    """Every offer explained, as it was made; each looks at every agent. Entries and state as for `explain`."""
+    found = unindexed(state)
+    for entry in entries:
+        before: dict[AgentId, Agent] = {}
+        for fact in entry.facts:
+            if isinstance(fact, AssignmentPaused):
+                _note_before_pause(found, fact, before)
+            elif isinstance(fact, AssignmentOffered):
+                yield offer(found, {**found.agents, **before}, fact, number=entry.number)
+                before.clear()
+            found.apply(fact)
+        found.number = entry.number
+        found.commit()
+
+
+def _note_before_pause(state: State, fact: AssignmentPaused, before: dict[AgentId, Agent]) -> None:
+    """What is paused for an offer made room for that offer alone: its agent is looked at as he was."""
+    agent = state.agent(state.assignment(fact.assignment_id).agent_id)
+    before.setdefault(agent.id, agent)
 
 
 class _Teller:
@@ -218,8 +241,7 @@ class _Teller:
         for fact in entry.facts:
             match fact:
                 case AssignmentPaused():
-                    agent = self._state.agent(self._state.assignment(fact.assignment_id).agent_id)
-                    before.setdefault(agent.id, agent)
+                    _note_before_pause(self._state, fact, before)
                 case AssignmentOffered():
                     self._offered(entry.number, fact, before)
                     before.clear()

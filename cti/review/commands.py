@@ -1,0 +1,150 @@
+"""`cti why` and `cti audit`: a journal questioned from the command line.
+
+Here: options and printing. What is found comes from `cti.review.reading`, sentences from `cti.domain.telling`.
+"""
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from cti.domain import telling
+from cti.domain.auditor import Finding, Report
+from cti.domain.ids import ContactId
+from cti.domain.policy import Obstacle
+from cti.domain.telling import Names
+from cti.domain.why import Offer, Story
+from cti.errors import RuleError
+from cti.review import reading
+
+_PLACE = click.Path(path_type=Path)
+_SHOWN_CANDIDATES = 12
+_NOT_IDLE = (Obstacle.NOT_READY, Obstacle.NO_ROOM)
+
+
+@click.command()
+@click.argument("contact")
+@click.option("--home", type=_PLACE, metavar="DIR", help="The home that `cti up` made; names are taken from it too.")
+@click.option("--journal", type=_PLACE, metavar="FILE", help="A journal's file instead of a home.")
+@click.option("--at", type=click.IntRange(min=1), metavar="EVENT", help="As it was at this event; only its offer.")
+@click.option("--language", type=click.Choice(telling.LANGUAGES), default="en", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with ids instead of names.")
+@click.option("--nice", is_flag=True, hidden=True, help="Stand back for whatever else runs here.")
+def why(
+    *, contact: str, home: Path | None, journal: Path | None, at: int | None, language: str, as_json: bool, nice: bool
+) -> None:
+    """Why CONTACT (c<number>) was offered to whom it was, or why it waits still."""
+    if nice:
+        os.nice(10)
+    if (home is None) == (journal is None):
+        raise click.UsageError("Give --home DIR or --journal FILE, one of them.")
+    if not re.fullmatch(r"c[0-9]{1,18}", contact):
+        raise RuleError(f"{contact} is no contact: they are called c and a number, as in c1042.")
+    file = reading.journal_file(journal or home or Path())
+    found = reading.story(file, ContactId(contact), until=at if at is not None else 2**63 - 1)
+    if at is not None:
+        found = msgspec.structs.replace(found, offers=tuple(each for each in found.offers if each.number == at))
+    if as_json:
+        click.echo(msgspec.json.encode(found))
+        return
+    _tell(found, _names(home, language), language)
+
+
+def _names(home: Path | None, language: str) -> Names:
+    if home is None:
+        return Names()
+    from cti.review import naming  # the directory and the centre file are not needed for JSON
+
+    return naming.names(home, language)
+
+
+def _tell(story: Story, names: Names, language: str) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(telling.contact_line(story, names, language), style="bold")
+    for offer in story.offers:
+        console.print()
+        for sentence in telling.of_offer(offer, names, language):
+            console.print(sentence)
+        console.print(_candidates(offer, names, language))
+        for sentence in telling.of_changes(offer, names, language):
+            console.print(f"• {sentence}")
+    if story.passed_by:
+        console.print()
+        console.print(telling.passed_line(story, language))
+        for sentence in telling.of_missed(story, names, language):
+            console.print(f"• {sentence}")
+    if story.wait is not None:
+        console.print()
+        for sentence in telling.of_wait(story.wait, names, language):
+            console.print(sentence)
+
+
+def _candidates(offer: Offer, names: Names, language: str) -> Table:
+    heads = telling.candidate_heads(language)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for at, head in enumerate(heads):
+        table.add_column(head, justify="right" if 1 < at < len(heads) - 1 else "left")
+    for each in offer.candidates[:_SHOWN_CANDIDATES]:
+        chosen = each.agent_id == offer.agent_id
+        table.add_row(
+            "→" if chosen else "",
+            names.agent(each.agent_id),
+            "" if each.ring is None else str(each.ring),
+            "" if each.obstacle in (Obstacle.SITE, Obstacle.SKILL) else str(each.fit),
+            f"{each.load} %",
+            telling.span(each.idle_ms, language) if each.obstacle not in _NOT_IDLE else "",
+            telling.obstacle(each, language),
+            style="bold" if chosen else "",
+        )
+    more = offer.members - min(len(offer.candidates), _SHOWN_CANDIDATES)
+    if more > 0:
+        table.add_row("", f"… +{more}")
+    return table
+
+
+@click.command()
+@click.option("--home", required=True, type=_PLACE, metavar="DIR|FILE", help="A home, or a journal's file.")
+@click.option("--json", "as_json", is_flag=True, help="Print the counts and findings as JSON.")
+def audit(*, home: Path, as_json: bool) -> None:
+    """Count who was passed by whom in a journal, and why; exits 1 when an offer cannot be explained."""
+    report = reading.audit(reading.journal_file(home))
+    if as_json:
+        click.echo(msgspec.json.encode(report))
+    else:
+        _show(report)
+    if report.unexplained:
+        raise SystemExit(1)
+
+
+def _show(report: Report) -> None:
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(f"{report.offers} offers in {report.events} events.")
+    if report.overtakings:
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("passed because of")
+        table.add_column("older contacts", justify="right")
+        for reason, count in sorted(report.overtakings.items(), key=lambda pair: -pair[1]):
+            table.add_row(reason, str(count))
+        console.print(table)
+    if not report.unexplained:
+        console.print("Every offer is explained by the policy.")
+        return
+    console.print(f"{report.unexplained} without explanation:", style="bold red")
+    for line in _findings(report.findings):
+        console.print(line)
+
+
+def _findings(findings: Iterable[Finding]) -> Iterable[str]:
+    for finding in findings:
+        where = f"event {finding.number}"
+        if finding.passed is not None:
+            yield f"  {where}: {finding.agent_id} got {finding.contact_id} although {finding.passed} stood first"
+        elif finding.contact_id is not None:
+            yield f"  {where}: {finding.agent_id} was offered {finding.contact_id} against: {finding.detail}"
+        else:
+            yield f"  {where}: cannot be folded: {finding.detail}"
