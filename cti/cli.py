@@ -25,6 +25,8 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "customer": ("cti.crm.commands", "customer", "Customers: add, find, import, erase."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
     "replay": ("cti.app", "replay", "Decide a journal again and compare."),
+    "why": ("cti.review.commands", "why", "Why a contact was offered to whom it was, or waits."),
+    "audit": ("cti.review.commands", "audit", "Who was passed by whom in a journal, and why."),
     "simulate": ("cti.simulate.commands", "simulate", "Play a centre's day: a scenario, or one that a journal holds."),
     "bench": ("cti.bench.commands", "bench", "Measure Triune against the plain alternative."),
     "setup": ("cti.setup.cli", "main", "Find or fetch Asterisk, speech and Node; build the pages."),
