@@ -4,11 +4,12 @@ No part of the running product imports this module.
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import permutations
 from typing import TypeVar
 
 from cti.domain import capacity
 from cti.domain.acd import Acd, Decision
-from cti.domain.agent import open_media
+from cti.domain.agent import Agent, counted, open_media
 from cti.domain.assignment import Assignment, is_desk_work
 from cti.domain.commands import Command, StartTimer, StopTimer
 from cti.domain.contact import Contact
@@ -54,7 +55,7 @@ from cti.domain.ids import (
     SkillId,
     TimerId,
 )
-from cti.domain.queue import fit, merge
+from cti.domain.queue import ring_of, rings
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
 
@@ -352,6 +353,7 @@ _CONTACT_STATES: Mapping[AssignmentState, ContactState] = {
     AssignmentState.OFFERED: ContactState.OFFERED,
     AssignmentState.ACTIVE: ContactState.ACTIVE,
     AssignmentState.HELD: ContactState.ACTIVE,
+    AssignmentState.PAUSED: ContactState.ACTIVE,
     AssignmentState.REJOINING: ContactState.ACTIVE,
     AssignmentState.WRAP_UP: ContactState.WRAP_UP,
 }
@@ -410,8 +412,8 @@ def _broken_agents(state: State) -> Iterable[str]:
     held = {agent.id: agent.assignment_ids for agent in state.agents.values()}
     for agent in state.agents.values():
         media: tuple[Medium, ...] = ()
-        for medium in agent.active:
-            if not capacity.accepts(capacity.ONE_AT_A_TIME, media, medium):
+        for medium in counted(agent):
+            if not capacity.accepts(agent.capacity, media, medium) and not _accepts_in_some_order(agent):
                 yield f"{agent.id} holds more than he can: {agent.active}"
             media = (*media, medium)
         if len(agent.active) != len(agent.assignment_ids):
@@ -423,6 +425,14 @@ def _broken_agents(state: State) -> Iterable[str]:
             yield f"{assignment.agent_id} does not know of {assignment.id}"
     if sum(map(len, held.values())) != len(state.assignments):
         yield "agents hold assignments that are no more"
+
+
+def _accepts_in_some_order(agent: Agent) -> bool:
+    """Exclusions may hold one way only, so what he holds was perhaps taken in another order than it stands."""
+    return any(
+        all(capacity.accepts(agent.capacity, order[:at], medium) for at, medium in enumerate(order))
+        for order in permutations(counted(agent))
+    )
 
 
 def _broken_indexes(state: State) -> Iterable[str]:
@@ -451,9 +461,22 @@ def _idle_pairs(state: State) -> Iterable[str]:
         node = state.nodes.get(contact.node) if contact.node is not None else None
         if contact.state is not ContactState.WAITING or (node is not None and node.lost):
             continue
-        rules = state.queues[contact.queue_id].rules
-        asked = merge(rules.requirements, contact.requirements)
+        if contact.asleep_until_ms is not None:
+            continue
         for agent in free:
-            fits = rules.project_id in agent.project_ids and fit(asked, agent.skills) is not None
-            if fits and open_media(agent) & capacity.BIT[contact.medium]:
+            if can_take(state, agent, contact):
                 yield f"{agent.id} is idle while {contact.id} waits for him"
+
+
+def can_take(state: State, agent: Agent, contact: Contact) -> bool:
+    """Whether the agent could be offered the waiting contact now: every predicate, by the plain definition."""
+    rules = state.queues[contact.queue_id].rules
+    if contact.held_until_ms is not None and agent.id not in contact.preferred:
+        return False
+    if not open_media(agent) & capacity.BIT[contact.medium] or rules.project_id not in agent.project_ids:
+        return False
+    asked = rings(rules, contact)
+    return (
+        ring_of(asked, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids, tier=contact.tier)
+        is not None
+    )

@@ -14,7 +14,7 @@ from typing import assert_never
 
 from msgspec import Struct
 
-from cti.domain import arrivals, deadlines, offers, presence, talks
+from cti.domain import arrivals, callbacks, deadlines, offers, presence, talks, waiting
 from cti.domain.commands import Command
 from cti.domain.events import (
     AgentBecameNotReady,
@@ -23,6 +23,7 @@ from cti.domain.events import (
     AgentRemoved,
     AgentSignedIn,
     AgentSignedOut,
+    CallbackRequested,
     ClockStepped,
     ContactArrived,
     ContactCancelled,
@@ -34,6 +35,7 @@ from cti.domain.events import (
     Event,
     HangUpRequested,
     HoldRequested,
+    HoursSet,
     JoinFailed,
     LegAnswered,
     LegEnded,
@@ -42,6 +44,7 @@ from cti.domain.events import (
     PhoneReachable,
     PhoneUnreachable,
     PopShown,
+    PriorityChanged,
     QueueClosed,
     QueueOpened,
     RejoinRequested,
@@ -89,8 +92,10 @@ class Acd:
         turn = Turn(state, number=state.number, now=now)
         try:
             _decide(turn, event)
+            for agent_id in turn.departed:
+                waiting.release_kept(turn, agent_id)
             offers.offer_all(turn)
-            offers.entertain(turn)
+            waiting.settle(turn)
         except BaseException:
             state.rollback()
             raise
@@ -120,7 +125,8 @@ def _decide(turn: Turn, event: Event) -> None:  # noqa: C901 - one case an event
         case TimerFired():
             deadlines.timer_fired(turn, event)
         case RingFailed():
-            offers.ring_failed(turn, event)
+            if not callbacks.ring_failed(turn, event):
+                offers.ring_failed(turn, event)
         case HangUpRequested():
             talks.hang_up_requested(turn, event)
         case OfferAccepted():
@@ -174,6 +180,12 @@ def _decide(turn: Turn, event: Event) -> None:  # noqa: C901 - one case an event
             turn.state.index.everything_is_fresh()
         case SwitchLost():
             presence.switch_lost(turn, event)
+        case HoursSet():
+            presence.hours_set(turn, event)
+        case CallbackRequested():
+            callbacks.requested(turn, event)
+        case PriorityChanged():
+            waiting.priority_changed(turn, event)
         case SwitchReturned():
             presence.switch_returned(turn, event)
         case _:

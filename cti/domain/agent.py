@@ -3,9 +3,13 @@
 Whom to choose is `cti.domain.routing`; the rules of signing in, readiness and reach are `cti.domain.presence`.
 """
 
+from collections.abc import Callable
+from typing import Final
+
 from msgspec import Struct
 
 from cti.domain import capacity
+from cti.domain.capacity import ONE_AT_A_TIME, Capacity
 from cti.domain.events import SkillLevel
 from cti.domain.ids import (
     AgentId,
@@ -16,6 +20,7 @@ from cti.domain.ids import (
     ProjectId,
     Readiness,
     ReasonId,
+    SiteId,
 )
 
 
@@ -26,6 +31,8 @@ class Agent(Struct, frozen=True, kw_only=True, gc=False):
     project_ids: tuple[ProjectId, ...] = ()
     skills: tuple[SkillLevel, ...] = ()
     removed: bool = False
+    site_id: SiteId | None = None
+    capacity: Capacity = ONE_AT_A_TIME
     readiness: Readiness = Readiness.OFFLINE
     reason: ReasonId | None = None
     media: tuple[Medium, ...] = ()
@@ -52,6 +59,13 @@ class Agent(Struct, frozen=True, kw_only=True, gc=False):
     """What he holds, from the offer to the end of wrap-up."""
     active: tuple[Medium, ...] = ()
     """The media of those, in the same order."""
+    paused: tuple[AssignmentId, ...] = ()
+    """What is interrupted, first paused first: it does not count."""
+    pausable: tuple[AssignmentId, ...] = ()
+    """What he works on and something else may interrupt, earliest first."""
+
+
+_CALLS: Final = capacity.BIT[Medium.VOICE] | capacity.BIT[Medium.CALLBACK]
 
 
 def is_available(agent: Agent) -> bool:
@@ -78,11 +92,11 @@ def open_media(agent: Agent) -> int:
     """The bits (`capacity.BIT`) of the media of which he can be offered a contact right now."""
     if not is_available(agent) or agent.skipped_until_ms is not None:
         return 0
-    media = capacity.open_media(capacity.ONE_AT_A_TIME, agent.active)
+    media = capacity.open_media(agent.capacity, counted(agent), _pausable_media(agent))
     if media and agent.media:
         media &= sum(capacity.BIT[medium] for medium in agent.media)
     if agent.device not in agent.phones:
-        media &= ~capacity.BIT[Medium.VOICE]
+        media &= ~_CALLS
     if not agent.desktop:
         media &= capacity.BIT[Medium.VOICE]  # a call rings; anything else only shows on a desktop
     return media
@@ -90,4 +104,53 @@ def open_media(agent: Agent) -> int:
 
 def load(agent: Agent) -> int:
     """How much of him is taken, in percent."""
-    return capacity.load(capacity.ONE_AT_A_TIME, agent.active)
+    return capacity.load(agent.capacity, counted(agent))
+
+
+def counted(agent: Agent) -> tuple[Medium, ...]:
+    """The media of what counts towards his capacity: all that he holds but what is paused."""
+    if not agent.paused:
+        return agent.active
+    return tuple(
+        medium
+        for assignment_id, medium in zip(agent.assignment_ids, agent.active, strict=True)
+        if assignment_id not in agent.paused
+    )
+
+
+def to_pause_for(agent: Agent, medium: Medium) -> tuple[AssignmentId, ...]:
+    """What must be paused so that he can be offered one of this medium: nothing, or the fewest, latest first."""
+    if not agent.pausable:
+        return ()
+    media = capacity.accepts_by_pausing(agent.capacity, counted(agent), _pausable_media(agent), medium) or ()
+    found, left = [], list(agent.pausable)
+    for wanted in media:
+        chosen = next(held for held in reversed(left) if _medium(agent, held) is wanted)
+        left.remove(chosen)
+        found.append(chosen)
+    return tuple(found)
+
+
+def to_unpause(agent: Agent, may_go_on: Callable[[AssignmentId], bool]) -> tuple[AssignmentId, ...]:
+    """What is paused and fits again, last interrupted first."""
+    active, found = list(counted(agent)), []
+    for held in reversed(agent.paused):
+        if may_go_on(held) and capacity.accepts(agent.capacity, tuple(active), _medium(agent, held)):
+            active.append(_medium(agent, held))
+            found.append(held)
+    return tuple(found)
+
+
+def without(held: tuple[AssignmentId, ...], assignment_id: AssignmentId) -> tuple[AssignmentId, ...]:
+    """All but that one; the very same when it is not there."""
+    if assignment_id not in held:
+        return held
+    return tuple(other for other in held if other != assignment_id)
+
+
+def _pausable_media(agent: Agent) -> tuple[Medium, ...]:
+    return tuple(_medium(agent, held) for held in agent.pausable) if agent.pausable else ()
+
+
+def _medium(agent: Agent, assignment_id: AssignmentId) -> Medium:
+    return agent.active[agent.assignment_ids.index(assignment_id)]

@@ -1,9 +1,11 @@
 """How contacts come in, and how they are withdrawn. Called by `acd`."""
 
-from cti.domain import offers, talks
+from typing import Final
+
+from cti.domain import callbacks, offers, talks, waiting
 from cti.domain.commands import EndLeg
-from cti.domain.contact import Contact
-from cti.domain.events import ContactArrived, ContactCancelled, ContactTakenBack
+from cti.domain.contact import Contact, is_call
+from cti.domain.events import ContactArrived, ContactCancelled, ContactTakenBack, SkillLevel
 from cti.domain.facts import ContactClosed, ContactQueued
 from cti.domain.ids import (
     REASON_TAKEN_BACK,
@@ -13,12 +15,16 @@ from cti.domain.ids import (
     EndedBy,
     Medium,
     OfferOutcome,
+    SkillId,
 )
-from cti.domain.queue import merge
+from cti.domain.queue import MOST_POINTS
 from cti.domain.readiness import make_not_ready
+from cti.domain.requirement import parse
 from cti.domain.states import ContactState, Trigger, illegal
 from cti.domain.turn import Turn
 from cti.errors import RuleError
+
+HIGHEST_TIER: Final = 10
 
 
 def contact_arrived(turn: Turn, event: ContactArrived) -> None:
@@ -27,8 +33,16 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
     if not queue.open:
         raise RuleError(f"Queue {queue.id} is closed: send the contact to another.", code="queue_closed")
     has_leg = event.leg_id is not None and event.node is not None
-    if has_leg != (event.medium is Medium.VOICE):
-        raise RuleError("A voice contact has a leg and its node; a contact of any other medium has neither.")
+    if has_leg != (event.medium is Medium.VOICE) or (event.leg_id is None) == has_leg:
+        raise RuleError("A voice contact has a leg and its node; a contact of any other medium has no leg.")
+    node = event.node
+    if event.medium is Medium.CALLBACK:
+        callbacks.refuse_second(turn, event.address_key)
+        node = node or turn.state.node
+        if node is None:
+            raise RuleError("No switch has been seen yet to call back from: try again in a moment.", code="no_switch")
+    elif node is not None and not has_leg:
+        raise RuleError("Only a call or a callback belongs to a node.")
     if event.leg_id in turn.state.contact_by_leg:
         return
     contact_id = ContactId(f"c{turn.number}")
@@ -42,11 +56,30 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
             arrived_ms=event.arrived_ms,
             queued_ms=turn.now,
             leg_id=event.leg_id,
-            node=event.node,
-            requirements=merge(event.requirements, ()) if event.requirements else (),
+            node=node,
+            requirements=_normal(event.requirements) if event.requirements else (),
             preferred=event.preferred,
+            hold_for_ms=event.hold_for_ms,
+            condition=parse(event.condition).text if event.condition else "",
+            tier=max(0, min(event.tier, HIGHEST_TIER)),
+            priority=max(-MOST_POINTS, min(event.priority, MOST_POINTS)),
+            origin=event.origin,
+            address_key=event.address_key,
         )
     )
+    contact = turn.state.contacts[contact_id]
+    if event.hold_for_ms:
+        waiting.keep_for_preferred(turn, contact)
+    if event.medium is Medium.CALLBACK:
+        callbacks.sleep_until_hours(turn, contact_id)
+
+
+def _normal(levels: tuple[SkillLevel, ...]) -> tuple[SkillLevel, ...]:
+    """Each skill once, at its highest level, by id: equal demands are to look equal."""
+    highest: dict[SkillId, int] = {}
+    for wanted in levels:
+        highest[wanted.skill_id] = max(wanted.level, highest.get(wanted.skill_id, 0))
+    return tuple(SkillLevel(skill_id=skill_id, level=level) for skill_id, level in sorted(highest.items()))
 
 
 def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
@@ -64,7 +97,7 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
 def contact_taken_back(turn: Turn, event: ContactTakenBack) -> None:
     """It waits again in its place; whoever had it is not ready, or he would be offered it at once."""
     contact = turn.state.contact(event.contact_id)
-    if contact.leg_id is not None:
+    if contact.leg_id is not None or (is_call(contact) and contact.state is not ContactState.OFFERED):
         raise RuleError("A call cannot be taken back: its agent has to end it.", code="call_not_taken_back")
     if contact.assignment_id is None:
         return

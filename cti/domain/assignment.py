@@ -38,6 +38,7 @@ class Assignment(Struct, frozen=True, kw_only=True, gc=False):
     started_ms: Milliseconds | None = None
     """When the agent took it up first."""
     held_ms: Milliseconds | None = None
+    """Since when the customer hears music, or the work is interrupted."""
     rejoin_until_ms: Milliseconds | None = None
     wrap_up_ms: Milliseconds | None = None
     wrap_up_until_ms: Milliseconds | None = None
@@ -45,4 +46,8 @@ class Assignment(Struct, frozen=True, kw_only=True, gc=False):
 
 def is_desk_work(assignment: Assignment) -> bool:
     """Whether the agent works on a contact without legs: nothing but his desktop shows that he is still at it."""
-    return assignment.state is AssignmentState.ACTIVE and assignment.medium is not Medium.VOICE
+    return (
+        assignment.state in (AssignmentState.ACTIVE, AssignmentState.PAUSED)
+        and assignment.medium is not Medium.VOICE
+        and assignment.medium is not Medium.CALLBACK
+    )

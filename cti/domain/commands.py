@@ -12,6 +12,7 @@ from cti.domain.ids import (
     AssignmentId,
     BridgeId,
     ContactId,
+    DestinationId,
     Device,
     LegId,
     Milliseconds,
@@ -83,6 +84,51 @@ class PlayMusic(Struct, frozen=True, kw_only=True, gc=False):
     queue_id: QueueId
 
 
+class Announce(Struct, frozen=True, kw_only=True, gc=False):
+    """Tell a waiting caller where he stands, then let the music go on. What is None is not said."""
+
+    contact_id: ContactId
+    leg_id: LegId
+    node: NodeId
+    queue_id: QueueId
+    position: int | None
+    """From 1."""
+    expected_ms: Milliseconds | None
+    offer_callback: bool = False
+    """Say by which key he is called back instead of waiting."""
+
+
+class SendAway(Struct, frozen=True, kw_only=True, gc=False):
+    """The call leaves the ACD: hand the leg to the dialplan at this destination of the centre file."""
+
+    contact_id: ContactId
+    leg_id: LegId
+    node: NodeId
+    destination: DestinationId
+
+
+class PromiseCallback(Struct, frozen=True, kw_only=True, gc=False):
+    """Tell the caller that he will be called back, and end his leg."""
+
+    contact_id: ContactId
+    leg_id: LegId
+    node: NodeId
+
+
+class DialCustomer(Struct, frozen=True, kw_only=True, gc=False):
+    """Dial the contact's customer on the trunk with this leg, and hand it to us when answered.
+
+    Meanwhile the agent's leg hears ringing. Told as LegAnswered or RingFailed with this assignment and this leg.
+    """
+
+    assignment_id: AssignmentId
+    contact_id: ContactId
+    leg_id: LegId
+    agent_leg: LegId
+    node: NodeId
+    limit_ms: Milliseconds
+
+
 class DropBridge(Struct, frozen=True, kw_only=True, gc=False):
     """The talk is over; the bridge goes. Gone already is success."""
 
@@ -112,7 +158,19 @@ class StopTimer(Struct, frozen=True, kw_only=True, gc=False):
     timer_id: TimerId
 
 
-SwitchCommand = RingAgent | EndLeg | JoinLegs | HoldLeg | PlayMusic | DropBridge | SetFallback
+SwitchCommand = (
+    RingAgent
+    | EndLeg
+    | JoinLegs
+    | HoldLeg
+    | PlayMusic
+    | Announce
+    | SendAway
+    | PromiseCallback
+    | DialCustomer
+    | DropBridge
+    | SetFallback
+)
 DesktopCommand = ShowPop | ClosePop
 TimerCommand = StartTimer | StopTimer
 Command = SwitchCommand | DesktopCommand | TimerCommand

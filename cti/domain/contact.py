@@ -29,7 +29,45 @@ class Contact(Struct, frozen=True, kw_only=True, gc=False):
     preferred: tuple[AgentId, ...]
     state: ContactState
     assignment_id: AssignmentId | None = None
+    hold_for_ms: tuple[Milliseconds, ...] = ()
+    condition: str = ""
+    tier: int = 0
+    priority: int = 0
+    """Points of its own: given by its source, a supervisor, or steps."""
+    origin: ContactId | None = None
+    """The contact that it was made of."""
+    address_key: str = ""
+    expected_ms: Milliseconds | None = None
+    """How long it was expected to wait when it was queued."""
+    urged: bool = False
+    steps_taken: int = 0
+    """Bit n: the n-th step of its queue was taken at least once."""
+    stepped_ms: Milliseconds = 0
+    """Everything planned up to this instant of waiting is done; counts from `queued_ms`."""
+    held_until_ms: Milliseconds | None = None
+    """Only its preferred agents may have it until then."""
+    urgent_ms: Milliseconds | None = None
+    """When its service level will be in danger."""
+    next_step_ms: Milliseconds | None = None
+    asleep_until_ms: Milliseconds | None = None
+    """It is offered to nobody until then."""
+    callback_offered: bool = False
+    attempts: int = 0
+    """To call back, so far."""
     """The one live assignment, if there is one."""
+
+
+def is_call(contact: Contact) -> bool:
+    """Whether an agent's phone rings for it: its customer is, or will be, on a leg."""
+    return contact.medium is Medium.VOICE or contact.medium is Medium.CALLBACK
+
+
+def plan_ms(contact: Contact) -> Milliseconds | None:
+    """When something is next to be done for it, while it waits; None: nothing is."""
+    if contact.asleep_until_ms is not None:
+        return contact.asleep_until_ms
+    planned = (contact.next_step_ms, contact.held_until_ms, contact.urgent_ms)
+    return min((at_ms for at_ms in planned if at_ms is not None), default=None)
 
 
 def number_of(contact_id: ContactId) -> int:

@@ -7,13 +7,14 @@ restart sets them all again from the state.
 
 from typing import Final
 
-from cti.domain import offers, talks
+from cti.domain import callbacks, offers, talks, waiting
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
 from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop, StartTimer
+from cti.domain.contact import is_call, plan_ms
 from cti.domain.events import ClockStepped, TimerFired
 from cti.domain.facts import ClockShifted
-from cti.domain.ids import AgentId, AssignmentId, Milliseconds, Readiness, TimerKind
+from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds, Readiness, TimerKind
 from cti.domain.readiness import fallback, grace_expired, skip_expired
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
@@ -38,12 +39,20 @@ def timer_fired(turn: Turn, event: TimerFired) -> None:
         if agent is not None and _is_due(turn, kind, owner, agent_deadline(agent, kind)):
             _agents_time_is_up(turn, agent, kind)
         return
+    if kind is TimerKind.STEP:
+        contact = turn.state.contacts.get(ContactId(owner))
+        waits = contact is not None and contact.state is ContactState.WAITING
+        if contact is not None and waits and _is_due(turn, kind, owner, plan_ms(contact)):
+            waiting.time_is_up(turn, contact)
+        return
     assignment = turn.state.assignments.get(AssignmentId(owner))
     if assignment is None or not _is_due(turn, kind, owner, deadline(turn.state, assignment, kind)):
         return
     match kind:
         case TimerKind.POP:
             offers.pop_expired(turn, assignment)
+        case TimerKind.RING if assignment.state is not AssignmentState.OFFERED:
+            callbacks.not_reached(turn, assignment)
         case TimerKind.RING | TimerKind.LEASE:
             offers.ring_expired(turn, assignment)
         case TimerKind.REJOIN:
@@ -78,16 +87,23 @@ def deadline(state: State, assignment: Assignment, kind: TimerKind) -> Milliseco
         case TimerKind.POP:
             return assignment.pop_until_ms if offered else None
         case TimerKind.RING:
-            return assignment.ring_until_ms if offered else None
+            return assignment.ring_until_ms if offered or is_dialling(state, assignment) else None
         case TimerKind.LEASE:
-            is_call = state.contacts[assignment.contact_id].leg_id is not None
-            return assignment.lease_until_ms if offered and not is_call else None
+            rings = is_call(state.contacts[assignment.contact_id])
+            return assignment.lease_until_ms if offered and not rings else None
         case TimerKind.REJOIN:
             return assignment.rejoin_until_ms if assignment.state is AssignmentState.REJOINING else None
         case TimerKind.WRAP_UP:
             return assignment.wrap_up_until_ms if assignment.state is AssignmentState.WRAP_UP else None
         case _:
             return None
+
+
+def is_dialling(state: State, assignment: Assignment) -> bool:
+    """Whether its customer is being dialled."""
+    return assignment.state is AssignmentState.ACTIVE and callbacks.is_dialling(
+        assignment, state.contacts[assignment.contact_id]
+    )
 
 
 def agent_deadline(agent: Agent, kind: TimerKind) -> Milliseconds | None:
@@ -121,6 +137,11 @@ def timers(state: State, *, not_before: Milliseconds = 0) -> list[StartTimer]:
             if at_ms is not None:
                 earliest = 0 if kind is TimerKind.POP else not_before  # nothing on the switch can have made it moot
                 found.append(StartTimer(timer_id=timer_id(kind, assignment_id), at_ms=max(at_ms, earliest)))
+    for contact_id in sorted(state.contacts):
+        contact = state.contacts[contact_id]
+        at_ms = plan_ms(contact) if contact.state is ContactState.WAITING else None
+        if at_ms is not None:
+            found.append(StartTimer(timer_id=timer_id(TimerKind.STEP, contact_id), at_ms=max(at_ms, not_before)))
     for agent_id in sorted(state.agents):
         for kind in _AGENTS:
             at_ms = agent_deadline(state.agents[agent_id], kind)

@@ -9,12 +9,16 @@ from typing import Final
 
 from msgspec import Struct
 
+from cti.domain.capacity import Capacity
 from cti.domain.ids import (
     AgentId,
+    Announcement,
     AssignmentId,
     ContactId,
+    DestinationId,
     Device,
     DispositionId,
+    HoursId,
     LegCause,
     LegId,
     Medium,
@@ -23,6 +27,7 @@ from cti.domain.ids import (
     ProjectId,
     QueueId,
     ReasonId,
+    SiteId,
     SkillId,
     TimerId,
 )
@@ -38,6 +43,56 @@ class SkillLevel(Struct, frozen=True, kw_only=True, gc=False):
 
 
 # -- configuration ---------------------------------------------------------------------------------------------------
+
+
+class CallbackRule(Struct, frozen=True, kw_only=True, gc=False):
+    """How callers of a queue are called back."""
+
+    hours: HoursId | None = None
+    """When they may be called; None: at any time."""
+    attempts: int = 3
+    retry_ms: Milliseconds = 900_000
+    """From an attempt that nobody answered to the next."""
+    ring_limit_ms: Milliseconds = 30_000
+
+
+class Weight(Struct, frozen=True, kw_only=True, gc=False):
+    """How fast waiting counts on one medium."""
+
+    medium: Medium
+    percent: int
+    """100 = real time; 0: it does not count, so contacts may starve."""
+
+
+class Step(Struct, frozen=True, kw_only=True, gc=False):
+    """A timed stage of waiting; what it changes holds from then on. The clock starts when the contact enters the queue.
+
+    All conditions given must hold at its instant, else nothing is done (and a step with `every_ms` tries again).
+    """
+
+    after_ms: Milliseconds
+    every_ms: Milliseconds = 0
+    """Done again so often; 0: once."""
+    if_position_over: int | None = None
+    if_eligible_under: int | None = None
+    """Ready agents who meet the requirement, busy ones included."""
+    if_expected_over_ms: Milliseconds | None = None
+    if_open: HoursId | None = None
+    if_closed: HoursId | None = None
+    relax: tuple[SkillLevel, ...] = ()
+    """These skills are asked for at this level at most; 0 drops them."""
+    add: str = ""
+    """An expression (`cti.domain.requirement`) asked for besides."""
+    sites: tuple[SiteId, ...] = ()
+    """Added to the sites whose agents are asked."""
+    priority: int = 0
+    """Points added."""
+    announce: tuple[Announcement, ...] = ()
+    offer_callback: bool = False
+    to_queue: QueueId | None = None
+    """It goes on in that queue, with the seniority it has."""
+    to_destination: DestinationId | None = None
+    """The call leaves the ACD for that place. Contacts without a leg stay."""
 
 
 class QueueOpened(Struct, frozen=True, kw_only=True, gc=False):
@@ -57,6 +112,47 @@ class QueueOpened(Struct, frozen=True, kw_only=True, gc=False):
     """How long the ring waits for the desktop to confirm the pop."""
     rejoin_limit_ms: Milliseconds = 20_000
     """How long a caller hears music after the agent's leg was lost, before he returns to the head of the queue."""
+    condition: str = ""
+    """An expression (`cti.domain.requirement`) asked for besides `requirements`."""
+    sites: tuple[SiteId, ...] = ()
+    """Whose agents are asked first; empty: those of every site."""
+    weights: tuple[Weight, ...] = ()
+    """For media whose waiting counts otherwise than `weight_percent`."""
+    strict: bool = False
+    """Before every queue that is not, in order of priority, whatever waits elsewhere."""
+    tier_credit_ms: Milliseconds = 0
+    """What one tier of the customer is worth in waiting time."""
+    urgency_ms: Milliseconds = 0
+    """What a contact gains once when its service level is predicted to be missed."""
+    steps: tuple[Step, ...] = ()
+    """By `after_ms`."""
+    callback: CallbackRule | None = None
+    """None: no caller is offered one."""
+    lost_to: QueueId | None = None
+    """Where a task is made of every contact that was lost here; None: nowhere."""
+
+
+class OpenSpan(Struct, frozen=True, kw_only=True, gc=False):
+    """From–to on one weekday, local time."""
+
+    weekday: int
+    """0 is Monday."""
+    from_minute: int
+    to_minute: int
+    """Not included; 1440 is midnight."""
+
+
+class HoursSet(Struct, frozen=True, kw_only=True, gc=False):
+    """Opening hours by this key are these from now on; what they mean at an instant says `cti.domain.schedule`."""
+
+    hours_id: HoursId
+    tz: str
+    """IANA name."""
+    weekly: tuple[OpenSpan, ...]
+    holidays: str | None = None
+    """Two letters of a country whose public holidays are closed days."""
+    closed_on: tuple[str, ...] = ()
+    """Closed days besides, ISO 8601."""
 
 
 class QueueClosed(Struct, frozen=True, kw_only=True, gc=False):
@@ -71,6 +167,9 @@ class AgentEnrolled(Struct, frozen=True, kw_only=True, gc=False):
     agent_id: AgentId
     project_ids: tuple[ProjectId, ...]
     skills: tuple[SkillLevel, ...] = ()
+    site_id: SiteId | None = None
+    capacity: Capacity | None = None
+    """None: one contact at a time."""
 
 
 class AgentRemoved(Struct, frozen=True, kw_only=True, gc=False):
@@ -168,6 +267,33 @@ class ContactArrived(Struct, frozen=True, kw_only=True, gc=False):
     requirements: tuple[SkillLevel, ...] = ()
     """Asked for besides what the queue asks (a language, say)."""
     preferred: tuple[AgentId, ...] = ()
+    """Who should have it: the owner of the open case, the last agent, the relationship manager; the first is asked
+    first."""
+    hold_for_ms: tuple[Milliseconds, ...] = ()
+    """How long each of those is waited for while he is busy; missing ones are 0. Nobody waits for one who is away."""
+    condition: str = ""
+    """An expression (`cti.domain.requirement`) asked for besides."""
+    tier: int = 0
+    """Of the customer, 0–10."""
+    priority: int = 0
+    """Points added to those of the queue."""
+    origin: ContactId | None = None
+    """The contact that this one was made of."""
+    address_key: str = ""
+    """Stands for the customer's number or address without telling it (a keyed hash); "" when there is none."""
+
+
+class CallbackRequested(Struct, frozen=True, kw_only=True, gc=False):
+    """The caller would rather be called back than wait: he keeps his place. One without the offer is refused."""
+
+    leg_id: LegId
+
+
+class PriorityChanged(Struct, frozen=True, kw_only=True, gc=False):
+    """A supervisor gives one contact so many points; effective at the very next decision."""
+
+    contact_id: ContactId
+    priority: int
 
 
 class ContactCancelled(Struct, frozen=True, kw_only=True, gc=False):
@@ -304,6 +430,7 @@ class SwitchReturned(Struct, frozen=True, kw_only=True, gc=False):
 Event = (
     QueueOpened
     | QueueClosed
+    | HoursSet
     | AgentEnrolled
     | AgentRemoved
     | SkillsChanged
@@ -317,6 +444,8 @@ Event = (
     | PhoneReachable
     | PhoneUnreachable
     | ContactArrived
+    | CallbackRequested
+    | PriorityChanged
     | ContactCancelled
     | ContactTakenBack
     | LegAnswered

@@ -6,7 +6,8 @@ what history, wallboards and reports are built from.
 
 from msgspec import Struct
 
-from cti.domain.events import QueueOpened, SkillLevel
+from cti.domain.capacity import Capacity
+from cti.domain.events import HoursSet, QueueOpened, SkillLevel
 from cti.domain.ids import (
     AgentId,
     AssignmentId,
@@ -24,15 +25,28 @@ from cti.domain.ids import (
     QueueId,
     Readiness,
     ReasonId,
+    SiteId,
 )
+
+
+class Terms(Struct, frozen=True, kw_only=True, gc=False):
+    """What a contact's score is the sum of, in milliseconds of waiting."""
+
+    seniority_ms: Milliseconds
+    """Its waiting, weighted."""
+    priority_ms: Milliseconds
+    tier_ms: Milliseconds = 0
+    urgency_ms: Milliseconds = 0
+    strict: bool = False
+    """Its queue goes before all that are not strict."""
 
 
 class Why(Struct, frozen=True, kw_only=True, gc=False):
     """Why this agent got this contact, in constant size; the full list is rebuilt by folding to the event."""
 
     rule: str
-    """Which rule decided: `preferred`, `only_one`, `best_fit`, `least_load`, `longest_idle`, `lowest_id`; or `oldest`
-    when an agent came free and took the contact with the highest score."""
+    """Which rule decided: `preferred`, `only_one`, `inner_ring`, `best_fit`, `least_load`, `longest_idle`, `lowest_id`;
+    or `oldest` when an agent came free and took the contact with the highest score."""
     fit: int
     """Σ of the winner's levels in the skills asked for."""
     load: int
@@ -41,11 +55,23 @@ class Why(Struct, frozen=True, kw_only=True, gc=False):
     """The contact's score at that moment."""
     runner_up: AgentId | None
     capable: int
-    """How many agents have the skills and the project …"""
+    """How many agents have the skills, the project and the site …"""
     ready: int
     """… of these, how many were ready …"""
     free: int
     """… and of these, how many had capacity."""
+    ring: int = 0
+    """By which stage of relaxation the winner fits: 0, as it was asked at first."""
+    terms: Terms | None = None
+    other_project: int = 0
+    """How many agents lacked the queue's project …"""
+    other_site: int = 0
+    """… had it, but belong to a site that is not asked (yet) …"""
+    lacks_skill: int = 0
+    """… or had both, but not the skills."""
+    rival: ContactId | None = None
+    """The contact with the next highest score that this agent could have had."""
+    rival_score_ms: int = 0
 
 
 class QueueConfigured(Struct, frozen=True, kw_only=True, gc=False):
@@ -62,6 +88,14 @@ class AgentConfigured(Struct, frozen=True, kw_only=True, gc=False):
     project_ids: tuple[ProjectId, ...]
     skills: tuple[SkillLevel, ...]
     removed: bool = False
+    site_id: SiteId | None = None
+    capacity: Capacity | None = None
+
+
+class HoursConfigured(Struct, frozen=True, kw_only=True, gc=False):
+    """Opening hours are these."""
+
+    hours: HoursSet
 
 
 class ReadinessChanged(Struct, frozen=True, kw_only=True, gc=False):
@@ -120,6 +154,105 @@ class ContactQueued(Struct, frozen=True, kw_only=True, gc=False):
     node: NodeId | None
     requirements: tuple[SkillLevel, ...]
     preferred: tuple[AgentId, ...]
+    hold_for_ms: tuple[Milliseconds, ...] = ()
+    condition: str = ""
+    tier: int = 0
+    priority: int = 0
+    origin: ContactId | None = None
+    address_key: str = ""
+    """Stands for the customer's number or address without telling it; "" when there is none."""
+
+
+class WaitPlanned(Struct, frozen=True, kw_only=True, gc=False):
+    """What is next to be done for a waiting contact, and whom it is kept for until then. The plan before is void."""
+
+    contact_id: ContactId
+    stepped_ms: Milliseconds
+    """Everything planned up to this much waiting in its queue is done."""
+    next_step_ms: Milliseconds | None = None
+    held_until_ms: Milliseconds | None = None
+    """Only its preferred agents may have it until then; None: anyone who can."""
+    urgent_ms: Milliseconds | None = None
+    """When its service level will be in danger; None: never, or it is known already."""
+    asleep_until_ms: Milliseconds | None = None
+    """It is offered to nobody until then (a callback's next attempt)."""
+    expected_ms: Milliseconds | None = None
+    """How long it was expected to wait when it began to; None: too little is known."""
+
+
+class StepTaken(Struct, frozen=True, kw_only=True, gc=False):
+    """A stage of its queue was reached: what that changes is read from the queue's rules."""
+
+    contact_id: ContactId
+    step: int
+    """Its place in the queue's steps, from 0."""
+    at_ms: Milliseconds
+    priority: int = 0
+    """Points that the contact has from now on, those of its queue not counted."""
+
+
+class ContactUrged(Struct, frozen=True, kw_only=True, gc=False):
+    """Its service level is about to be missed: it gains its queue's urgency, once."""
+
+    contact_id: ContactId
+    at_ms: Milliseconds
+
+
+class ContactMoved(Struct, frozen=True, kw_only=True, gc=False):
+    """It waits in another queue from now on, with the seniority it has."""
+
+    contact_id: ContactId
+    queue_id: QueueId
+    project_id: ProjectId
+    at_ms: Milliseconds
+
+
+class PriorityGiven(Struct, frozen=True, kw_only=True, gc=False):
+    """It has so many points of its own."""
+
+    contact_id: ContactId
+    priority: int
+    at_ms: Milliseconds
+
+
+class CallbackOffered(Struct, frozen=True, kw_only=True, gc=False):
+    """The caller has been told the key by which he is called back instead of waiting."""
+
+    contact_id: ContactId
+    at_ms: Milliseconds
+
+
+class CallbackAccepted(Struct, frozen=True, kw_only=True, gc=False):
+    """The call became a callback: the same contact, the same place, no leg."""
+
+    contact_id: ContactId
+    at_ms: Milliseconds
+
+
+class CustomerRung(Struct, frozen=True, kw_only=True, gc=False):
+    """The customer of a callback is being dialled with this leg."""
+
+    assignment_id: AssignmentId
+    leg_id: LegId
+    node: NodeId
+    at_ms: Milliseconds
+    until_ms: Milliseconds
+
+
+class CustomerReached(Struct, frozen=True, kw_only=True, gc=False):
+    """The customer who was dialled has answered."""
+
+    assignment_id: AssignmentId
+    at_ms: Milliseconds
+
+
+class CallbackPostponed(Struct, frozen=True, kw_only=True, gc=False):
+    """Nobody was reached: the contact waits again, and is offered to nobody before that instant."""
+
+    contact_id: ContactId
+    attempts: int
+    until_ms: Milliseconds
+    at_ms: Milliseconds
 
 
 class AssignmentOffered(Struct, frozen=True, kw_only=True, gc=False):
@@ -172,6 +305,22 @@ class AssignmentHeld(Struct, frozen=True, kw_only=True, gc=False):
 
 class AssignmentResumed(Struct, frozen=True, kw_only=True, gc=False):
     """The held customer is back in the talk."""
+
+    assignment_id: AssignmentId
+    at_ms: Milliseconds
+
+
+class AssignmentPaused(Struct, frozen=True, kw_only=True, gc=False):
+    """Something more urgent interrupts the work: it does not count towards the agent's capacity until it goes on."""
+
+    assignment_id: AssignmentId
+    by: AssignmentId
+    """The offer that interrupts it."""
+    at_ms: Milliseconds
+
+
+class AssignmentUnpaused(Struct, frozen=True, kw_only=True, gc=False):
+    """What interrupted it is over: the work goes on."""
 
     assignment_id: AssignmentId
     at_ms: Milliseconds
@@ -262,18 +411,31 @@ class ClockShifted(Struct, frozen=True, kw_only=True, gc=False):
 Fact = (
     QueueConfigured
     | AgentConfigured
+    | HoursConfigured
     | ReadinessChanged
     | DeviceSet
     | ReachChanged
     | AgentSkipped
     | SignOutDeferred
     | ContactQueued
+    | WaitPlanned
+    | StepTaken
+    | ContactUrged
+    | ContactMoved
+    | PriorityGiven
+    | CallbackOffered
+    | CallbackAccepted
+    | CustomerRung
+    | CustomerReached
+    | CallbackPostponed
     | AssignmentOffered
     | PopConfirmed
     | AgentRung
     | AssignmentStarted
     | AssignmentHeld
     | AssignmentResumed
+    | AssignmentPaused
+    | AssignmentUnpaused
     | AgentLegLost
     | RingEnded
     | OfferEnded

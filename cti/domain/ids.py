@@ -17,6 +17,11 @@ QueueId = NewType("QueueId", str)
 """The queue's key in the centre file."""
 ProjectId = NewType("ProjectId", str)
 SkillId = NewType("SkillId", str)
+SiteId = NewType("SiteId", str)
+HoursId = NewType("HoursId", str)
+"""The key of opening hours in the centre file."""
+DestinationId = NewType("DestinationId", str)
+"""The key of a place outside the ACD in the centre file: a number or a voicemail box. Never the number itself."""
 DispositionId = NewType("DispositionId", str)
 ReasonId = NewType("ReasonId", str)
 """Why an agent is not ready: a key of the centre file, or one of the system's own (`NO_ANSWER`, `PHONE_LOST`, …)."""
@@ -37,6 +42,14 @@ SYSTEM_ENGINE_LOST: Final = DispositionId("engine_lost")
 SYSTEM_WRAP_UP_EXPIRED: Final = DispositionId("wrap_up_expired")
 SYSTEM_CANCELLED: Final = DispositionId("cancelled")
 SYSTEM_TAKEN_BACK: Final = DispositionId("taken_back")
+SYSTEM_OVERFLOWED: Final = DispositionId("overflowed")
+"""Its queue sent it to a place outside the ACD."""
+SYSTEM_CALLBACK_FAILED: Final = DispositionId("callback_failed")
+"""Every attempt to call back came to nothing."""
+SYSTEM_NOT_REACHED: Final = DispositionId("not_reached")
+"""One attempt to call back came to nothing; the contact waits for the next."""
+SYSTEM_DUPLICATE: Final = DispositionId("duplicate")
+"""The same customer's request stands already."""
 SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_ABANDONED,
     SYSTEM_AGENT_LOST,
@@ -44,6 +57,10 @@ SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_WRAP_UP_EXPIRED,
     SYSTEM_CANCELLED,
     SYSTEM_TAKEN_BACK,
+    SYSTEM_OVERFLOWED,
+    SYSTEM_CALLBACK_FAILED,
+    SYSTEM_NOT_REACHED,
+    SYSTEM_DUPLICATE,
 )
 """The system's own codes; a person's code comes from the project."""
 
@@ -82,6 +99,14 @@ class Readiness(StrEnum):
     OFFLINE = "offline"
     NOT_READY = "not_ready"
     READY = "ready"
+
+
+class Announcement(StrEnum):
+    """What a waiting caller is told."""
+
+    POSITION = "position"
+    EXPECTED_WAIT = "expected_wait"
+    """Only while the estimate is good enough; else it is left out."""
 
 
 class LegCause(StrEnum):
@@ -130,5 +155,7 @@ class TimerKind(StrEnum):
     """How long a ready agent without desktop, or without a phone, stays ready."""
     DESK = "desk"
     """How long an agent without desktop keeps what he works on there."""
+    STEP = "step"
+    """When something is next to be done for a waiting contact: a step, the end of its hold-for or sleep, urgency."""
     SKIP = "skip"
     """How long an agent is offered nothing, because his phone could not be rung just now."""

@@ -5,11 +5,20 @@ What follows once both sides are together is `cti.domain.talks`. Called by `acd`
 
 from typing import Final
 
+from cti.domain.agent import to_pause_for
 from cti.domain.assignment import Assignment
-from cti.domain.commands import ClosePop, EndLeg, PlayMusic, RingAgent, ShowPop
-from cti.domain.contact import Contact
+from cti.domain.commands import ClosePop, EndLeg, RingAgent, ShowPop
+from cti.domain.contact import Contact, is_call
 from cti.domain.events import OfferAccepted, OfferRejected, PopShown, RingFailed
-from cti.domain.facts import AgentRung, AssignmentOffered, AssignmentStarted, OfferEnded, PopConfirmed, RingEnded
+from cti.domain.facts import (
+    AgentRung,
+    AssignmentOffered,
+    AssignmentPaused,
+    AssignmentStarted,
+    OfferEnded,
+    PopConfirmed,
+    RingEnded,
+)
 from cti.domain.ids import (
     REASON_NO_ANSWER,
     REASON_PHONE_LOST,
@@ -23,7 +32,7 @@ from cti.domain.ids import (
 )
 from cti.domain.readiness import check_reach, let_go, make_not_ready, phones_are_missed, reason_for, skip
 from cti.domain.routing import Pair
-from cti.domain.states import AssignmentState, ContactState
+from cti.domain.states import AssignmentState
 from cti.domain.turn import Turn
 from cti.errors import RuleError
 from cti.variables import LEG_PREFIX
@@ -41,25 +50,17 @@ def offer_all(turn: Turn) -> None:
         offer(turn, pair)
 
 
-def entertain(turn: Turn) -> None:
-    """Whoever began to wait by this event, and found nobody, hears music from now on."""
-    for contact_id in turn.waiting:
-        contact = turn.state.contacts.get(contact_id)
-        if contact is None or contact.state is not ContactState.WAITING:
-            continue
-        if contact.leg_id is not None and contact.node is not None:
-            turn.do(PlayMusic(leg_id=contact.leg_id, node=contact.node, queue_id=contact.queue_id))
-
-
 def offer(turn: Turn, pair: Pair) -> None:
     """Reserve the agent and show him the card; ring at once if no desktop of his can confirm it."""
     contact, agent = pair.contact, pair.agent
     rules = turn.state.queues[contact.queue_id].rules
-    is_call = contact.leg_id is not None
-    waits_for_pop = is_call and agent.desktop and rules.pop_limit_ms > 0
+    rings = is_call(contact)
+    waits_for_pop = rings and agent.desktop and rules.pop_limit_ms > 0
     pop_until = turn.now + rules.pop_limit_ms if waits_for_pop else None
-    lease_until = turn.now + rules.ring_limit_ms + (rules.pop_limit_ms + LEASE_MARGIN_MS if is_call else 0)
+    lease_until = turn.now + rules.ring_limit_ms + (rules.pop_limit_ms + LEASE_MARGIN_MS if rings else 0)
     assignment_id = turn.new_assignment_id()
+    for held in to_pause_for(agent, contact.medium):
+        turn.record(AssignmentPaused(assignment_id=held, by=assignment_id, at_ms=turn.now))
     turn.record(
         AssignmentOffered(
             assignment_id=assignment_id,
@@ -73,7 +74,7 @@ def offer(turn: Turn, pair: Pair) -> None:
     )
     if agent.desktop:
         turn.do(ShowPop(assignment_id=assignment_id, agent_id=agent.id, contact_id=contact.id))
-    if not is_call:
+    if not rings:
         turn.start(TimerKind.LEASE, assignment_id, at_ms=lease_until)
     elif pop_until is not None:
         turn.start(TimerKind.POP, assignment_id, at_ms=pop_until)
@@ -184,7 +185,7 @@ def _was_cut(turn: Turn, assignment: Assignment) -> bool:
 def offer_accepted(turn: Turn, event: OfferAccepted) -> None:
     """Work on a virtual call begins. Twice is once."""
     assignment = turn.state.assignment(event.assignment_id)
-    if turn.state.contact(assignment.contact_id).leg_id is not None:
+    if is_call(turn.state.contact(assignment.contact_id)):
         raise RuleError("A call is taken by answering the phone that rings.", code="answer_the_phone")
     if assignment.state in (AssignmentState.ACTIVE, AssignmentState.HELD):
         return
@@ -228,7 +229,7 @@ def end_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, caus
         turn.stop(TimerKind.POP, assignment.id)
     if assignment.ring_until_ms is not None:
         turn.stop(TimerKind.RING, assignment.id)
-    if contact.leg_id is None:
+    if not is_call(contact):
         turn.stop(TimerKind.LEASE, assignment.id)
     let_go(turn, assignment.agent_id)
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from cti.domain import offers, talks
 from cti.domain.agent import Agent, is_available
+from cti.domain.capacity import ONE_AT_A_TIME
 from cti.domain.events import (
     AgentBecameNotReady,
     AgentBecameReady,
@@ -18,24 +19,22 @@ from cti.domain.events import (
     DesktopConnected,
     DesktopLost,
     DeviceChosen,
+    HoursSet,
     PhoneReachable,
     PhoneUnreachable,
     QueueClosed,
     QueueOpened,
-    SkillLevel,
     SkillsChanged,
     SwitchLost,
     SwitchReturned,
 )
-from cti.domain.facts import AgentConfigured, DeviceSet, NodeLost, NodeReturned, QueueConfigured
+from cti.domain.facts import AgentConfigured, DeviceSet, HoursConfigured, NodeLost, NodeReturned, QueueConfigured
 from cti.domain.ids import (
     REASON_REMOVED,
     REASON_SIGNED_IN,
-    AgentId,
     Device,
     Medium,
     OfferOutcome,
-    ProjectId,
     Readiness,
     ReasonId,
 )
@@ -60,6 +59,12 @@ def queue_opened(turn: Turn, event: QueueOpened) -> None:
     _configure_queue(turn, event, is_open=True)
 
 
+def hours_set(turn: Turn, event: HoursSet) -> None:
+    """Effective at the next look at a clock; the same again is nothing."""
+    if turn.state.hours.get(event.hours_id) != event:
+        turn.record(HoursConfigured(hours=event))
+
+
 def queue_closed(turn: Turn, event: QueueClosed) -> None:
     """Nothing new comes in; what waits is served."""
     _configure_queue(turn, turn.state.queue(event.queue_id).rules, is_open=False)
@@ -70,38 +75,58 @@ def _configure_queue(turn: Turn, rules: QueueOpened, *, is_open: bool) -> None:
     if before is not None and before.rules == rules and before.open == is_open:
         return
     turn.record(QueueConfigured(rules=rules, open=is_open))
-    if before is None or before.rules.requirements != rules.requirements or before.rules.project_id != rules.project_id:
+    if before is None or _asks(before.rules) != _asks(rules):
         for agent in sorted(turn.state.agents.values(), key=lambda agent: agent.id):
             if is_available(agent):
                 set_fallback(turn, agent)
 
 
+def _asks(rules: QueueOpened) -> tuple[object, ...]:
+    """All by which an agent can serve the queue or not."""
+    return rules.requirements, rules.project_id, rules.condition, rules.sites
+
+
 def agent_enrolled(turn: Turn, event: AgentEnrolled) -> None:
     """He exists with these projects and skills; the same again is nothing."""
-    _configure_agent(turn, event.agent_id, project_ids=event.project_ids, skills=event.skills)
+    capacity = event.capacity if event.capacity is not None else ONE_AT_A_TIME
+    agent = turn.state.agents.get(event.agent_id) or Agent(id=event.agent_id)
+    _configure_agent(
+        turn,
+        replace(
+            agent,
+            project_ids=event.project_ids,
+            skills=event.skills,
+            removed=False,
+            site_id=event.site_id,
+            capacity=capacity,
+        ),
+    )
 
 
 def skills_changed(turn: Turn, event: SkillsChanged) -> None:
     """Effective at the next decision; offers made stand."""
     agent = turn.state.agent(event.agent_id)
-    _configure_agent(turn, agent.id, project_ids=agent.project_ids, skills=event.skills, removed=agent.removed)
+    _configure_agent(turn, replace(agent, skills=event.skills))
 
 
-def _configure_agent(
-    turn: Turn,
-    agent_id: AgentId,
-    *,
-    project_ids: tuple[ProjectId, ...],
-    skills: tuple[SkillLevel, ...],
-    removed: bool = False,
-) -> None:
-    before = turn.state.agents.get(agent_id)
-    if before is not None and (before.project_ids, before.skills, before.removed) == (project_ids, skills, removed):
+def _configure_agent(turn: Turn, wanted: Agent) -> None:
+    if turn.state.agents.get(wanted.id) == wanted:
         return
-    turn.record(AgentConfigured(agent_id=agent_id, project_ids=project_ids, skills=skills, removed=removed))
-    agent = turn.state.agent(agent_id)
+    turn.record(_configured(wanted))
+    agent = turn.state.agent(wanted.id)
     if is_available(agent):
         set_fallback(turn, agent)
+
+
+def _configured(agent: Agent) -> AgentConfigured:
+    return AgentConfigured(
+        agent_id=agent.id,
+        project_ids=agent.project_ids,
+        skills=agent.skills,
+        removed=agent.removed,
+        site_id=agent.site_id,
+        capacity=None if agent.capacity == ONE_AT_A_TIME else agent.capacity,
+    )
 
 
 def agent_removed(turn: Turn, event: AgentRemoved) -> None:
@@ -111,7 +136,7 @@ def agent_removed(turn: Turn, event: AgentRemoved) -> None:
         return
     talks.requeue_all_work(turn, agent.id)
     sign_out(turn, turn.state.agent(agent.id), reason=REASON_REMOVED)
-    turn.record(AgentConfigured(agent_id=agent.id, project_ids=agent.project_ids, skills=agent.skills, removed=True))
+    turn.record(_configured(replace(turn.state.agent(agent.id), removed=True)))
 
 
 # -- sign-in and readiness ---------------------------------------------------------------------------------------------

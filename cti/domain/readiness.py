@@ -9,10 +9,10 @@ own acts.
 
 from typing import Final
 
-from cti.domain.agent import Agent, is_available, lacks_desktop, lacks_phone, wants_voice
+from cti.domain.agent import Agent, is_available, lacks_desktop, lacks_phone, to_unpause, wants_voice
 from cti.domain.assignment import is_desk_work
 from cti.domain.commands import SetFallback
-from cti.domain.facts import AgentSkipped, ReachChanged, ReadinessChanged, SignOutDeferred
+from cti.domain.facts import AgentSkipped, AssignmentUnpaused, ReachChanged, ReadinessChanged, SignOutDeferred
 from cti.domain.ids import (
     REASON_DESKTOP_LOST,
     REASON_NO_ANSWER,
@@ -28,8 +28,9 @@ from cti.domain.ids import (
     ReasonId,
     TimerKind,
 )
-from cti.domain.queue import fit
+from cti.domain.queue import serves
 from cti.domain.state import State
+from cti.domain.states import AssignmentState
 from cti.domain.turn import Turn
 
 GRACE_MS: Final[Milliseconds] = 10_000
@@ -61,6 +62,7 @@ def set_readiness(
     if before.skipped_until_ms is not None:
         turn.stop(TimerKind.SKIP, agent_id)
     if is_available(before) != is_available(after):
+        turn.departed.append(agent_id)
         set_fallback(turn, after)
 
 
@@ -89,8 +91,14 @@ def defer_sign_out(turn: Turn, agent: Agent) -> None:
 
 
 def let_go(turn: Turn, agent_id: AgentId) -> None:
-    """An assignment of his is over: he who asked to leave goes offline with his last."""
+    """An assignment of his is over: what it interrupted goes on; he who asked to leave goes offline with his last."""
     agent = turn.state.agent(agent_id)
+    if agent.paused:
+        for assignment_id in to_unpause(
+            agent, lambda held: turn.state.assignment(held).state is AssignmentState.PAUSED
+        ):
+            turn.record(AssignmentUnpaused(assignment_id=assignment_id, at_ms=turn.now))
+        agent = turn.state.agent(agent_id)
     if agent.leaving and not agent.assignment_ids:
         set_readiness(turn, agent_id, Readiness.OFFLINE)
 
@@ -201,5 +209,5 @@ def _served_queues(state: State, agent: Agent) -> tuple[QueueId, ...]:
     return tuple(
         queue.id
         for queue in sorted(state.queues.values(), key=lambda queue: queue.id)
-        if queue.rules.project_id in agent.project_ids and fit(queue.rules.requirements, agent.skills) is not None
+        if serves(queue.rules, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids)
     )

@@ -1,82 +1,148 @@
 """Who gets what: the indexes over waiting contacts and free agents, and the one decision "this contact to this agent".
 
-Theory of operation. Waiting contacts that ask for the same (queue, medium, requirements) on the same node form one
-*demand*; nothing of it is offered while that node is lost. Within a demand the order by arrival is also the order by
-score, so its contacts are a heap; across demands the heads are compared. Each demand also has a heap of the agents who
-could take from it, by best fit, least load, longest idle, id. An entry of either heap is never searched for: it is
-dropped when it comes to the top and is no longer true, and a heap that is mostly stale is built anew. How many demands
-there are is a matter of configuration, so an event costs O(log n) in contacts and agents. Demands are discovered when
-their first contact arrives.
+Theory of operation. Waiting contacts of one queue that ask for the same, on the same medium and node, form one
+*demand*; nothing of it is offered while that node is lost. Within a demand the score of every contact grows at the same
+pace, so their order never changes by itself and is kept sorted; across demands the heads are compared. A contact that
+is kept for its preferred agents stands in a demand that only they can serve; one that sleeps stands in none. Who can
+serve a demand is a set of bits (`cti.domain.roster`), found by look-ups from its expression; who of them has room right
+now is one more bit operation. While those are few they are compared one by one; when they are many, the demand keeps a
+heap of them, as long as it is used: an entry of the heap is never searched for, but dropped when it comes to the top
+and is no longer true. How many demands there are is a matter of configuration, so an event costs O(log n) in contacts
+and agents.
 
 Because no idle pair existed before an event, a new pair must contain something the event touched: the index notes
 agents who can take something and demands that got a contact, and `next_pair` looks only at those.
 
 The index holds no truth. It is fed by `cti.domain.state` with each record that changes, also when a change is undone,
-and can be rebuilt from the records alone; the records decide whether an entry is true.
+and can be rebuilt from the records alone.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
+from typing import Final
 
-from msgspec import Struct
+from sortedcontainers import SortedList
 
 from cti.domain import agent as agents_
 from cti.domain.agent import Agent
 from cti.domain.capacity import BIT
 from cti.domain.contact import Contact
-from cti.domain.events import SkillLevel
+from cti.domain.events import QueueOpened, SkillLevel
 from cti.domain.facts import Why
-from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, NodeId, QueueId
+from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, NodeId, QueueId, SkillId
 from cti.domain.node import Node
-from cti.domain.queue import Queue, fit, merge, score_ms
+from cti.domain.queue import Queue, Ring, changes_demand, credit_ms, rings, score_ms, terms, weight_percent
+from cti.domain.requirement import parse
+from cti.domain.roster import MEDIA, Roster, places
 from cti.domain.states import ContactState
 
-_SLACK = 64
-"""A heap is built anew when it is twice as long as what is true in it, and this."""
+_FEW: Final = 32
+"""Up to so many free agents are compared one by one."""
+_SLACK: Final = 64
+"""A heap that is longer than twice what is true in it, and this, is given up; its next use builds it anew."""
+_MOST_DEMANDS: Final = 5_000
+"""Beyond so many, those in which nothing waits are forgotten."""
 
-DemandKey = tuple[Medium, tuple[SkillLevel, ...], NodeId | None]
-_AgentEntry = tuple[int, int, Milliseconds, AgentId, int]
-"""(-fit, load, idle since, id, stamp): the smallest is the one to choose."""
-_ContactEntry = tuple[Milliseconds, int, ContactId]
+_DemandKey = tuple[Medium, tuple[SkillLevel, ...], str, int, int, NodeId | None, tuple[AgentId, ...]]
+_AgentEntry = tuple[int, int, int, Milliseconds, AgentId, int]
+"""(ring, -fit, load, idle since, id, stamp): the smallest is the one to choose."""
+_ContactEntry = tuple[int, Milliseconds, int, ContactId]
+"""(weight × arrival - 100 × credit, arrival, number, id): the smallest has the highest score."""
+
+_PLACE: Final = {medium: place for place, medium in enumerate(MEDIA)}
+
+
+class Line:
+    """One queue as the index sees it: its rules, and its demands."""
+
+    __slots__ = ("demands", "rules", "staging", "uses_tier", "waiting", "weights")
+
+    def __init__(self, rules: QueueOpened) -> None:
+        self.rules = rules
+        self.weights = {medium: weight_percent(rules, medium) for medium in Medium}
+        self.staging = sum(1 << at for at, step in enumerate(rules.steps) if changes_demand(step))
+        """The bits of the steps that change who is asked."""
+        self.uses_tier = any(parse(text).uses_tier for text in (rules.condition, *(step.add for step in rules.steps)))
+        self.demands: dict[_DemandKey, Demand] = {}
+        self.waiting = 0
 
 
 class Demand:
     """The contacts that ask for the same, and the agents who can give it."""
 
-    __slots__ = ("agents", "bit", "contacts", "fits", "free", "medium", "node", "queue", "ready", "waiting", "wanted")
+    __slots__ = (
+        "asked",
+        "bit",
+        "capable",
+        "contacts",
+        "fits",
+        "head",
+        "heap",
+        "key",
+        "lacking",
+        "line",
+        "medium",
+        "node",
+        "only",
+        "place",
+        "skills",
+        "tier",
+        "weight",
+    )
 
-    def __init__(self, queue: Queue, medium: Medium, wanted: tuple[SkillLevel, ...], node: NodeId | None) -> None:
-        self.queue = queue
-        self.medium = medium
-        self.node = node
+    def __init__(self, line: Line, contact: Contact, key: _DemandKey) -> None:
+        self.line = line
+        self.key = key
+        self.medium = contact.medium
+        self.place = _PLACE[contact.medium]
+        self.bit = BIT[contact.medium]
+        self.weight = line.weights[contact.medium]
+        self.node = contact.node
         """Where its callers' legs stand; None: they have none."""
-        self.wanted = wanted
-        """What its contacts ask for besides what the queue asks."""
-        self.bit = BIT[medium]
-        self.contacts: list[_ContactEntry] = []
-        self.waiting = 0
-        self.agents: list[_AgentEntry] = []
-        self.fits: dict[AgentId, int] = {}
-        """Of all who have the project and the skills."""
-        self.ready = 0
-        self.free = 0
+        self.tier, self.only = key[4], key[6]
+        """Of the customers, 0 unless it matters who they are; whom its contacts are kept for, empty: for nobody."""
+        self.asked: tuple[Ring, ...] = rings(line.rules, contact)
+        self.skills: tuple[SkillId, ...] = tuple(
+            dict.fromkeys(skill for ring in self.asked for skill in ring.requirement.skills)
+        )
+        self.contacts: SortedList[_ContactEntry] = SortedList()
+        self.head: _ContactEntry | None = None
+        """The first of them."""
+        self.capable = 0
+        """The bits of all who have what is asked."""
+        self.lacking = (0, 0, 0)
+        """How many lack the project; the site; the skills."""
+        self.fits: dict[AgentId, tuple[int, int]] = {}
+        """(ring, -fit) of those looked at so far."""
+        self.heap: list[_AgentEntry] | None = None
+        """Of free agents, while there are many; None: not kept now."""
+
+    def entry(self, contact: Contact) -> _ContactEntry:
+        """The contact's place in the order."""
+        key = self.weight * contact.arrived_ms - 100 * credit_ms(self.line.rules, contact)
+        return key, contact.arrived_ms, contact.number, contact.id
 
 
 class Standing:
     """What the index last saw of one agent; entries of heaps with another stamp are stale."""
 
-    __slots__ = ("demands", "idle_since", "load", "media", "ready", "stamp")
+    __slots__ = ("demands", "idle_since", "levels", "load", "mask", "media", "ready", "stamp")
 
-    def __init__(self) -> None:
+    def __init__(self, place: int) -> None:
+        self.mask = 1 << place
         self.demands: list[Demand] = []
+        """Those that he can serve."""
+        self.levels: dict[SkillId, int] = {}
         self.ready = False
         self.media = 0
         self.load = 0
-        self.idle_since = 0
+        self.idle_since: Milliseconds = 0
         self.stamp = 0
 
 
-class Pair(Struct, frozen=True, gc=False):
+@dataclass(frozen=True, slots=True)
+class Pair:
     """A contact and the agent it is to be offered to."""
 
     contact: Contact
@@ -85,7 +151,7 @@ class Pair(Struct, frozen=True, gc=False):
 
 
 class Index:
-    """The heaps over one state's tables, which it reads and never writes."""
+    """The orders over one state's tables, which it reads and never writes."""
 
     def __init__(
         self,
@@ -99,61 +165,67 @@ class Index:
         self._agents = agents
         self._queues = queues
         self._nodes = nodes
-        self._demands: dict[QueueId, dict[DemandKey, Demand]] = {}
+        self._roster = Roster()
+        self._lines: dict[QueueId, Line] = {}
+        self._where: dict[ContactId, tuple[Demand, _ContactEntry]] = {}
         self._standings: dict[AgentId, Standing] = {}
+        self._lost: dict[NodeId, None] = {}
+        self._media = 0
+        """The bits of the media that any demand has had: room for others need not be kept."""
+        self._demand_count = 0
         self._stamp = 0
         self._fresh_agents: dict[AgentId, None] = {}
         self._fresh_demands: dict[Demand, None] = {}
-        self._waiting: dict[QueueId, int] = {}
 
     # -- what changed ------------------------------------------------------------------------------------------------
 
     def contact_changed(self, old: Contact | None, new: Contact | None) -> None:
         """Take notice of a contact's record; either side is None when it came or went."""
-        waited = old is not None and old.state is ContactState.WAITING
-        waits = new is not None and new.state is ContactState.WAITING
-        if old is not None and waited:
-            demand = self._demand_of(old)
-            demand.waiting -= 1
-            self._waiting[old.queue_id] -= 1
-        if new is not None and waits:
-            demand = self._demand_of(new)
-            demand.waiting += 1
-            self._waiting[new.queue_id] = self._waiting.get(new.queue_id, 0) + 1
-            if len(demand.contacts) > 2 * demand.waiting + _SLACK:
-                self._drop_stale_contacts(demand)
-            heappush(demand.contacts, (new.arrived_ms, new.number, new.id))
-            self._fresh_demands[demand] = None
+        if old is not None and old.state is ContactState.WAITING:
+            self._leave(old)
+        if new is not None and new.state is ContactState.WAITING:
+            self._enter(new)
 
     def agent_changed(self, old: Agent | None, new: Agent | None) -> None:
         """Take notice of an agent's record; either side is None when he came or went."""
         if new is None:
             assert old is not None
-            self._withdraw(old.id)
-            del self._standings[old.id]
+            self._forget_abilities(old)
+            self._set_standing(None, self._standings.pop(old.id))
             return
         standing = self._standings.get(new.id)
         if standing is None:
-            standing = self._standings[new.id] = Standing()
-        if old is None or old.skills != new.skills or old.project_ids != new.project_ids or old.removed != new.removed:
-            self._withdraw(new.id)
-            for demands in self._demands.values():
-                for demand in demands.values():
-                    self._consider(demand, new, standing)
+            standing = self._standings[new.id] = Standing(self._roster.place(new.id))
+        if old is None or _abilities_differ(old, new):
+            if old is not None:
+                self._forget_abilities(old)
+            self._learn_abilities(new, standing)
         self._set_standing(new, standing)
 
     def queue_changed(self, old: Queue | None, new: Queue | None) -> None:
-        """Take notice of a queue's rules: who can serve it is found anew; what waits keeps its place."""
-        key = new.id if new is not None else old.id if old is not None else None
-        for demand in list(self._demands.get(key, {}).values()) if key is not None else ():
-            if new is None:
-                continue
-            demand.queue = new
-            self._find_agents(demand)
-            self._fresh_demands[demand] = None
+        """Take notice of a queue's rules: who can serve it is found anew; what waits keeps its seniority."""
+        if new is None:
+            assert old is not None
+            del self._lines[old.id]
+            return
+        line = self._lines.get(new.id)
+        if line is None:
+            self._lines[new.id] = Line(new.rules)
+        elif line.rules != new.rules:
+            waiting = [self._contacts[entry[3]] for demand in line.demands.values() for entry in demand.contacts]
+            for demand in list(line.demands.values()):
+                self._drop_demand(demand)
+            self._lines[new.id] = Line(new.rules)
+            for contact in waiting:
+                self._enter(contact)
 
     def node_changed(self, node_id: NodeId) -> None:
         """Take notice of a node that was lost or is back: what waits there may be offered, or not."""
+        node = self._nodes.get(node_id)
+        if node is not None and node.lost:
+            self._lost[node_id] = None
+        else:
+            self._lost.pop(node_id, None)
         for demand in self._every_demand():
             if demand.node == node_id:
                 self._fresh_demands[demand] = None
@@ -165,224 +237,388 @@ class Index:
 
     def nothing_is_fresh(self) -> None:
         """Forget what was noted: the event is over, or undone."""
-        self._fresh_agents.clear()
+        if self._fresh_agents:
+            self._settle()
+            self._fresh_agents.clear()
         self._fresh_demands.clear()
 
     # -- the decision ------------------------------------------------------------------------------------------------
 
     def next_pair(self, now: Milliseconds) -> Pair | None:
         """The next contact to offer, highest score first, and its agent; None when no idle pair is left."""
-        best: tuple[int, Milliseconds, int] | None = None
-        chosen: tuple[Demand, Contact, bool] | None = None
-        for demand, by_agent in self._candidates():
-            contact = self._head(demand)
-            rules = demand.queue.rules
-            order = (-score_ms(rules, arrived_ms=contact.arrived_ms, now=now), contact.arrived_ms, contact.number)
-            if best is None or order < best:
-                best, chosen = order, (demand, contact, by_agent)
-        if chosen is None or best is None:
+        chosen: Demand | None = None
+        rival: Demand | None = None
+        best = second = (-(1 << 62), 0, 0)
+        by_agent = False
+        lost = self._lost
+        for agent_id in self._fresh_agents:
+            standing = self._standings.get(agent_id)
+            if standing is None or not standing.media:
+                continue
+            media = standing.media
+            for demand in standing.demands:
+                head = demand.head
+                if head is None or not media & demand.bit or demand is chosen or (lost and demand.node in lost):
+                    continue
+                order = (demand.weight * now - head[0], -head[1], -head[2])
+                if order > best:
+                    rival, second = chosen, best
+                    chosen, best, by_agent = demand, order, True
+                elif order > second:
+                    rival, second = demand, order
+        free = self._roster.open
+        for demand in self._fresh_demands:
+            head = demand.head
+            if head is None or not demand.capable & free[demand.place] or (lost and demand.node in lost):
+                continue
+            order = (demand.weight * now - head[0], -head[1], -head[2])
+            if order > best:
+                chosen, best, by_agent, rival = demand, order, False, None
+        if chosen is None:
             self.nothing_is_fresh()
             return None
-        demand, contact, by_agent = chosen
-        return self._choose(demand, contact, score=-best[0], by_agent=by_agent, now=now)
+        return self._choose(chosen, rival if by_agent else None, by_agent=by_agent, now=now)
 
     def waiting_count(self, queue_id: QueueId) -> int:
-        """How many contacts wait in the queue."""
-        return self._waiting.get(queue_id, 0)
+        """How many contacts wait in the queue, those that sleep included."""
+        line = self._lines.get(queue_id)
+        return 0 if line is None else line.waiting
+
+    def position(self, contact: Contact, now: Milliseconds) -> int:
+        """The waiting contact's place in its queue, from 1; those kept for others and those asleep do not count."""
+        line = self._lines[contact.queue_id]
+        weight = line.weights[contact.medium]
+        own = (weight * contact.arrived_ms - 100 * credit_ms(line.rules, contact), contact.arrived_ms, contact.number)
+        score = weight * now - own[0]
+        ahead = 0
+        for demand in line.demands.values():
+            if demand.head is not None:
+                key = demand.weight * now - score
+                ahead += demand.contacts.bisect_left((key, own[1], own[2], contact.id))
+        return ahead + 1
+
+    def ordered(self, queue_id: QueueId, now: Milliseconds) -> list[ContactId]:
+        """All that waits in the queue, highest score first; walks the whole queue."""
+        line = self._lines.get(queue_id)
+        if line is None:
+            return []
+        found = [
+            (entry[0] - demand.weight * now, entry[1], entry[2], entry[3])
+            for demand in line.demands.values()
+            for entry in demand.contacts
+        ]
+        return [entry[3] for entry in sorted(found)]
+
+    def eligible(self, contact: Contact) -> int:
+        """How many ready agents have what the waiting contact asks for, busy ones included."""
+        where = self._where.get(contact.id)
+        return 0 if where is None else (where[0].capable & self._roster.ready).bit_count()
+
+    def kept_for(self, agent_id: AgentId) -> list[ContactId]:
+        """The contacts that are kept for this agent (and perhaps others), first in order first."""
+        standing = self._standings.get(agent_id)
+        if standing is None:
+            return []
+        return [entry[3] for demand in standing.demands if demand.only for entry in demand.contacts]
+
+    def can_serve(self, contact: Contact, agent_id: AgentId) -> bool:
+        """Whether the agent has what the contact asks for now, be he busy or away."""
+        line = self._lines[contact.queue_id]
+        standing = self._standings.get(agent_id)
+        if standing is None:
+            return False
+        demand = self._demand_of(line, contact, only=())
+        return bool(demand.capable & standing.mask)
 
     def entries(self) -> int:
-        """How long all heaps are together, stale entries included: a measure of memory."""
-        return sum(len(demand.contacts) + len(demand.agents) for demand in self._every_demand())
+        """How long all orders are together, stale entries included: a measure of memory."""
+        return sum(len(demand.contacts) + len(demand.heap or ()) for demand in self._every_demand())
 
     def is_idle_pair_left(self) -> bool:
         """Whether any waiting contact could be offered to anyone: never, between events."""
-        return any(demand.free and self._is_served(demand) for demand in self._every_demand())
+        return any(
+            demand.head is not None
+            and demand.node not in self._lost
+            and demand.capable & self._roster.open[demand.place]
+            for demand in self._every_demand()
+        )
 
     def _every_demand(self) -> Iterator[Demand]:
-        return (demand for demands in self._demands.values() for demand in demands.values())
+        return (demand for line in self._lines.values() for demand in line.demands.values())
 
-    def _is_served(self, demand: Demand) -> bool:
-        """Whether something waits in it that may be offered."""
-        if not demand.waiting:
-            return False
-        node = self._nodes.get(demand.node) if demand.node is not None else None
-        return node is None or not node.lost
+    # -- choosing the agent --------------------------------------------------------------------------------------------
 
-    def _candidates(self) -> list[tuple[Demand, bool]]:
-        found = [(demand, False) for demand in self._fresh_demands if demand.free and self._is_served(demand)]
-        for agent_id in self._fresh_agents:
-            standing = self._standings.get(agent_id)
-            if standing is not None and standing.media:
-                media = standing.media
-                found += [
-                    (demand, True) for demand in standing.demands if media & demand.bit and self._is_served(demand)
-                ]
-        return found
-
-    def _choose(self, demand: Demand, contact: Contact, *, score: int, by_agent: bool, now: Milliseconds) -> Pair:
-        first, second = self._first_two(demand)
-        winner = first
-        rule = ""
+    def _choose(self, demand: Demand, rival: Demand | None, *, by_agent: bool, now: Milliseconds) -> Pair:
+        assert demand.head is not None
+        contact = self._contacts[demand.head[3]]
+        free = demand.capable & self._roster.open[demand.place]
+        first, second = self._first_two(demand, free)
+        rule = "oldest" if by_agent else _rule(first, second)
         for agent_id in contact.preferred:
             standing = self._standings.get(agent_id)
-            if standing is not None and agent_id in demand.fits and standing.media & demand.bit:
-                winner = (-demand.fits[agent_id], standing.load, standing.idle_since, agent_id, standing.stamp)
-                second = first if agent_id != first[3] else second
+            if standing is not None and standing.mask & free:
+                if agent_id != first[4]:
+                    first, second = self._entry(demand, agent_id, standing), first
                 rule = "preferred"
                 break
+        rules = demand.line.rules
+        found = terms(rules, contact, now)
+        other = self._rival(demand, rival)
         return Pair(
             contact,
-            self._agents[winner[3]],
+            self._agents[first[4]],
             Why(
-                rule=rule or ("oldest" if by_agent else _rule(winner, second)),
-                fit=-winner[0],
-                load=winner[1],
-                idle_ms=now - winner[2],
-                score_ms=score,
-                runner_up=second[3] if second is not None else None,
-                capable=len(demand.fits),
-                ready=demand.ready,
-                free=demand.free,
+                rule=rule,
+                ring=first[0],
+                fit=-first[1],
+                load=first[2],
+                idle_ms=now - first[3],
+                score_ms=score_ms(rules, contact, now),
+                terms=found,
+                runner_up=second[4] if second is not None else None,
+                capable=demand.capable.bit_count(),
+                ready=(demand.capable & self._roster.ready).bit_count(),
+                free=free.bit_count(),
+                other_project=demand.lacking[0],
+                other_site=demand.lacking[1],
+                lacks_skill=demand.lacking[2],
+                rival=other.id if other is not None else None,
+                rival_score_ms=0 if other is None else score_ms(self._queues[other.queue_id].rules, other, now),
             ),
         )
 
-    def _first_two(self, demand: Demand) -> tuple[_AgentEntry, _AgentEntry | None]:
-        """The best free agent and the next; the heap keeps both."""
-        first = self._best_agent(demand)
-        assert first is not None, "a demand counts free agents that it does not hold"
-        if demand.free == 1:
-            return first, None
-        heap = demand.agents
+    def _rival(self, demand: Demand, rival: Demand | None) -> Contact | None:
+        """The contact that comes next: the second of the same demand when it is older, else the best head besides."""
+        entry = demand.contacts[1] if len(demand.contacts) > 1 else None
+        if rival is None or rival.head is None:
+            return self._contacts[entry[3]] if entry is not None else None
+        if entry is not None and rival.weight == demand.weight and entry < rival.head:
+            return self._contacts[entry[3]]
+        return self._contacts[rival.head[3]]
+
+    def _first_two(self, demand: Demand, free: int) -> tuple[_AgentEntry, _AgentEntry | None]:
+        """The best free agent and the next."""
+        if free.bit_count() <= _FEW:
+            ids, standings = self._roster.ids, self._standings
+            entries = sorted(self._entry(demand, ids[at], standings[ids[at]]) for at in places(free))
+            return entries[0], entries[1] if len(entries) > 1 else None
+        heap = self._heap_of(demand, free)
+        first = self._best_agent(demand, heap)
+        assert first is not None, "a demand has free agents that its heap does not hold"
         heappop(heap)
-        second = self._best_agent(demand)
-        while second is not None and second[3] == first[3]:  # an undone change leaves an agent's entry twice
+        second = self._best_agent(demand, heap)
+        while second is not None and second[4] == first[4]:  # an undone change leaves an agent's entry twice
             heappop(heap)
-            second = self._best_agent(demand)
+            second = self._best_agent(demand, heap)
         heappush(heap, first)
         return first, second
 
-    def _best_agent(self, demand: Demand) -> _AgentEntry | None:
-        heap = demand.agents
+    def _heap_of(self, demand: Demand, free: int) -> list[_AgentEntry]:
+        if demand.heap is None:
+            ids, standings = self._roster.ids, self._standings
+            demand.heap = [self._entry(demand, ids[at], standings[ids[at]]) for at in places(free)]
+            heapify(demand.heap)
+        elif self._fresh_agents:
+            self._settle()
+        return demand.heap
+
+    def _best_agent(self, demand: Demand, heap: list[_AgentEntry]) -> _AgentEntry | None:
         while heap:
             entry = heap[0]
-            standing = self._standings.get(entry[3])
-            if standing is not None and standing.stamp == entry[4] and standing.media & demand.bit:
+            standing = self._standings.get(entry[4])
+            if standing is not None and standing.stamp == entry[5] and standing.media & demand.bit:
                 return entry
             heappop(heap)
         return None
 
-    def _head(self, demand: Demand) -> Contact:
-        heap = demand.contacts
-        while True:
-            arrived_ms, _, contact_id = heap[0]
-            contact = self._contacts.get(contact_id)
-            if contact is not None and contact.state is ContactState.WAITING and contact.arrived_ms == arrived_ms:
-                return contact
-            heappop(heap)
+    def _entry(self, demand: Demand, agent_id: AgentId, standing: Standing) -> _AgentEntry:
+        fit = demand.fits.get(agent_id)
+        if fit is None:
+            fit = demand.fits[agent_id] = self._fit(demand, agent_id, standing)
+        return (*fit, standing.load, standing.idle_since, agent_id, standing.stamp)
 
-    # -- upkeep ------------------------------------------------------------------------------------------------------
+    def _fit(self, demand: Demand, agent_id: AgentId, standing: Standing) -> tuple[int, int]:
+        agent = self._agents[agent_id]
+        levels = standing.levels
+        ring = 0
+        if len(demand.asked) > 1:
+            ring = next(
+                at
+                for at, (asked, sites) in enumerate(demand.asked)
+                if (not sites or agent.site_id in sites)
+                and asked.fit(levels, site_id=agent.site_id, project_ids=agent.project_ids, tier=demand.tier)
+                is not None
+            )
+        return ring, -sum(levels.get(skill, 0) for skill in demand.skills)
 
-    def _demand_of(self, contact: Contact) -> Demand:
-        demands = self._demands.get(contact.queue_id)
-        if demands is None:
-            demands = self._demands[contact.queue_id] = {}
-        key = (contact.medium, contact.requirements, contact.node)
-        demand = demands.get(key)
+    def _settle(self) -> None:
+        """Enter who became free into the heaps that are kept."""
+        for agent_id in self._fresh_agents:
+            standing = self._standings.get(agent_id)
+            if standing is None or not standing.media:
+                continue
+            for demand in standing.demands:
+                heap = demand.heap
+                if heap is None or not standing.media & demand.bit:
+                    continue
+                if len(heap) > 2 * (demand.capable & self._roster.open[demand.place]).bit_count() + _SLACK:
+                    demand.heap = None
+                else:
+                    heappush(heap, self._entry(demand, agent_id, standing))
+
+    # -- contacts ------------------------------------------------------------------------------------------------------
+
+    def _enter(self, contact: Contact) -> None:
+        line = self._lines[contact.queue_id]
+        line.waiting += 1
+        if contact.asleep_until_ms is not None:
+            return
+        only = contact.preferred if contact.held_until_ms is not None else ()
+        demand = self._demand_of(line, contact, only=only)
+        entry = demand.entry(contact)
+        demand.contacts.add(entry)
+        if demand.head is None or entry < demand.head:
+            demand.head = entry
+        self._where[contact.id] = demand, entry
+        self._fresh_demands[demand] = None
+
+    def _leave(self, contact: Contact) -> None:
+        self._lines[contact.queue_id].waiting -= 1
+        where = self._where.pop(contact.id, None)
+        if where is None:
+            return
+        demand, entry = where
+        contacts = demand.contacts
+        contacts.remove(entry)
+        if entry is demand.head:
+            demand.head = contacts[0] if contacts else None
+        if demand.only and not contacts:
+            self._drop_demand(demand)
+
+    def _demand_of(self, line: Line, contact: Contact, *, only: tuple[AgentId, ...]) -> Demand:
+        taken = contact.steps_taken & line.staging
+        tier = contact.tier if line.uses_tier or contact.condition else 0
+        key = (contact.medium, contact.requirements, contact.condition, taken, tier, contact.node, only)
+        demand = line.demands.get(key)
         if demand is None:
-            demand = demands[key] = Demand(self._queues[contact.queue_id], *key)
+            if self._demand_count >= _MOST_DEMANDS:
+                self._forget_empty_demands()
+            demand = line.demands[key] = Demand(line, contact, key)
+            self._demand_count += 1
+            if not self._media & demand.bit:
+                self._media |= demand.bit
+                self._know_medium(demand)
             self._find_agents(demand)
+            for agent_id in self._roster.members(demand.capable):
+                self._standings[agent_id].demands.append(demand)
         return demand
 
-    def _find_agents(self, demand: Demand) -> None:
-        for agent_id in demand.fits:
+    def _know_medium(self, demand: Demand) -> None:
+        """Nothing has waited on this medium before: note who has room for it."""
+        self._roster.open[demand.place] = sum(
+            standing.mask for standing in self._standings.values() if standing.media & demand.bit
+        )
+
+    def _drop_demand(self, demand: Demand) -> None:
+        for agent_id in self._roster.members(demand.capable):
             self._standings[agent_id].demands.remove(demand)
+        for entry in demand.contacts:
+            del self._where[entry[3]]
+        del demand.line.demands[demand.key]
+        self._demand_count -= 1
+        self._fresh_demands.pop(demand, None)
+        demand.head = None
+
+    def _forget_empty_demands(self) -> None:
+        for demand in [demand for demand in self._every_demand() if demand.head is None]:
+            self._drop_demand(demand)
+
+    # -- agents --------------------------------------------------------------------------------------------------------
+
+    def _find_agents(self, demand: Demand) -> None:
+        """Set who can serve it; their lists of demands are the caller's."""
+        roster, rules = self._roster, demand.line.rules
+        members = roster.in_project(rules.project_id)
+        asked, sites = demand.asked[-1]
+        here = members
+        if sites:
+            here = 0
+            for site_id in sites:
+                here |= roster.at_site(site_id)
+            here &= members
+        able = here & asked.mask(roster, tier=demand.tier)
+        everyone = roster.everyone()
+        demand.lacking = (
+            (everyone & ~members).bit_count(),
+            (members & ~here).bit_count(),
+            (here & ~able).bit_count(),
+        )
+        if demand.only:
+            kept = 0
+            for agent_id in demand.only:
+                kept |= 1 << roster.place(agent_id)
+            able &= kept
+        demand.capable = able
+        demand.heap = None
         demand.fits.clear()
-        demand.agents.clear()
-        demand.ready = demand.free = 0
-        for agent_id, standing in self._standings.items():
-            self._consider(demand, self._agents[agent_id], standing)
 
-    def _consider(self, demand: Demand, agent: Agent, standing: Standing) -> None:
-        """Enter the agent in the demand with what is known of him, if he has its project and skills."""
-        rules = demand.queue.rules
-        if agent.removed or rules.project_id not in agent.project_ids:
-            return
-        fitting = fit(merge(rules.requirements, demand.wanted), agent.skills)
-        if fitting is None:
-            return
-        demand.fits[agent.id] = fitting
-        standing.demands.append(demand)
-        demand.ready += standing.ready
-        if standing.media & demand.bit:
-            demand.free += 1
-            self._push_agent(demand, agent.id, standing)
+    def _learn_abilities(self, agent: Agent, standing: Standing) -> None:
+        standing.levels = {skill.skill_id: skill.level for skill in agent.skills}
+        if not agent.removed:
+            self._roster.enter(agent)
+        for demand in self._every_demand():
+            self._find_agents(demand)
+            if demand.capable & standing.mask:
+                standing.demands.append(demand)
+        if standing.media:
+            self._fresh_agents[agent.id] = None
 
-    def _withdraw(self, agent_id: AgentId) -> None:
-        """Take the agent out of every demand; his entries become stale."""
-        standing = self._standings[agent_id]
+    def _forget_abilities(self, agent: Agent) -> None:
+        """Clear what he was; the caller has every demand's agents found anew, unless there is no such agent now."""
+        standing = self._standings[agent.id]
+        self._roster.strike(agent)
         for demand in standing.demands:
-            del demand.fits[agent_id]
-            demand.ready -= standing.ready
-            demand.free -= bool(standing.media & demand.bit)
+            demand.capable &= ~standing.mask
+            demand.fits.pop(agent.id, None)
         standing.demands = []
         self._stamp += 1
         standing.stamp = self._stamp
-        standing.media = 0
-        standing.ready = False
 
-    def _set_standing(self, agent: Agent, standing: Standing) -> None:
-        ready, media, load = agents_.is_available(agent), agents_.open_media(agent), agents_.load(agent)
-        if (
-            media == standing.media
-            and ready == standing.ready
-            and load == standing.load
-            and agent.idle_since_ms == standing.idle_since
-        ):
+    def _set_standing(self, agent: Agent | None, standing: Standing) -> None:
+        if agent is None:
+            ready, media, load, idle_since = False, 0, 0, 0
+        else:
+            ready, media, load = agents_.is_available(agent), agents_.open_media(agent), agents_.load(agent)
+            idle_since = agent.idle_since_ms
+        if ready != standing.ready:
+            standing.ready = ready
+            self._roster.ready ^= standing.mask
+        changed = (media ^ standing.media) & self._media
+        if changed:
+            free = self._roster.open
+            for place in range(len(MEDIA)):
+                if changed >> place & 1:
+                    free[place] ^= standing.mask
+        elif load == standing.load and idle_since == standing.idle_since and media == standing.media:
             return
         self._stamp += 1
-        old_media, more_ready = standing.media, ready - standing.ready
-        standing.ready, standing.media, standing.load = ready, media, load
-        standing.idle_since, standing.stamp = agent.idle_since_ms, self._stamp
-        for demand in standing.demands:
-            bit = demand.bit
-            demand.ready += more_ready
-            if old_media & bit:
-                demand.free -= 1
-            if media & bit:
-                demand.free += 1
-                self._push_agent(demand, agent.id, standing)
-        if media:
+        standing.media, standing.load, standing.idle_since, standing.stamp = media, load, idle_since, self._stamp
+        if media and agent is not None:
             self._fresh_agents[agent.id] = None
 
-    def _push_agent(self, demand: Demand, agent_id: AgentId, standing: Standing) -> None:
-        if len(demand.agents) > 2 * demand.free + _SLACK:
-            standings = self._standings
-            demand.agents = [
-                entry
-                for entry in demand.agents
-                if (known := standings.get(entry[3])) is not None and known.stamp == entry[4]
-            ]
-            heapify(demand.agents)
-        entry = (-demand.fits[agent_id], standing.load, standing.idle_since, agent_id, standing.stamp)
-        heappush(demand.agents, entry)
 
-    def _drop_stale_contacts(self, demand: Demand) -> None:
-        contacts = self._contacts
-        demand.contacts = [
-            entry
-            for entry in dict.fromkeys(demand.contacts)
-            if (contact := contacts.get(entry[2])) is not None
-            and contact.state is ContactState.WAITING
-            and contact.arrived_ms == entry[0]
-        ]
-        heapify(demand.contacts)
+def _abilities_differ(old: Agent, new: Agent) -> bool:
+    return (
+        (old.skills is not new.skills or old.project_ids is not new.project_ids or old.site_id is not new.site_id)
+        and (old.skills, old.project_ids, old.site_id) != (new.skills, new.project_ids, new.site_id)
+    ) or (old.removed != new.removed)
 
 
 def _rule(winner: _AgentEntry, second: _AgentEntry | None) -> str:
     """Which term of the order set the winner apart."""
     if second is None:
         return "only_one"
-    for term, rule in enumerate(("best_fit", "least_load", "longest_idle")):
+    for term, rule in enumerate(("inner_ring", "best_fit", "least_load", "longest_idle")):
         if winner[term] != second[term]:
             return rule
     return "lowest_id"

@@ -12,9 +12,12 @@ from typing import Final, assert_never
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cti.domain.agent import Agent
+from cti.domain.agent import Agent, without
 from cti.domain.assignment import Assignment
+from cti.domain.capacity import ONE_AT_A_TIME
 from cti.domain.contact import Contact, number_of
+from cti.domain.events import HoursSet
+from cti.domain.expected import Pace, PaceKey, key_of, measured, new_pace, pace_key
 from cti.domain.facts import (
     AgentConfigured,
     AgentLegLost,
@@ -23,23 +26,36 @@ from cti.domain.facts import (
     AssignmentClosed,
     AssignmentHeld,
     AssignmentOffered,
+    AssignmentPaused,
     AssignmentResumed,
     AssignmentStarted,
+    AssignmentUnpaused,
+    CallbackAccepted,
+    CallbackOffered,
+    CallbackPostponed,
     ClockShifted,
     ContactClosed,
+    ContactMoved,
     ContactQueued,
     ContactRequeued,
+    ContactUrged,
+    CustomerReached,
+    CustomerRung,
     DeviceSet,
     Fact,
+    HoursConfigured,
     NodeLost,
     NodeReturned,
     OfferEnded,
     PopConfirmed,
+    PriorityGiven,
     QueueConfigured,
     ReachChanged,
     ReadinessChanged,
     RingEnded,
     SignOutDeferred,
+    StepTaken,
+    WaitPlanned,
     WrapUpStarted,
 )
 from cti.domain.ids import (
@@ -47,7 +63,9 @@ from cti.domain.ids import (
     AgentId,
     AssignmentId,
     ContactId,
+    HoursId,
     LegId,
+    Medium,
     Milliseconds,
     NodeId,
     OfferOutcome,
@@ -79,6 +97,8 @@ class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
     contacts: tuple[Contact, ...]
     assignments: tuple[Assignment, ...]
     nodes: tuple[Node, ...] = ()
+    hours: tuple[HoursSet, ...] = ()
+    paces: tuple[Pace, ...] = ()
 
 
 class State:
@@ -91,10 +111,15 @@ class State:
         """Where the newest caller's leg stands."""
         self.nodes: dict[NodeId, Node] = {}
         """Those that were lost at least once."""
+        self.hours: dict[HoursId, HoursSet] = {}
+        self.paces: dict[PaceKey, Pace] = {}
+        """How fast each line of waiting contacts moves."""
         self.queues: dict[QueueId, Queue] = {}
         self.agents: dict[AgentId, Agent] = {}
         self.contacts: dict[ContactId, Contact] = {}
         self.assignments: dict[AssignmentId, Assignment] = {}
+        self.callbacks: dict[str, ContactId] = {}
+        """The live callback of each customer, by his address key."""
         self.contact_by_leg: dict[LegId, ContactId] = {}
         self.assignment_by_leg: dict[LegId, AssignmentId] = {}
         self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues, nodes=self.nodes)
@@ -211,7 +236,9 @@ class State:
                 contact = self.contact(fact.contact_id)
                 self._put_contact(
                     replace(
-                        contact, state=next_contact(contact.id, contact.state, Trigger.REQUEUED), assignment_id=None
+                        contact,
+                        state=next_contact(contact.id, contact.state, Trigger.REQUEUED),
+                        assignment_id=None,
                     )
                 )
             case ReadinessChanged():
@@ -228,7 +255,60 @@ class State:
                 self._set_queue(fact.rules.queue_id, Queue(rules=fact.rules, open=fact.open))
             case AgentConfigured():
                 agent = self.agents.get(fact.agent_id) or Agent(id=fact.agent_id)
-                self._put_agent(replace(agent, project_ids=fact.project_ids, skills=fact.skills, removed=fact.removed))
+                self._put_agent(
+                    replace(
+                        agent,
+                        project_ids=fact.project_ids,
+                        skills=fact.skills,
+                        removed=fact.removed,
+                        site_id=fact.site_id,
+                        capacity=ONE_AT_A_TIME if fact.capacity is None else fact.capacity,
+                    )
+                )
+            case HoursConfigured():
+                hours_id = fact.hours.hours_id
+                self._undo.append(partial(self._replace_hours, hours_id, self.hours.get(hours_id)))
+                self._replace_hours(hours_id, fact.hours)
+            case WaitPlanned():
+                self._wait_planned(fact)
+            case StepTaken():
+                contact = self.contact(fact.contact_id)
+                self._put_contact(
+                    replace(contact, steps_taken=contact.steps_taken | 1 << fact.step, priority=fact.priority)
+                )
+            case ContactUrged():
+                self._put_contact(replace(self.contact(fact.contact_id), urged=True))
+            case ContactMoved():
+                self._contact_moved(fact)
+            case PriorityGiven():
+                self._put_contact(replace(self.contact(fact.contact_id), priority=fact.priority))
+            case CallbackOffered():
+                self._put_contact(replace(self.contact(fact.contact_id), callback_offered=True))
+            case CallbackAccepted():
+                contact = self.contact(fact.contact_id)
+                self._put_contact(replace(contact, medium=Medium.CALLBACK, leg_id=None, callback_offered=False))
+            case CustomerRung():
+                assignment = self.assignment(fact.assignment_id)
+                contact = self.contact(assignment.contact_id)
+                self._put_contact(replace(contact, leg_id=fact.leg_id, node=fact.node, attempts=contact.attempts + 1))
+                self._put_assignment(replace(assignment, ring_until_ms=fact.until_ms))
+            case CustomerReached():
+                self._put_assignment(replace(self.assignment(fact.assignment_id), ring_until_ms=None))
+            case CallbackPostponed():
+                self._callback_postponed(fact)
+            case AssignmentPaused():
+                self._paused(fact)
+            case AssignmentUnpaused():
+                assignment, state = self._move(fact.assignment_id, Trigger.UNPAUSED)
+                self._put_assignment(replace(assignment, state=state, held_ms=None))
+                agent = self.agent(assignment.agent_id)
+                self._put_agent(
+                    replace(
+                        agent,
+                        paused=without(agent.paused, assignment.id),
+                        pausable=_pausable(agent, assignment.id, assignment.medium),
+                    )
+                )
             case NodeLost():
                 self._set_node(
                     fact.node, replace(self.nodes.get(fact.node) or Node(id=fact.node, lost=True), lost=True)
@@ -256,15 +336,71 @@ class State:
                 requirements=fact.requirements,
                 preferred=fact.preferred,
                 state=ContactState.WAITING,
+                hold_for_ms=fact.hold_for_ms,
+                condition=fact.condition,
+                tier=fact.tier,
+                priority=fact.priority,
+                origin=fact.origin,
+                address_key=fact.address_key,
             )
         )
         if fact.node is not None and fact.node != self.node:
             self._undo.append(partial(self._set_newest_node, self.node))
             self._set_newest_node(fact.node)
 
+    def _wait_planned(self, fact: WaitPlanned) -> None:
+        contact = self.contact(fact.contact_id)
+        self._put_contact(
+            replace(
+                contact,
+                stepped_ms=fact.stepped_ms,
+                next_step_ms=fact.next_step_ms,
+                held_until_ms=fact.held_until_ms,
+                urgent_ms=fact.urgent_ms,
+                asleep_until_ms=fact.asleep_until_ms,
+                expected_ms=fact.expected_ms,
+            )
+        )
+
+    def _contact_moved(self, fact: ContactMoved) -> None:
+        contact = self.contact(fact.contact_id)
+        self._put_contact(
+            replace(
+                contact,
+                queue_id=fact.queue_id,
+                project_id=fact.project_id,
+                queued_ms=fact.at_ms,
+                steps_taken=0,
+                stepped_ms=0,
+                next_step_ms=None,
+                held_until_ms=None,
+                urgent_ms=None,
+                urged=False,
+                expected_ms=None,
+                callback_offered=False,
+            )
+        )
+
+    def _callback_postponed(self, fact: CallbackPostponed) -> None:
+        contact = self.contact(fact.contact_id)
+        self._put_contact(replace(contact, leg_id=None, attempts=fact.attempts, asleep_until_ms=fact.until_ms))
+
+    def _paused(self, fact: AssignmentPaused) -> None:
+        assignment, state = self._move(fact.assignment_id, Trigger.PAUSED)
+        self._put_assignment(replace(assignment, state=state, held_ms=fact.at_ms))
+        agent = self.agent(assignment.agent_id)
+        self._put_agent(
+            replace(
+                agent,
+                paused=(*agent.paused, assignment.id),
+                pausable=without(agent.pausable, assignment.id),
+            )
+        )
+
     def _offered(self, fact: AssignmentOffered) -> None:
         contact = self.contact(fact.contact_id)
         agent = self.agent(fact.agent_id)
+        self._measure(contact, fact.at_ms)
         state = next_contact(contact.id, contact.state, Trigger.OFFERED)
         self._put_contact(replace(contact, state=state, assignment_id=fact.assignment_id))
         self._put_agent(
@@ -305,6 +441,17 @@ class State:
                 started_ms=fact.at_ms if assignment.started_ms is None else assignment.started_ms,
             )
         )
+        agent = self.agent(assignment.agent_id)
+        if agent.capacity.interrupts and assignment.id not in agent.pausable:
+            self._put_agent(replace(agent, pausable=_pausable(agent, assignment.id, assignment.medium)))
+
+    def _measure(self, contact: Contact, now: Milliseconds) -> None:
+        """A contact leaves the line to be served: note how fast the line moves, and how good the guess was."""
+        key = pace_key(contact)
+        before = self.paces.get(key)
+        after = measured(before or new_pace(key), contact, now, behind=self.index.waiting_count(contact.queue_id) - 1)
+        self._undo.append(partial(self._replace_pace, key, before))
+        self._replace_pace(key, after)
 
     def _offer_ended(self, fact: OfferEnded) -> None:
         trigger = OUTCOMES[fact.outcome]
@@ -319,6 +466,9 @@ class State:
         assignment, state = self._move(fact.assignment_id, Trigger.WRAPPED_UP)
         contact = self.contact(assignment.contact_id)
         self._put_contact(replace(contact, state=next_contact(contact.id, contact.state, Trigger.WRAPPED_UP)))
+        agent = self.agent(assignment.agent_id)
+        if assignment.id in agent.pausable:
+            self._put_agent(replace(agent, pausable=without(agent.pausable, assignment.id)))
         self._put_assignment(
             replace(
                 assignment,
@@ -375,7 +525,15 @@ class State:
     def _clock_shifted(self, by_ms: Milliseconds) -> None:
         for contact in list(self.contacts.values()):
             self._put_contact(
-                replace(contact, arrived_ms=contact.arrived_ms + by_ms, queued_ms=contact.queued_ms + by_ms)
+                replace(
+                    contact,
+                    arrived_ms=contact.arrived_ms + by_ms,
+                    queued_ms=contact.queued_ms + by_ms,
+                    next_step_ms=_shifted(contact.next_step_ms, by_ms),
+                    held_until_ms=_shifted(contact.held_until_ms, by_ms),
+                    urgent_ms=_shifted(contact.urgent_ms, by_ms),
+                    asleep_until_ms=_shifted(contact.asleep_until_ms, by_ms),
+                )
             )
         for assignment in list(self.assignments.values()):
             self._put_assignment(
@@ -445,6 +603,18 @@ class State:
         self._undo.append(partial(self._replace_queue, queue_id, self.queues.get(queue_id)))
         self._replace_queue(queue_id, queue)
 
+    def _replace_hours(self, hours_id: HoursId, hours: HoursSet | None) -> None:
+        if hours is None:
+            self.hours.pop(hours_id, None)
+        else:
+            self.hours[hours_id] = hours
+
+    def _replace_pace(self, key: PaceKey, pace: Pace | None) -> None:
+        if pace is None:
+            self.paces.pop(key, None)
+        else:
+            self.paces[key] = pace
+
     def _set_newest_node(self, node: NodeId | None) -> None:
         self.node = node
 
@@ -467,6 +637,10 @@ class State:
             self.contact_by_leg.pop(old.leg_id, None)
         if contact is not None and contact.leg_id is not None:
             self.contact_by_leg[contact.leg_id] = contact_id
+        if old is not None and old.medium is Medium.CALLBACK and old.address_key:
+            self.callbacks.pop(old.address_key, None)
+        if contact is not None and contact.medium is Medium.CALLBACK and contact.address_key:
+            self.callbacks[contact.address_key] = contact_id
         self.index.contact_changed(old, contact)
 
     def _replace_assignment(self, assignment_id: AssignmentId, assignment: Assignment | None) -> None:
@@ -501,6 +675,8 @@ def snapshot(state: State) -> Snapshot:
         contacts=tuple(state.contacts.values()),
         assignments=tuple(state.assignments.values()),
         nodes=tuple(state.nodes.values()),
+        hours=tuple(state.hours.values()),
+        paces=tuple(state.paces.values()),
     )
 
 
@@ -511,6 +687,10 @@ def restore(records: Snapshot) -> State:
     state.node = records.node
     for node in records.nodes:
         state._replace_node(node.id, node)
+    for hours in records.hours:
+        state._replace_hours(hours.hours_id, hours)
+    for pace in records.paces:
+        state._replace_pace(key_of(pace), pace)
     for queue in records.queues:
         state._replace_queue(queue.id, queue)
     for agent in records.agents:
@@ -530,7 +710,16 @@ def _released(agent: Agent, assignment_id: AssignmentId) -> Agent:
         agent,
         assignment_ids=agent.assignment_ids[:at] + agent.assignment_ids[at + 1 :],
         active=agent.active[:at] + agent.active[at + 1 :],
+        paused=without(agent.paused, assignment_id),
+        pausable=without(agent.pausable, assignment_id),
     )
+
+
+def _pausable(agent: Agent, assignment_id: AssignmentId, medium: Medium) -> tuple[AssignmentId, ...]:
+    """What of his may be interrupted, with that assignment if anything interrupts its medium."""
+    if all(interrupt.pauses is not medium for interrupt in agent.capacity.interrupts):
+        return agent.pausable
+    return (*agent.pausable, assignment_id)
 
 
 def _readiness_trigger(fact: ReadinessChanged) -> Trigger:

@@ -15,6 +15,8 @@ and recovery cannot fold it.
   is lost it is rejoining, with the customer still there, until a new leg of the same agent is answered or the limit
   passes. Work without legs closes from active when it goes back to its queue: its agent was removed, stays without a
   desktop, or a supervisor took it back.
+- Work without legs may be interrupted by an offer that the agent's profile lets come first: it is paused from that
+  offer on until what interrupted it is over, and does not count towards his capacity meanwhile.
 - Readiness is what a person says of himself, or what the system says of him when he did not answer or his phone or
   desktop is gone. Being busy is no readiness: it follows from the assignments.
 
@@ -48,6 +50,7 @@ class AssignmentState(StrEnum):
     OFFERED = "offered"
     ACTIVE = "active"
     HELD = "held"
+    PAUSED = "paused"
     REJOINING = "rejoining"
     WRAP_UP = "wrap_up"
     CLOSED = "closed"
@@ -66,6 +69,8 @@ class Trigger(StrEnum):
     STARTED = "started"
     HELD = "held"
     RESUMED = "resumed"
+    PAUSED = "interrupted"
+    UNPAUSED = "free to go on"
     LEG_LOST = "left without the agent's leg"
     WRAPPED_UP = "wrapped up"
     CLOSED = "closed"
@@ -103,8 +108,12 @@ ASSIGNMENT: Final[Mapping[tuple[AssignmentState, Trigger], AssignmentState]] = {
     (AssignmentState.OFFERED, Trigger.FAILED): AssignmentState.FAILED,
     (AssignmentState.ACTIVE, Trigger.HELD): AssignmentState.HELD,
     (AssignmentState.ACTIVE, Trigger.LEG_LOST): AssignmentState.REJOINING,
+    (AssignmentState.ACTIVE, Trigger.PAUSED): AssignmentState.PAUSED,
     (AssignmentState.ACTIVE, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,
     (AssignmentState.ACTIVE, Trigger.CLOSED): AssignmentState.CLOSED,
+    (AssignmentState.PAUSED, Trigger.UNPAUSED): AssignmentState.ACTIVE,
+    (AssignmentState.PAUSED, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,
+    (AssignmentState.PAUSED, Trigger.CLOSED): AssignmentState.CLOSED,
     (AssignmentState.HELD, Trigger.RESUMED): AssignmentState.ACTIVE,
     (AssignmentState.HELD, Trigger.LEG_LOST): AssignmentState.REJOINING,
     (AssignmentState.HELD, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,

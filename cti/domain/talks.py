@@ -6,10 +6,10 @@ goes back to the queue. How an offer comes about is `cti.domain.offers`.
 
 from typing import Final
 
-from cti.domain import offers
+from cti.domain import callbacks, lost, offers
 from cti.domain.assignment import Assignment, is_desk_work
 from cti.domain.commands import ClosePop, DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic
-from cti.domain.contact import Contact
+from cti.domain.contact import Contact, is_call
 from cti.domain.events import (
     HangUpRequested,
     HoldRequested,
@@ -69,17 +69,27 @@ def bridge_of(contact: Contact) -> BridgeId:
 def leg_answered(turn: Turn, event: LegAnswered) -> None:
     """The agent is there: join him with the caller, or end a leg that came too late."""
     assignment = turn.state.assignments.get(event.assignment_id)
-    if assignment is None or assignment.leg_id != event.leg_id or assignment.state is AssignmentState.WRAP_UP:
+    contact = turn.state.contacts.get(assignment.contact_id) if assignment is not None else None
+    ours = assignment is not None and contact is not None and event.leg_id in (assignment.leg_id, contact.leg_id)
+    if assignment is None or contact is None or not ours or assignment.state is AssignmentState.WRAP_UP:
         node = event.node or turn.state.node
         if node is not None:
             turn.do(EndLeg(leg_id=event.leg_id, node=node))
         return
     if assignment.state is AssignmentState.HELD:
         return
+    if event.leg_id == contact.leg_id:
+        if callbacks.is_dialling(assignment, contact):
+            callbacks.reached(turn, assignment)
+        _join(turn, turn.state.assignment(assignment.id))
+        return
     if assignment.state is not AssignmentState.ACTIVE:
         turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=event.leg_id, at_ms=turn.now))
         rejoined = assignment.state is AssignmentState.REJOINING
         turn.stop(TimerKind.REJOIN if rejoined else TimerKind.RING, assignment.id)
+    if is_call(contact) and contact.leg_id is None:
+        callbacks.dial(turn, turn.state.assignment(assignment.id), contact)
+        return
     _join(turn, turn.state.assignment(assignment.id))
 
 
@@ -98,6 +108,8 @@ def join_failed(turn: Turn, event: JoinFailed) -> None:
     """Which leg is gone will be told; until then the caller hears music, and the agent is rung anew."""
     assignment = turn.state.assignments.get(event.assignment_id)
     if assignment is None or assignment.state not in _TALKING or assignment.leg_id is None:
+        return
+    if callbacks.is_dialling(assignment, turn.state.contact(assignment.contact_id)):
         return
     offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
     _lose_agent_leg(turn, assignment, ring_now=_can_ring_again(turn, assignment))
@@ -122,6 +134,8 @@ def hold_requested(turn: Turn, event: HoldRequested) -> None:
     contact = turn.state.contact(assignment.contact_id)
     if contact.leg_id is None or contact.node is None:
         raise RuleError("Only a call can be put on hold.", code="only_calls_hold")
+    if callbacks.is_dialling(assignment, contact):
+        raise RuleError("The customer has not answered yet.", code="not_answered_yet")
     turn.record(AssignmentHeld(assignment_id=assignment.id, at_ms=turn.now))
     _hold(turn, contact)
 
@@ -135,8 +149,7 @@ def resume_requested(turn: Turn, event: ResumeRequested) -> None:
 def hang_up_requested(turn: Turn, event: HangUpRequested) -> None:
     """The agent ends the talk or the work; while a call is still offered, it is his refusal."""
     assignment = turn.state.assignment(event.assignment_id)
-    is_call = turn.state.contact(assignment.contact_id).leg_id is not None
-    if assignment.state is AssignmentState.OFFERED and is_call:
+    if assignment.state is AssignmentState.OFFERED and is_call(turn.state.contact(assignment.contact_id)):
         offers.reject(turn, assignment)
     else:
         wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
@@ -213,9 +226,11 @@ def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: EndedBy, caller_gon
     contact = turn.state.contact(assignment.contact_id)
     until = turn.now + turn.state.queues[contact.queue_id].rules.wrap_up_limit_ms
     turn.record(WrapUpStarted(assignment_id=assignment.id, at_ms=turn.now, until_ms=until, ended_by=ended_by))
-    if contact.leg_id is not None and contact.node is not None:
+    if callbacks.is_dialling(assignment, contact):
+        turn.stop(TimerKind.RING, assignment.id)
+    if is_call(contact) and contact.node is not None:
         offers.end_agent_leg(turn, assignment, contact)
-        if not caller_gone:
+        if contact.leg_id is not None and not caller_gone:
             turn.do(EndLeg(leg_id=contact.leg_id, node=contact.node))
         turn.do(DropBridge(bridge_id=bridge_of(contact), node=contact.node))
     if assignment.rejoin_until_ms is not None:
@@ -230,12 +245,16 @@ def _caller_left(turn: Turn, contact: Contact, cause: LegCause) -> None:
         return
     assignment = turn.state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
     if assignment is not None and assignment.state in _TOGETHER:
+        if callbacks.is_dialling(assignment, contact):
+            callbacks.not_reached(turn, assignment)
+            return
         ended_by = EndedBy.LOST if cause is LegCause.LOST else EndedBy.CUSTOMER
         wrap_up(turn, assignment, ended_by=ended_by, caller_gone=True)
         return
     if assignment is not None:
         offers.end_offer(turn, assignment, outcome=OfferOutcome.RESCINDED)
     turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_ABANDONED, at_ms=turn.now))
+    lost.make_task(turn, contact)
 
 
 def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> None:
@@ -245,6 +264,9 @@ def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> Non
     # A page that is refreshed ends its leg as politely as one that hangs up; a deliberate hang-up is told beforehand.
     if assignment.device is Device.SIP and cause not in _LOST:
         wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
+        return
+    if callbacks.is_dialling(assignment, turn.state.contact(assignment.contact_id)):
+        callbacks.not_reached(turn, assignment)
         return
     is_phone = assignment.device is Device.SIP
     _lose_agent_leg(turn, assignment, ring_now=is_phone and _can_ring_again(turn, assignment))

@@ -6,14 +6,14 @@ nothing.
 
 from cti.domain.commands import Command, StartTimer, StopTimer
 from cti.domain.facts import Fact
-from cti.domain.ids import AssignmentId, ContactId, Milliseconds, TimerId, TimerKind
+from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds, TimerId, TimerKind
 from cti.domain.state import State
 
 
 class Turn:
     """The decision in the making."""
 
-    __slots__ = ("commands", "facts", "now", "number", "offers", "state", "waiting")
+    __slots__ = ("commands", "departed", "facts", "now", "number", "offers", "state", "waiting")
 
     def __init__(self, state: State, *, number: int, now: Milliseconds) -> None:
         self.state = state
@@ -24,6 +24,8 @@ class Turn:
         self.offers = 0
         self.waiting: list[ContactId] = []
         """Contacts that this event made wait, or wait again; some have found an agent since."""
+        self.departed: list[AgentId] = []
+        """Agents who began or ceased to take contacts by this event."""
 
     def record(self, fact: Fact) -> None:
         """Decide this: it is folded at once. Raises `IllegalTransition`."""

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
+from msgspec.structs import replace
 
 from cti.domain.acd import Acd
-from cti.domain.facts import Fact
+from cti.domain.facts import AssignmentOffered, Fact
 from cti.domain.ids import Milliseconds
 from cti.errors import RuleError
 from cti.ports import Entry
@@ -68,7 +69,7 @@ def replay(source: Callable[[], Iterable[Entry]], *, most_differences: int = 20)
         events += 1
         decisions += len(facts)
         digest.update(encode([[type(fact).__name__, fact] for fact in facts]))
-        if facts != entry.facts or refused != (entry.refused is not None):
+        if not _same(facts, entry.facts) or refused != (entry.refused is not None):
             differences.append(_difference(entry, facts, refused=refused))
             if len(differences) >= most_differences:
                 break
@@ -90,6 +91,18 @@ def _decide(acd: Acd, entry: Entry) -> tuple[tuple[Fact, ...], bool]:
         return acd.handle(entry.event, entry.at_ms).facts, False
     except RuleError:
         return (), True
+
+
+def _same(now: tuple[Fact, ...], then: tuple[Fact, ...]) -> bool:
+    """Whether the decision is the same, as far as the version that made it told of it."""
+    return now == then or (len(now) == len(then) and all(map(_as_told, now, then)))
+
+
+def _as_told(now: Fact, then: Fact) -> bool:
+    if isinstance(now, AssignmentOffered) and isinstance(then, AssignmentOffered) and then.why.terms is None:
+        known = replace(now.why, ring=0, terms=None, other_project=0, other_site=0, lacks_skill=0)
+        now = replace(now, why=replace(known, rival=None, rival_score_ms=0))
+    return now == then
 
 
 def _difference(entry: Entry, facts: tuple[Fact, ...], *, refused: bool) -> Difference:

@@ -87,6 +87,8 @@ _WRAP_UP: Final = Prepared.of(_this_assignment.values(wrap_up_started_ms=_at, en
 _END_CONTACT: Final = Prepared.of(_its_contact.values(ended_ms=_at))
 _CLOSE: Final = Prepared.of(_this_assignment.values(closed_ms=_at, outcome="closed", disposition=sa.bindparam("code")))
 _REQUEUE: Final = Prepared.of(_this_contact.values(ended_ms=None))
+_MOVE: Final = Prepared.of(_this_contact.values(queue_id=sa.bindparam("queue"), project_id=sa.bindparam("project")))
+_CALL_BACK: Final = Prepared.of(_this_contact.values(medium="callback"))
 _CLOSE_CONTACT: Final = Prepared.of(
     _this_contact.values(
         closed_ms=_at,
@@ -118,9 +120,15 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
         case facts.AssignmentStarted(assignment_id=assignment_id, at_ms=at_ms):
             for statement in (_START, _ANSWER):
                 run(statement, _given(assignment_id, at_ms))
-        case facts.AssignmentHeld(assignment_id=assignment_id, at_ms=at_ms):
+        case (
+            facts.AssignmentHeld(assignment_id=assignment_id, at_ms=at_ms)
+            | facts.AssignmentPaused(assignment_id=assignment_id, at_ms=at_ms)
+        ):
             run(_HOLD, _given(assignment_id, at_ms))
-        case facts.AssignmentResumed(assignment_id=assignment_id, at_ms=at_ms):
+        case (
+            facts.AssignmentResumed(assignment_id=assignment_id, at_ms=at_ms)
+            | facts.AssignmentUnpaused(assignment_id=assignment_id, at_ms=at_ms)
+        ):
             run(_RESUME, _given(assignment_id, at_ms))
         case facts.OfferEnded(assignment_id=assignment_id, outcome=outcome, cause=cause, at_ms=at_ms):
             run(_END_OFFER, _given(assignment_id, at_ms) | {"outcome_": outcome.value, "cause_": cause and cause.value})
@@ -138,6 +146,10 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
             abandoned = disposition == SYSTEM_ABANDONED
             given = {"contact": contact_id, "at": at_ms, "code": disposition, "abandoned_": abandoned}
             run(_CLOSE_CONTACT, given)
+        case facts.ContactMoved(contact_id=contact_id, queue_id=queue_id, project_id=project_id):
+            run(_MOVE, {"contact": contact_id, "queue": queue_id, "project": project_id})
+        case facts.CallbackAccepted(contact_id=contact_id):
+            run(_CALL_BACK, {"contact": contact_id})
         case facts.ReadinessChanged():
             _note_readiness(connection, fact, place=place)
         case (
@@ -152,6 +164,15 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
             | facts.NodeLost()
             | facts.NodeReturned()
             | facts.ClockShifted()
+            | facts.HoursConfigured()
+            | facts.WaitPlanned()
+            | facts.StepTaken()
+            | facts.ContactUrged()
+            | facts.PriorityGiven()
+            | facts.CallbackOffered()
+            | facts.CallbackPostponed()
+            | facts.CustomerRung()
+            | facts.CustomerReached()
         ):
             pass
         case _:

@@ -115,8 +115,7 @@ class Board:
         return frozenset(
             queue_id
             for queue_id, found in self._state.queues.items()
-            if found.rules.project_id in agent.project_ids
-            and queue.fit(found.rules.requirements, agent.skills) is not None
+            if queue.serves(found.rules, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids)
         )
 
     @property

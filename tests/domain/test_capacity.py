@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti.domain.capacity import BIT, ONE_AT_A_TIME, Capacity, Share, accepts, load, open_media
+from cti.domain.capacity import BIT, ONE_AT_A_TIME, Capacity, Exclusion, Share, accepts, load, open_media
 from cti.domain.ids import Medium
 
 MIXED = Capacity(
@@ -11,7 +11,10 @@ MIXED = Capacity(
         Share(medium=Medium.CHAT, limit=3, cost=30),
         Share(medium=Medium.EMAIL, limit=5, cost=10),
     ),
-    exclusions=((Medium.VOICE, Medium.CHAT),),
+    exclusions=(
+        Exclusion(holding=Medium.VOICE, bars=Medium.CHAT),
+        Exclusion(holding=Medium.CHAT, bars=Medium.VOICE),
+    ),
 )
 
 

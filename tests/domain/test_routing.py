@@ -1,19 +1,10 @@
 """Who gets what: the order of contacts, the choice of agents, and the plain scan that both must agree with."""
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from cti.domain.agent import Agent, open_media
-from cti.domain.capacity import BIT
-from cti.domain.contact import Contact
 from cti.domain.events import AgentEnrolled, ContactArrived, QueueClosed, SkillsChanged
 from cti.domain.facts import AssignmentOffered
-from cti.domain.ids import AgentId, ContactId, LegId, Medium, ProjectId, QueueId, Readiness
-from cti.domain.queue import fit, merge, score_ms
-from cti.domain.state import State
-from cti.domain.states import ContactState
+from cti.domain.ids import AgentId, LegId, Medium, ProjectId, QueueId
 from cti.errors import NotFound, RuleError
 from cti.testing import NODE, Scenario, levels
 
@@ -186,105 +177,3 @@ def test_callers_who_give_up_leave_no_trail(day: Scenario) -> None:
         day.call(f"c{number}")
         day.caller_hangs_up(f"c{number}")
     assert day.state.index.entries() < 200
-
-
-# -- the plain definition ----------------------------------------------------------------------------------------------
-
-
-def best_contact(state: State, agent: Agent, now: int) -> Contact | None:
-    """What the agent should get, by looking at all that waits."""
-
-    def order(contact: Contact) -> tuple[int, int, int]:
-        rules = state.queues[contact.queue_id].rules
-        return (-score_ms(rules, arrived_ms=contact.arrived_ms, now=now), contact.arrived_ms, contact.number)
-
-    return min((c for c in state.contacts.values() if _can_take(state, agent, c)), key=order, default=None)
-
-
-def best_agent(state: State, contact: Contact) -> Agent | None:
-    """Who should get the contact, by looking at everybody."""
-    asked = merge(state.queues[contact.queue_id].rules.requirements, contact.requirements)
-
-    def order(agent: Agent) -> tuple[int, int, str]:
-        return (-(fit(asked, agent.skills) or 0), agent.idle_since_ms, agent.id)
-
-    return min((a for a in state.agents.values() if _can_take(state, a, contact)), key=order, default=None)
-
-
-def _can_take(state: State, agent: Agent, contact: Contact) -> bool:
-    rules = state.queues[contact.queue_id].rules
-    return (
-        contact.state is ContactState.WAITING
-        and rules.project_id in agent.project_ids
-        and fit(merge(rules.requirements, contact.requirements), agent.skills) is not None
-        and bool(open_media(agent) & BIT[contact.medium])
-    )
-
-
-def centre() -> Scenario:
-    day = Scenario()
-    day.queue("support")
-    day.queue("english", skills={"en": 3}, priority=1)
-    day.queue("russian", skills={"ru": 2}, weight_percent=250)
-    day.queue("other", project="other", weight_percent=30)
-    return day
-
-
-QUEUES = ["support", "english", "russian", "other"]
-calls = st.lists(
-    st.tuples(st.sampled_from(QUEUES), st.integers(0, 120), st.sampled_from([{}, {"en": 5}])), min_size=1, max_size=12
-)
-people = st.lists(
-    st.tuples(st.integers(0, 9), st.integers(0, 9), st.sampled_from([["demo"], ["other"], ["demo", "other"]])),
-    min_size=1,
-    max_size=8,
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(calls, people)
-def test_an_agent_who_comes_free_gets_what_a_full_scan_would_give(
-    waiting: list[tuple[str, int, dict[str, int]]], agents: list[tuple[int, int, list[str]]]
-) -> None:
-    day = centre()
-    for number, (queue, waited_s, skills) in enumerate(waiting):
-        day.call(f"c{number}", queue=queue, waited_s=waited_s, skills=skills)
-    for number, (english, russian, projects) in enumerate(agents):
-        name = f"agent{number}"
-        day.agent(name, skills={"en": english, "ru": russian}, projects=projects, ready=False)
-        as_ready = replace(day.state.agents[AgentId(name)], readiness=Readiness.READY)
-        expected = best_contact(day.state, as_ready, day.clock.now_ms)
-        day.ready(name)
-        got = None if day.holds_nothing(name) else day.assignment(name).contact_id
-        assert got == (None if expected is None else expected.id)
-        day.advance(ms=100)
-
-
-@settings(max_examples=150, deadline=None)
-@given(people, calls)
-def test_a_contact_that_arrives_gets_the_agent_a_full_scan_would_give(
-    agents: list[tuple[int, int, list[str]]], arriving: list[tuple[str, int, dict[str, int]]]
-) -> None:
-    day = centre()
-    for number, (english, russian, projects) in enumerate(agents):
-        day.agent(f"agent{number}", skills={"en": english, "ru": russian}, projects=projects)
-        day.clock.advance(seconds=english % 3)
-    for number, (queue, waited_s, skills) in enumerate(arriving):
-        name = f"c{number}"
-        probe = Contact(
-            id=ContactId("c0"),
-            number=0,
-            medium=Medium.VOICE,
-            project_id=day.state.queues[QueueId(queue)].rules.project_id,
-            queue_id=QueueId(queue),
-            arrived_ms=0,
-            queued_ms=0,
-            leg_id=None,
-            node=None,
-            requirements=levels(skills),
-            preferred=(),
-            state=ContactState.WAITING,
-        )
-        expected = best_agent(day.state, probe)
-        day.call(name, queue=queue, waited_s=waited_s, skills=skills)
-        assert day.served_by(name) == (None if expected is None else expected.id)

@@ -46,7 +46,7 @@ def day() -> Scenario:
     return day
 
 
-@pytest.mark.parametrize("medium", [medium for medium in Medium if medium is not Medium.VOICE])
+@pytest.mark.parametrize("medium", [medium for medium in Medium if medium not in (Medium.VOICE, Medium.CALLBACK)])
 def test_a_contact_of_any_medium_is_offered_accepted_worked_on_and_closed(day: Scenario, medium: Medium) -> None:
     day.task("t1", medium=medium)
     day.expect(ShowPop)
