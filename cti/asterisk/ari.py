@@ -188,9 +188,10 @@ class Channels:
         return self._request("DELETE", f"channels/{quote(channelId)}/moh")
 
     def play(self, *, channelId: str, playbackId: str, media: Sequence[str]) -> asyncio.Future[wire.Reply]:
-        """Play these one after the other, each as "sound:…", "number:…" or "tone:…"; music on hold stops for them.
+        """Play these one after the other, each as "sound:…" or "tone:…"; music on hold stops for them.
 
-        What is asked of the channel next waits until they have been played, or stopped.
+        What is asked of the channel next waits until they have been played, or stopped. An id that is in use plays
+        another time beside the first, and is then stopped only once: stop it before.
         """
         uri = f"channels/{quote(channelId)}/play/{quote(playbackId)}"
         return self._request("POST", uri, body={"media": list(media)})

@@ -1,8 +1,9 @@
 """What a waiting caller is told, as a list of media that ARI plays one after the other. Pure; called by `switch`.
 
-Our own sentences are prompts of `cti.prompts.OWN`, recorded or spoken; numbers are Asterisk's own playback, which knows
-each language's. A sentence that cannot be had gives way to one of Asterisk's; without a word for the key, nothing is
-offered. Asterisk itself plays what is its own in the channel's language.
+Our own sentences are prompts of `cti.prompts.OWN`, recorded or spoken; numbers are Asterisk's recordings, which it
+plays in the channel's language. They are files one by one, not its `number:`: Asterisk refuses to stop a number, and
+one that goes on keeps the caller from his agent. A sentence that cannot be had gives way to one of Asterisk's; without
+a word for the key, nothing is offered.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,13 +39,13 @@ def announcement(command: Announce, *, language: str, sounds: Sounds, may_offer:
 def _announcement(command: Announce, *, language: str, sounds: Sounds, may_offer: bool) -> Iterator[str]:
     if command.position is not None:
         yield _sentence(Own.QUEUE_POSITION, language, sounds)
-        yield f"number:{command.position}"
+        yield from _number(command.position)
     if command.expected_ms is not None:
         if command.expected_ms < _MINUTE_MS:
             yield _sentence(Own.QUEUE_WAIT_SHORT, language, sounds)
         else:
             yield _sentence(Own.QUEUE_WAIT, language, sounds)
-            yield f"number:{ceil(command.expected_ms / _MINUTE_MS)}"
+            yield from _number(ceil(command.expected_ms / _MINUTE_MS))
             if sounds(Own.QUEUE_WAIT, language) is None:
                 yield "sound:queue-minutes"
     if command.offer_callback and may_offer and (offer := sounds(Own.CALLBACK_OFFER, language)) is not None:
@@ -59,6 +60,17 @@ def promise(*, language: str, sounds: Sounds) -> str:
 def greeting(prompt: str | None, *, language: str, sounds: Sounds) -> str:
     """The sound that a destination greets with: its prompt, or a beep."""
     return (sounds(prompt, language) if prompt is not None else None) or _BEEP
+
+
+def _number(number: int) -> Iterator[str]:
+    """Up to 99 as a number, above digit by digit: not every language's recordings have hundreds."""
+    if number > 99:
+        parts = [int(digit) for digit in str(number)]
+    elif number > 20 and number % 10:
+        parts = [number // 10 * 10, number % 10]
+    else:
+        parts = [number]
+    return (f"sound:digits/{part}" for part in parts)
 
 
 def _sentence(prompt: Own, language: str, sounds: Sounds) -> str:

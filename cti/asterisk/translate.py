@@ -148,7 +148,7 @@ def lost(told: Message, *, region: str) -> CallerLost:
         number=e164(number, region),
         name="" if name == _UNKNOWN else printable(name),
         dialled=told.dialled,
-        language=told.language,
+        language=told.speaks,
         path="",
         why=variables.Lost.LINES_BUSY,
         at_ms=int(arrived) if arrived.isascii() and arrived.isdigit() else 0,

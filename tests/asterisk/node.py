@@ -54,14 +54,15 @@ class Nodes:
 
 
 @asynccontextmanager
-async def running(path: Path) -> AsyncIterator[Nodes]:
-    """Start both, and end them."""
+async def running(path: Path, *, more: str = "", max_calls: int = 500) -> AsyncIterator[Nodes]:
+    """Start both, and end them. `more` is added to the demo's centre file."""
     home = free_home(path)
     install = asterisk.find()
     text = (shipped.asterisk_conf() / "centre.yaml").read_text(encoding="utf-8")
     impatient = text.replace("    wrap_up_limit_s: 60\n", "    wrap_up_limit_s: 60\n    fallback: {after_s: 5}\n")
     assert impatient != text
-    centre = config.parse(impatient, file="centre.yaml")
+    limited = impatient.replace("max_calls: 500\n", f"max_calls: {max_calls}\n")
+    centre = config.parse(limited + more, file="centre.yaml")
     render.render_centre(centre, home, install)
     render.render_carrier(home, install)
     wanted = [part for part in parts.of(home, install) if part.name in ("asterisk", "carrier")]
