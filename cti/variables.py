@@ -88,6 +88,8 @@ class Lost(StrEnum):
     LEFT_MENU = "left_menu"
     ABANDONED = "abandoned"
     """He left while he waited in a queue."""
+    CALLBACK_FAILED = "callback_failed"
+    """He was called back, and never reached."""
 
 
 AGENT_ENDPOINT_PREFIX: Final = "agent-"

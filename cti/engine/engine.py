@@ -12,10 +12,13 @@ from typing import Final
 from cti.clock import Clock, SystemClock
 from cti.domain.acd import Decision
 from cti.domain.commands import StartTimer, StopTimer, SwitchCommand
+from cti.domain.contact import Contact
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
+    CallbackRequested,
     ContactArrived,
+    ContactCancelled,
     DesktopLost,
     EngineStarted,
     Event,
@@ -24,20 +27,31 @@ from cti.domain.events import (
     QueueOpened,
     TimerFired,
 )
-from cti.domain.facts import ContactClosed, ContactQueued
-from cti.domain.ids import ContactId, LegId, Medium, Milliseconds, NodeId, QueueId, TimerId
+from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
+from cti.domain.ids import (
+    SYSTEM_CALLBACK_FAILED,
+    ContactId,
+    LegId,
+    Medium,
+    Milliseconds,
+    NodeId,
+    QueueId,
+    TimerId,
+)
 from cti.domain.state import State
+from cti.domain.states import ContactState
 from cti.engine import people, recovery
 from cti.engine.dispatch import Dispatch
 from cti.engine.loop import Loop
 from cti.engine.node import Watch
-from cti.engine.people import InHand, Lines
+from cti.engine.people import Farewell, InHand, Lines
 from cti.engine.tasks import Supervised
 from cti.engine.timers import Timers
 from cti.errors import DatabaseDown, NotFound
 from cti.ports import (
     Arrival,
     CallerEntered,
+    CallerLost,
     Desktops,
     Journal,
     Listing,
@@ -47,9 +61,11 @@ from cti.ports import (
     Phone,
     Switch,
 )
+from cti.variables import Lost
 
 log = logging.getLogger(__name__)
 
+_BEFORE_TALK: Final = (ContactState.WAITING, ContactState.OFFERED)
 DESKTOP_RETURN_S: Final = 10.0
 """How long after the engine's start a desktop may take to be back before it counts as lost."""
 
@@ -207,6 +223,7 @@ class Engine:
     # -- after each decision -----------------------------------------------------------------------------------------
 
     def _decided(self, decision: Decision, now: Milliseconds) -> None:
+        self._inherit(decision)
         self._desktops.decided(decision, now)
         switch_commands: list[SwitchCommand] = []
         for command in decision.commands:
@@ -216,12 +233,51 @@ class Engine:
                 self._timers.stop(command.timer_id)
             elif isinstance(command, SwitchCommand):
                 switch_commands.append(command)
+                if isinstance(command, Farewell):
+                    self._in_hand.said_farewell(command)
         self._dispatch.send(switch_commands)
         for fact in decision.facts:
             if isinstance(fact, ContactQueued):
                 self._in_hand.opened(fact.contact_id, fact.leg_id)
+                if fact.origin is not None:
+                    self._only_once(fact.contact_id)
+            elif isinstance(fact, CallbackAccepted):
+                self._in_hand.parted(fact.contact_id)
+                self._only_once(fact.contact_id)
             elif isinstance(fact, ContactClosed):
                 self._in_hand.close(fact.contact_id, now)
+
+    def _inherit(self, decision: Decision) -> None:
+        """A contact that was made of another is about the same person; known before its pop is drawn."""
+        for queued in _queued(decision):
+            origin = self._in_hand.get(queued.origin) if queued.origin is not None else None
+            if origin is not None and queued.contact_id not in self._in_hand:
+                self._keep((people.of_origin(origin, queued, why=_why_lost(decision, origin.contact_id)),))
+
+    def _only_once(self, contact_id: ContactId) -> None:
+        """Somebody who is to be called (back) is so once: the earlier request keeps its place, this one is dropped."""
+        particulars = self._in_hand.get(contact_id)
+        if particulars is None or not particulars.address:
+            return
+        if any(
+            other.id != contact_id and self._asks_for_call(other)
+            for other in self._live(particulars, particulars.address)
+        ):
+            log.info("asked for already", extra={"action": "request_dropped", "contact": contact_id})
+            self.post(ContactCancelled(contact_id=contact_id))
+
+    def _live(self, where: Particulars | QueueOpened, address: str) -> Iterator[Contact]:
+        """The live contacts of this number in that project."""
+        for contact_id in self._in_hand.of_address(where.project_id, address):
+            contact = self.state.contacts.get(contact_id)
+            if contact is not None:
+                yield contact
+
+    def _asks_for_call(self, contact: Contact) -> bool:
+        """Is this somebody who is to be called (back)?"""
+        known = self._in_hand.get(contact.id)
+        of_lost = contact.medium is Medium.TASK and known is not None and people.is_of_lost(known)
+        return of_lost or contact.medium is Medium.CALLBACK
 
     def _timer_fired(self, timer_id: TimerId) -> None:
         self.post(TimerFired(timer_id=timer_id))
@@ -244,6 +300,34 @@ class Engine:
         self._loop.post(
             event,
             before=lambda decision: self._keep(people.of_caller(caller, queued) for queued in _queued(decision)),
+        )
+
+    def call_back(self, event: CallbackRequested) -> None:
+        """A waiting caller pressed the key for it. One not asked of him is nobody's business: not journalled."""
+        contact_id = self.state.contact_by_leg.get(event.leg_id)
+        contact = self.state.contacts[contact_id] if contact_id is not None else None
+        if contact is None or not contact.callback_offered or contact.state not in _BEFORE_TALK:
+            return
+        particulars = self._in_hand.get(contact.id)
+        if particulars is None or not particulars.address:
+            log.info("no number to call back", extra={"action": "callback_impossible", "contact": contact.id})
+            return
+        self.post(event)
+
+    def lose(self, caller: CallerLost) -> None:
+        """See `ports.Engine`."""
+        rules = self._queues.get(caller.queue_id)
+        target = self._queues.get(rules.lost_to) if rules is not None and rules.lost_to is not None else None
+        if target is None or not caller.number:
+            log.info("a caller was lost", extra={"action": "caller_lost", "why": caller.why})
+            return
+        if any(one.medium is Medium.VOICE or self._asks_for_call(one) for one in self._live(target, caller.number)):
+            log.info("a caller was lost who is here already", extra={"action": "caller_lost_again", "why": caller.why})
+            return
+        at_ms = caller.at_ms + self._clock.ahead_ms() if caller.at_ms else self.now()
+        event = ContactArrived(medium=Medium.TASK, queue_id=target.queue_id, arrived_ms=min(at_ms, self.now()))
+        self._loop.post(
+            event, before=lambda decision: self._keep(people.of_lost(caller, queued) for queued in _queued(decision))
         )
 
     def _queue_of(self, caller: CallerEntered) -> QueueId:
@@ -273,8 +357,12 @@ class Engine:
 
     @property
     def ended_legs(self) -> frozenset[LegId]:
-        """Callers' legs of contacts closed not long ago."""
+        """Callers' legs of contacts closed not long ago, or that go on without them."""
         return self._in_hand.ended_legs
+
+    def farewell(self, leg_id: LegId) -> Farewell | None:
+        """By what this caller's leg was sent out of the ACD; None for one that was to be hung up."""
+        return self._in_hand.farewell(leg_id)
 
     def send(self, commands: Iterable[SwitchCommand]) -> None:
         """Have commands done that mend a difference."""
@@ -308,3 +396,11 @@ class Engine:
 def _queued(decision: Decision) -> Iterator[ContactQueued]:
     """The contact that the decision let in; none for a leg that was known already."""
     return (fact for fact in decision.facts if isinstance(fact, ContactQueued))
+
+
+def _why_lost(decision: Decision, contact_id: ContactId) -> Lost:
+    """Why the contact of which another was made reached nobody."""
+    for fact in decision.facts:
+        if isinstance(fact, ContactClosed) and fact.contact_id == contact_id:
+            return Lost.CALLBACK_FAILED if fact.disposition == SYSTEM_CALLBACK_FAILED else Lost.ABANDONED
+    return Lost.ABANDONED

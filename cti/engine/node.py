@@ -16,9 +16,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Final, Protocol, assert_never
 
-from cti.domain.commands import SwitchCommand
+from cti.domain.commands import RingAgent, SwitchCommand
 from cti.domain.deadlines import open_rings
 from cti.domain.events import (
+    CallbackRequested,
     Event,
     LegAnswered,
     LegEnded,
@@ -31,10 +32,11 @@ from cti.domain.events import (
 from cti.domain.ids import LegId, Milliseconds
 from cti.domain.state import State
 from cti.engine import reconcile
-from cti.engine.people import Lines
+from cti.engine.people import Farewell, Lines
 from cti.errors import AsteriskDown, OutsideError
 from cti.ports import (
     CallerEntered,
+    CallerLost,
     EndpointReached,
     Listing,
     Phone,
@@ -61,7 +63,7 @@ class Floor(Protocol):
 
     @property
     def ended_legs(self) -> frozenset[LegId]:
-        """Callers' legs of contacts closed not long ago."""
+        """Callers' legs of contacts closed not long ago, or that go on without them."""
 
     def now(self) -> Milliseconds: ...
 
@@ -70,6 +72,15 @@ class Floor(Protocol):
 
     def enter(self, caller: CallerEntered) -> None:
         """Let a caller in; one who is known already is not let in twice."""
+
+    def call_back(self, event: CallbackRequested) -> None:
+        """A caller pressed the key for it, offered to him or not."""
+
+    def lose(self, caller: CallerLost) -> None:
+        """A caller reached nobody."""
+
+    def farewell(self, leg_id: LegId) -> Farewell | None:
+        """By what this caller's leg, one of `ended_legs`, was sent out of the ACD; None for one to be hung up."""
 
     def send(self, commands: Iterable[SwitchCommand]) -> None:
         """Have commands done that mend a difference."""
@@ -151,6 +162,10 @@ class Watch:
                 self._floor.enter(event)
             case LegAnswered() | LegEnded() | RingFailed():
                 self._floor.post(event)
+            case CallbackRequested():
+                self._floor.call_back(event)
+            case CallerLost():
+                self._floor.lose(event)
             case EndpointReached():
                 self._reached(event)
             case SwitchDisconnected():
@@ -212,7 +227,12 @@ class Watch:
                 return
             ripe = frozenset(leg for leg, since in self._suspected.items() if asked_ms - since >= RIPE_MS)
             found = reconcile.compare(
-                self._floor.state, listing, before=before, ripe=ripe, ended=self._floor.ended_legs
+                self._floor.state,
+                listing,
+                before=before,
+                ripe=ripe,
+                ended=self._floor.ended_legs,
+                farewell=self._floor.farewell,
             )
             self._suspected = {leg: self._suspected.get(leg, asked_ms) for leg in found.suspected}
             self._carry_out(found, listing, fresh=fresh)
@@ -232,8 +252,13 @@ class Watch:
             self._floor.send(
                 ring
                 for ring in open_rings(self._floor.state, self._floor.now())
-                if ring.leg_id not in listed and self._floor.state.contacts[ring.contact_id].leg_id in listed
+                if ring.leg_id not in listed and self._has_customer(ring, listed)
             )
         if found.suspected:
             self.doubt_later()
         self._floor.listed(listing)
+
+    def _has_customer(self, ring: RingAgent, listed: set[LegId]) -> bool:
+        """Is the caller there for whom the agent is rung? A customer who is to be called back has no leg yet."""
+        leg_id = self._floor.state.contacts[ring.contact_id].leg_id
+        return leg_id is None or leg_id in listed

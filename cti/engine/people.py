@@ -8,19 +8,25 @@ while after the contact closed; the database has it for longer.
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from cti import variables
 from cti.domain.agent import Agent
 from cti.domain.capacity import ONE_AT_A_TIME
+from cti.domain.commands import PromiseCallback, SendAway
 from cti.domain.contact import Contact
 from cti.domain.events import AgentEnrolled
 from cti.domain.facts import ContactQueued
-from cti.domain.ids import AgentId, ContactId, Device, LegId, Milliseconds
-from cti.ports import Arrival, CallerEntered, Particulars, Person
+from cti.domain.ids import AgentId, ContactId, Device, LegId, Milliseconds, ProjectId
+from cti.ports import Arrival, CallerEntered, CallerLost, Particulars, Person
+
+Farewell = PromiseCallback | SendAway
+"""What lets a caller's leg go on without us."""
 
 REMEMBER_MS: Final = 10 * 60_000
 """How long after its close a contact's particulars stay at hand."""
+PATH_LIMIT: Final = 512
 ENDED_LEGS: Final = 10_000
 """How many callers' legs of closed contacts are remembered: so a hang-up never sent can be told from a new call."""
 
@@ -47,14 +53,33 @@ class InHand:
         self._particulars: dict[ContactId, Particulars] = {}
         self._closed: deque[tuple[Milliseconds, ContactId]] = deque()
         self._legs: dict[ContactId, LegId] = {}
-        self._ended: dict[LegId, None] = {}
+        self._ended: dict[LegId, Farewell | None] = {}
+        self._by_address: dict[tuple[ProjectId, str], dict[ContactId, None]] = {}
 
     def __contains__(self, contact_id: ContactId) -> bool:
         return contact_id in self._particulars
 
     def put(self, particulars: Particulars) -> None:
         """Know this of the contact from now on."""
+        self._forget(particulars.contact_id)
         self._particulars[particulars.contact_id] = particulars
+        if particulars.address:
+            key = (particulars.project_id, particulars.address)
+            self._by_address.setdefault(key, {})[particulars.contact_id] = None
+
+    def _forget(self, contact_id: ContactId) -> None:
+        known = self._particulars.pop(contact_id, None)
+        if known is None or not known.address:
+            return
+        key = (known.project_id, known.address)
+        others = self._by_address[key]
+        del others[contact_id]
+        if not others:
+            del self._by_address[key]
+
+    def of_address(self, project_id: ProjectId, address: str) -> tuple[ContactId, ...]:
+        """The contacts at hand of this number or address, the first known first; those closed lately are among them."""
+        return tuple(self._by_address.get((project_id, address), ()))
 
     def get(self, contact_id: ContactId) -> Particulars | None:
         """What is known; None when nothing is, or no longer."""
@@ -72,18 +97,32 @@ class InHand:
             self.ended(leg_id)
         self._closed.append((now + REMEMBER_MS, contact_id))
         while self._closed and self._closed[0][0] <= now:
-            self._particulars.pop(self._closed.popleft()[1], None)
+            self._forget(self._closed.popleft()[1])
+
+    def parted(self, contact_id: ContactId) -> None:
+        """The contact goes on without its caller's leg."""
+        leg_id = self._legs.pop(contact_id, None)
+        if leg_id is not None:
+            self.ended(leg_id)
+
+    def said_farewell(self, command: Farewell) -> None:
+        """This caller's leg was sent out of the ACD by this command."""
+        self._ended[command.leg_id] = command
 
     def ended(self, leg_id: LegId) -> None:
-        """This caller's leg belongs to a contact that is closed."""
-        self._ended[leg_id] = None
+        """This caller's leg belongs to a contact that is closed, or goes on without it."""
+        self._ended.setdefault(leg_id)
         if len(self._ended) > ENDED_LEGS:
             del self._ended[next(iter(self._ended))]
 
     @property
     def ended_legs(self) -> frozenset[LegId]:
-        """Callers' legs of contacts closed not long ago."""
+        """Callers' legs of contacts closed not long ago, or that go on without them."""
         return frozenset(self._ended)
+
+    def farewell(self, leg_id: LegId) -> Farewell | None:
+        """By what this leg was sent out of the ACD; None for one that was to be hung up."""
+        return self._ended.get(leg_id)
 
 
 def of_caller(caller: CallerEntered, queued: ContactQueued | Contact) -> Particulars:
@@ -115,6 +154,45 @@ def of_arrival(arrival: Arrival, queued: ContactQueued) -> Particulars:
         account="",
         subject=arrival.subject,
     )
+
+
+def of_lost(lost: CallerLost, queued: ContactQueued) -> Particulars:
+    """What is known of a caller who reached nobody, as the particulars of the task that was made of it."""
+    return Particulars(
+        contact_id=queued.contact_id,
+        project_id=queued.project_id,
+        medium=queued.medium,
+        address=lost.number,
+        name=lost.name,
+        dialled=lost.dialled,
+        language=lost.language,
+        path=_with_lost_step(lost.path, lost.why),
+        account="",
+    )
+
+
+def of_origin(origin: Particulars, queued: ContactQueued, *, why: variables.Lost) -> Particulars:
+    """A contact that was made of another one is about the same person."""
+    return replace(
+        origin,
+        contact_id=queued.contact_id,
+        project_id=queued.project_id,
+        medium=queued.medium,
+        path=_with_lost_step(origin.path, why),
+    )
+
+
+def is_of_lost(particulars: Particulars) -> bool:
+    """Whether they are of a task that was made of an attempt that reached nobody."""
+    return f"{variables.LOST_STEP}:" in particulars.path.rpartition(";")[2]
+
+
+def _with_lost_step(path: str, why: variables.Lost) -> str:
+    """The way so far and why it ended, within the limit of `cti.variables.PATH`: early steps fall away."""
+    steps = [*filter(None, path.split(";")), f"{variables.LOST_STEP}:{why}"]
+    while len(";".join(steps)) > PATH_LIMIT:
+        del steps[0]
+    return ";".join(steps)
 
 
 class Lines:

@@ -7,7 +7,9 @@ node is asked for everything alive, and the difference becomes events:
   outside our application but alive on the node (in the dialplan, in the fallback queue) is neither;
 - a caller's leg that the list has and the ACD does not know is a new contact, unless its contact was closed already:
   then the hang-up was decided and never sent, and is sent now;
-- an agent's leg that serves no live assignment is hung up; one that was answered unheard becomes `LegAnswered`;
+- an agent's leg that serves no live assignment is hung up; one that was answered unheard becomes `LegAnswered`; so too
+  the leg of a customer who is called back, which is no caller's: we made it;
+- a caller's leg that was to go on outside the ACD, and has not, is sent there again;
 - a talk whose two legs live but do not share its bridge is joined again; a customer on hold who still shares it is
   taken out again; a bridge without a talk goes;
 - a bridge that nobody knows but in which two legs live is somebody's talk, decided by an engine that died before it
@@ -17,14 +19,14 @@ node is asked for everything alive, and the difference becomes events:
 done; both may be repeated without harm.
 """
 
-from collections.abc import Iterable, Set
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 
 from cti.domain.assignment import Assignment
 from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, SwitchCommand
 from cti.domain.contact import Contact
 from cti.domain.events import Event, LegAnswered, LegEnded, RingFailed
-from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, NodeId
+from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, Medium, NodeId
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
 from cti.ports import CallerEntered, ListedBridge, ListedLeg, Listing
@@ -52,10 +54,12 @@ def compare(
     before: Set[LegId],
     ripe: Set[LegId] = frozenset(),
     ended: Set[LegId] = frozenset(),
+    farewell: Callable[[LegId], SwitchCommand | None] = lambda _: None,
 ) -> Difference:
     """`before`: the legs held when the list was asked for; `ripe`: those suspected long enough ago.
 
-    `ended` holds callers' legs of contacts closed not long ago.
+    `ended` holds callers' legs of contacts closed not long ago, or that go on without them; `farewell` tells by which
+    command such a leg was sent out of the ACD, None when it was to be hung up.
     """
     listed = {leg.leg_id: leg for leg in listing.legs}
     missing = frozenset(
@@ -69,7 +73,7 @@ def compare(
         events=(*(_ending(state, leg_id) for leg_id in gone), *_answered_unheard(state, listing)),
         callers=tuple(_unknown_callers(state, listing, ended | unclaimed)),
         commands=(
-            *_leftover_legs(state, listing, ended, spared=unclaimed),
+            *_leftover_legs(state, listing, ended, spared=unclaimed, farewell=farewell),
             *_leftover_bridges(state, listing, spared=unclaimed),
             *_misplaced(state, listing, listed),
         ),
@@ -93,7 +97,19 @@ def _ending(state: State, leg_id: LegId) -> Event:
     assignment_id = state.assignment_by_leg.get(leg_id)
     if assignment_id is not None and state.assignments[assignment_id].state is AssignmentState.OFFERED:
         return RingFailed(assignment_id=assignment_id, leg_id=leg_id, cause=LegCause.LOST)
+    contact_id = state.contact_by_leg.get(leg_id)
+    dialled_for = _dialled_for(state, state.contacts[contact_id]) if contact_id is not None else None
+    if dialled_for is not None:
+        return RingFailed(assignment_id=dialled_for.id, leg_id=leg_id, cause=LegCause.LOST)
     return LegEnded(leg_id=leg_id, cause=LegCause.LOST)
+
+
+def _dialled_for(state: State, contact: Contact) -> Assignment | None:
+    """The assignment for which this contact's customer is being called back right now."""
+    if contact.medium is not Medium.CALLBACK or contact.leg_id is None or contact.assignment_id is None:
+        return None
+    assignment = state.assignments[contact.assignment_id]
+    return assignment if assignment.ring_until_ms is not None else None
 
 
 def _unclaimed(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -> frozenset[LegId]:
@@ -117,13 +133,19 @@ def _answered_unheard(state: State, listing: Listing) -> Iterable[Event]:
         assignment = _served(state, leg)
         if assignment is None or not leg.answered:
             continue
-        if assignment.state in (AssignmentState.OFFERED, AssignmentState.REJOINING):
+        contact = state.contacts[assignment.contact_id]
+        customers = leg.leg_id == contact.leg_id
+        rings = assignment.state in (AssignmentState.OFFERED, AssignmentState.REJOINING)
+        if _dialled_for(state, contact) is not None if customers else rings:
             yield LegAnswered(assignment_id=assignment.id, leg_id=leg.leg_id, node=listing.node)
 
 
 def _served(state: State, leg: ListedLeg) -> Assignment | None:
-    """The assignment that this very agent's leg serves, wrap-up not included."""
+    """The assignment that this very leg, which we made, serves; wrap-up not included."""
     assignment_id = state.assignment_by_leg.get(leg.leg_id)
+    contact_id = state.contact_by_leg.get(leg.leg_id)
+    if contact_id is not None and leg.assignment_id is not None:
+        assignment_id = state.contacts[contact_id].assignment_id
     if assignment_id is None:
         return None
     assignment = state.assignments[assignment_id]
@@ -136,14 +158,21 @@ def _unknown_callers(state: State, listing: Listing, known: Set[LegId]) -> Itera
             yield leg.caller
 
 
-def _leftover_legs(state: State, listing: Listing, ended: Set[LegId], *, spared: Set[LegId]) -> Iterable[SwitchCommand]:
+def _leftover_legs(
+    state: State,
+    listing: Listing,
+    ended: Set[LegId],
+    *,
+    spared: Set[LegId],
+    farewell: Callable[[LegId], SwitchCommand | None],
+) -> Iterable[SwitchCommand]:
     for leg in listing.legs:
         if leg.caller is not None:
             leftover = _is_over(state, leg.leg_id, ended)
         else:
             leftover = leg.assignment_id is not None and _served(state, leg) is None
         if leftover and leg.leg_id not in spared:
-            yield EndLeg(leg_id=leg.leg_id, node=listing.node)
+            yield farewell(leg.leg_id) or EndLeg(leg_id=leg.leg_id, node=listing.node)
 
 
 def _is_over(state: State, leg_id: LegId, ended: Set[LegId]) -> bool:
@@ -173,6 +202,8 @@ def _misplaced(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -
         if assignment.state in _OUT_OF_TALK and agent_leg is not None and {contact.leg_id, agent_leg} <= present:
             yield HoldLeg(leg_id=contact.leg_id, bridge_id=bridge_id, node=listing.node, queue_id=contact.queue_id)
         if assignment.state is not AssignmentState.ACTIVE or agent_leg is None or agent_leg not in listed:
+            continue
+        if _dialled_for(state, contact) is not None:
             continue
         if not {contact.leg_id, agent_leg} <= present:
             yield JoinLegs(

@@ -12,7 +12,7 @@ import msgspec
 
 from cti.domain import state as states
 from cti.domain.acd import Acd
-from cti.domain.facts import ContactClosed, ContactQueued
+from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import ContactId, LegId, Milliseconds
 from cti.ports import Entry, Journal
 
@@ -22,7 +22,7 @@ SNAPSHOT_EVERY_S: Final = 60.0
 NUMBERS_PER_OWNER: Final = 1_000_000
 """A new engine begins at the next multiple."""
 LOOK_BACK: Final = 2_000
-"""Entries before the snapshot that are read for callers' legs whose contacts have ended."""
+"""Entries before the snapshot that are read for callers' legs whose contacts have ended, or go on without them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ def _note_legs(entry: Entry, legs: dict[ContactId, LegId], ended: list[LegId]) -
     for fact in entry.facts:
         if isinstance(fact, ContactQueued) and fact.leg_id is not None:
             legs[fact.contact_id] = fact.leg_id
-        elif isinstance(fact, ContactClosed) and fact.contact_id in legs:
+        elif isinstance(fact, ContactClosed | CallbackAccepted) and fact.contact_id in legs:
             ended.append(legs.pop(fact.contact_id))
 
 

@@ -8,7 +8,7 @@ from cti.domain.events import ContactArrived, Event
 from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId, ProjectId
 from cti.domain.state import State
 from cti.ports.customers import Particulars
-from cti.ports.switch import Switch
+from cti.ports.switch import CallerLost, Switch
 
 
 class Engine(Protocol):
@@ -31,6 +31,12 @@ class Engine(Protocol):
 
     async def arrive(self, event: ContactArrived, particulars: "Arrival") -> ContactId:
         """A contact without a channel: kept, decided, flushed. Raises as `handle`."""
+
+    def lose(self, caller: CallerLost) -> None:
+        """A caller reached nobody: a task is made of it where his queue wants that (`QueueOpened.lost_to`).
+
+        None without a number to call back, nor while anything of this number is live: one task, however often he tried.
+        """
 
     def particulars(self, contact_id: ContactId) -> Particulars | None:
         """What is known of the person, from memory; None once the contact has been closed for a while."""
