@@ -77,7 +77,7 @@ class RunningCentre:
         if self._supervisor.poll() is not None:
             self.start()
         self._supervisor.send_signal(signal.SIGINT)
-        return self._supervisor.wait(60)
+        return self._supervisor.wait(2 * PATIENCE_S)
 
     def make_whole(self) -> None:
         """Mend what a test that failed has left: parts frozen, parts dead, nobody who keeps them."""
@@ -147,7 +147,7 @@ class RunningCentre:
         os.kill(pid, signal.SIGKILL)
         if part == "supervisor":
             assert self._supervisor is not None
-            self._supervisor.wait(10)
+            self._supervisor.wait(PATIENCE_S)
         return pid
 
     def freeze(self, part: str) -> int:
