@@ -19,7 +19,7 @@ from typing import Final, Self, cast
 from cti import variables
 from cti.home import DemoAgent
 from cti.setup.tools import find_program
-from tests.running import soon
+from tests.running import PATIENCE_S, soon
 
 SCENARIOS: Final = Path(__file__).parent / "scenarios"
 RATE: Final = 8_000
@@ -72,7 +72,7 @@ class AnsweringPhone:
         at = ("-p", str(_free_port()), "-s", user)
         secret = ("-au", user, "-ap", self._agent.sip_password)
         registering = await start_sipp("register", self._centre, *at, *secret, "-m", "1", folder=self._folder)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             assert await registering.wait() == 0, "the phone is registered"
         sound_port = str(transport.get_extra_info("sockname")[1])
         self._sipp = await start_sipp("answer", self._centre, *at, "-key", "sound", sound_port, folder=self._folder)
@@ -86,14 +86,22 @@ class AnsweringPhone:
             await self._sipp.wait()
         self._sound.close()
 
-    def invited_ms(self) -> float:
-        """When the first INVITE reached it."""
-        return received(self._folder, "answer", "INVITE")[0]
+    async def invited_ms(self, *, after_ms: float = 0) -> float:
+        """When the first INVITE since then reached it."""
+        return await self._got("INVITE", after_ms)
 
-    async def hung_up(self, *, within_s: float = 10) -> None:
-        await soon(lambda: received(self._folder, "answer", "BYE"), within_s=within_s, what="the phone was hung up")
+    async def hung_up(self, *, after_ms: float = 0) -> float:
+        """Wait until the other side has hung up since then; when."""
+        return await self._got("BYE", after_ms)
 
-    async def hears(self, hz: int, *, within_s: float = 15) -> None:
+    async def _got(self, method: str, after_ms: float) -> float:
+        def since() -> list[float]:
+            return [at_ms for at_ms in received(self._folder, "answer", method) if at_ms > after_ms]
+
+        await soon(since, what=f"the phone got its {method}")
+        return since()[0]
+
+    async def hears(self, hz: int, *, within_s: float = PATIENCE_S) -> None:
         """Wait until what it hears from now on is this tone for half a second."""
         self._sound.frames.clear()
         await soon(lambda: self._sound.is_tone(hz), within_s=within_s, what=f"{hz} Hz")
