@@ -19,13 +19,12 @@ from websockets.asyncio.client import connect
 
 from cti.home import DemoAgent, DemoPerson
 from cti.setup.tools import find_program
-from tests.running import RunningCentre
+from tests.running import PATIENCE_S, RunningCentre
 
 AGENT_HZ: Final = 1150
 """What the agent's microphone sounds; the carrier's callers listen for it."""
 CALLER_HZ: Final = 1750
 """What the carrier's callers sound."""
-PATIENCE_S: Final = 15.0
 PROBE: Final = Path(__file__).with_name("probe.js")
 FLAGS: Final = (
     "--headless=new",
@@ -259,6 +258,7 @@ class Chromium:
             permissions=list(permissions), viewport=ViewportSize(width=size[0], height=size[1]), **options
         )
         await context.add_init_script(path=PROBE)
+        context.set_default_timeout(PATIENCE_S * 1000)
         page = await context.new_page()
         troubles: list[str] = []
         page.on("pageerror", lambda error: troubles.append(str(error)))

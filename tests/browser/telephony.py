@@ -15,7 +15,7 @@ from cti.demo.carrier import Call, Carrier, Order, Seen, Step, Who
 from cti.demo.manager import Fields, Manager
 from cti.errors import OutsideError
 from cti.home import PortPlan
-from tests.running import RunningCentre
+from tests.running import PATIENCE_S, RunningCentre
 
 MENU: Final = "+78005550100"
 SALES: Final = "+78005550101"
@@ -47,10 +47,10 @@ class Lines:
 
     async def hang_up(self, call: Call) -> None:
         await self.carrier.hang_up(call.order.label)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             await call.ended
 
-    async def hears_agent(self, call: Call, *, within_s: float = 15) -> None:
+    async def hears_agent(self, call: Call, *, within_s: float = PATIENCE_S) -> None:
         """Wait until the caller hears an agent's tone for half a second, as it comes from now on."""
         label = call.order.label
         before = await self.listen(call)
@@ -59,7 +59,7 @@ class Lines:
     async def listen(self, call: Call) -> int:
         """Listen anew for an agent's tone; how often the caller has heard one before."""
         label = call.order.label
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             await call.answered.wait()
         with contextlib.suppress(OutsideError):  # the dialplan may not have come to listen yet
             await self._set(label, "TONE_DETECT(0,,x)", "")
@@ -67,7 +67,7 @@ class Lines:
         await self._set(label, "TONE_DETECT(1150,500,rg(heard,caller,1)e)", "")
         return before
 
-    async def hears_something(self, call: Call, *, within_s: float = 15) -> None:
+    async def hears_something(self, call: Call, *, within_s: float = PATIENCE_S) -> None:
         """Wait until the caller hears a sound that is not an agent's tone: it comes from now on."""
         label = call.order.label
         before, heard = self.spoken.get(label, 0), await self.listen(call)
@@ -77,7 +77,7 @@ class Lines:
         await self._until(lambda: self.spoken.get(label, 0) > before, within_s=within_s)
         assert self.heard.get(label, 0) == heard, "it was the agent"
 
-    async def gets_keys(self, call: Call, keys: str, *, within_s: float = 10) -> None:
+    async def gets_keys(self, call: Call, keys: str, *, within_s: float = PATIENCE_S) -> None:
         """Wait until exactly these keys have reached the caller."""
         await self._until(lambda: self.keys.get(call.order.label, "") == keys, within_s=within_s)
 

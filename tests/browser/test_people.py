@@ -10,13 +10,13 @@ from cti.home import DemoPerson
 from tests.browser import sipp
 from tests.browser.desktop import Chromium, demo_agent
 from tests.browser.telephony import SALES, SUPPORT, Lines
-from tests.running import RunningCentre
+from tests.running import PATIENCE_S, RunningCentre
 
 pytestmark = [
     pytest.mark.asterisk,
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(400),
 ]
 
 
@@ -148,7 +148,7 @@ async def _call_as(centre: RunningCentre, name: str, *, number: str, folder: Pat
     centre_sip = centre.endpoints().sip
     process = await sipp.start_sipp(str(own), centre_sip, "-s", SUPPORT, "-m", "1", folder=folder, address="127.0.0.2")
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(PATIENCE_S):
             assert await process.wait() == 0, "the call was taken and ended"
     finally:
         if process.returncode is None:

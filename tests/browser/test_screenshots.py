@@ -16,13 +16,13 @@ from playwright.async_api import ViewportSize
 from cti.home import DemoPerson
 from tests.browser.desktop import Chromium, Desktop, demo_agent
 from tests.browser.telephony import MENU, SUPPORT, Lines
-from tests.running import RunningCentre
+from tests.running import PATIENCE_S, RunningCentre
 
 pytestmark = [
     pytest.mark.asterisk,
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(400),
 ]
 
 WIDE = (1280, 720)
@@ -71,7 +71,7 @@ async def test_a_days_pages(centre: RunningCentre, chromium: Chromium, lines: Li
         await _shoot(desk, folder / "idle-narrow.png", size=NARROW)
 
         call = await lines.call("+79165550007", MENU, digits="2")
-        await desk.rings(within_s=30)
+        await desk.rings()
         await _shoot(desk, folder / "pop.png")
         await _shoot(desk, folder / "pop-narrow.png", size=NARROW)
         await desk.answer()
@@ -154,7 +154,7 @@ async def test_the_page_of_a_one_time_link(centre: RunningCentre, chromium: Chro
         [sys.executable, "-m", "cti", "user", "link", nobody.login, "--home", str(centre.path)],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE_S,
         check=True,
     )
     link = next(word for word in made.stdout.split() if word.startswith("http"))

@@ -9,13 +9,13 @@ from cti.demo.carrier import Call
 from cti.domain.facts import ContactClosed, ContactRequeued
 from tests.browser.desktop import Chromium, Desktop, demo_agent
 from tests.browser.telephony import SALES, SUPPORT, Lines
-from tests.running import RunningCentre, soon
+from tests.running import PATIENCE_S, RunningCentre, soon
 
 pytestmark = [
     pytest.mark.asterisk,
     pytest.mark.browser,
     pytest.mark.asyncio(loop_scope="session"),
-    pytest.mark.timeout(90),
+    pytest.mark.timeout(400),
 ]
 
 
@@ -67,7 +67,7 @@ async def test_hanging_up_in_the_page_ends_the_call_and_begins_wrap_up(
     async with chromium.desktop(centre.endpoints().web, demo_agent(centre, "104")) as desk:
         call = await _talk(desk, lines, "+79165550013")
         await desk.click("hangup")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             assert (await call.ended).cause == 16
         await desk.in_hand("wrap_up")
         await desk.click("disposition-resolved")
@@ -130,7 +130,7 @@ async def test_wrap_up_ends_at_its_limit_and_what_was_chosen_is_kept(
             await desk.in_hand("wrap_up")
         await desks[1].click("disposition-sold")
         await desks[1].part("note").fill("Signed")
-        await asyncio.gather(*(desk.nothing_in_hand(within_s=40) for desk in desks))
+        await asyncio.gather(*(desk.nothing_in_hand() for desk in desks))
         await asyncio.gather(*(desk.is_now("ready") for desk in desks))
         rows = [await _newest(desk) for desk in desks]
     assert [row["disposition"] for row in rows] == ["wrap_up_expired", "sold"]
@@ -163,7 +163,7 @@ async def test_a_page_closed_in_a_call_sends_the_caller_to_the_head_of_the_queue
         before = centre.count(ContactRequeued)
         await lost.page.close()
         await lines.hears_something(call)
-        await soon(lambda: centre.count(ContactRequeued) > before, within_s=40, what="he waits again")
+        await soon(lambda: centre.count(ContactRequeued) > before, what="he waits again")
         assert not call.ended.done()
         async with chromium.desktop(web, demo_agent(centre, "106")) as desk:
             await desk.be_ready()
@@ -180,7 +180,7 @@ async def _newest(desk: Desktop) -> dict[str, object]:
         rows[:] = await desk.get("/history?limit=1")
         return bool(rows and rows[0]["closed_ms"])
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not await read():
             await asyncio.to_thread(lambda: None)
     return rows[0]

@@ -15,9 +15,9 @@ import pytest
 from cti.demo import centre as centres
 from cti.demo.agents import Agents, Span
 from cti.demo.carrier import Carrier, Order
-from tests.running import RunningCentre, free_port_base
+from tests.running import PATIENCE_S, RunningCentre, free_port_base
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def result(process: "subprocess.Popen[str]", *, within_s: float) -> tuple[int, A
 
 def test_traffic_is_all_served_and_both_ledgers_agree(centre: RunningCentre) -> None:
     asked = ("--rate", "1", "--agents", "3", "--duration", "12", "--talk", "2.5", "--seed", "7", "--json")
-    code, told = result(demo(centre, "traffic", *asked), within_s=120)
+    code, told = result(demo(centre, "traffic", *asked), within_s=300)
     assert told["findings"] == []
     assert code == 0
     carrier, engine = told["carrier"], told["engine"]
@@ -70,14 +70,14 @@ def test_a_caller_whom_nobody_answers_is_told_and_hung_up_by_ctrl_c(centre: Runn
         if "answered" in line or "rings" in line:
             break
     process.send_signal(signal.SIGINT)
-    _, said, complained = ended(process, within_s=20)
+    _, said, complained = ended(process, within_s=PATIENCE_S)
     assert "hangs up" in said, complained
     assert "ended" in said
 
 
 def test_a_call_presses_its_keys_says_its_text_and_ends_by_itself(centre: RunningCentre) -> None:
     asked = ("--to", "+78005550100", "--digits", "9,2", "--say", "Good day", "--stay", "8")
-    code, said, complained = ended(demo(centre, "call", *asked), within_s=60)
+    code, said, complained = ended(demo(centre, "call", *asked), within_s=2 * PATIENCE_S)
     assert code == 0, complained
     steps = [line.partition(" s  ")[2] for line in said.splitlines()]
     assert steps == [
@@ -91,7 +91,7 @@ def test_a_call_presses_its_keys_says_its_text_and_ends_by_itself(centre: Runnin
 
 
 def test_a_number_that_is_not_the_centres_is_refused_with_those_that_are(centre: RunningCentre) -> None:
-    code, _, complained = ended(demo(centre, "call", "--to", "+74951234567"), within_s=20)
+    code, _, complained = ended(demo(centre, "call", "--to", "+74951234567"), within_s=PATIENCE_S)
     assert code == 2
     assert "+74951234567" in complained
     assert "+78005550102" in complained
@@ -106,8 +106,8 @@ async def test_agents_answer_close_and_leave_nothing_behind(centre: RunningCentr
         ) as agents:
             order = Order(label=carrier.label(), caller="+79165550042", to="+78005550102", stay_s=2)
             call = await carrier.place(order)
-            await asyncio.wait_for(call.ended, 30)
-            closed = [desk.until(lambda desk: desk.closed > 0, limit_s=10) for desk in agents.desks.all]
+            await asyncio.wait_for(call.ended, PATIENCE_S)
+            closed = [desk.until(lambda desk: desk.closed > 0, limit_s=PATIENCE_S) for desk in agents.desks.all]
             await next(asyncio.as_completed(closed))
             assert sum(desk.closed for desk in agents.desks.all) == 1
             assert sum(line.answered for line in agents.lines.values()) == 1

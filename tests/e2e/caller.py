@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.browser.sipp import Sound, start_sipp
+from tests.running import PATIENCE_S
 
 _SCENARIO = Path(__file__).parent / "scenarios" / "call.xml"
 
@@ -18,7 +19,7 @@ class Caller:
     sound: Sound
     sipp: asyncio.subprocess.Process
 
-    async def was_hung_up(self, *, within_s: float = 10) -> bool:
+    async def was_hung_up(self, *, within_s: float = PATIENCE_S) -> bool:
         """Wait for SIPp's end; whether all went as its scenario says."""
         async with asyncio.timeout(within_s):
             return await self.sipp.wait() == 0

@@ -13,7 +13,7 @@ from cti.domain.ids import AgentId, ProjectId, SkillId
 from cti.home import DemoAgent
 from cti.ports import Person, Role
 from cti.store.directory import Directory
-from tests.running import RunningCentre
+from tests.running import PATIENCE_S, RunningCentre
 
 SUPPORT = "+78005550102"
 SECRET = "a-long-enough-word"
@@ -80,7 +80,7 @@ class Floor:
 
     async def hang_up(self, calls: Sequence[Call]) -> None:
         await asyncio.gather(*(self.carrier.hang_up(call.order.label) for call in calls))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await asyncio.gather(*(call.ended for call in calls))
 
 

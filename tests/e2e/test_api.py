@@ -8,9 +8,9 @@ import httpx
 import pytest
 
 from cti.home import DemoPerson
-from tests.running import RunningCentre, free_port_base
+from tests.running import PATIENCE_S, RunningCentre, free_port_base
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(600)]
 
 LONGEST_S = 20
 NOT_THESE = ("/api/v1/session", "/api/v1/session/password")
@@ -34,18 +34,18 @@ def test_nothing_that_is_sent_makes_the_server_fail(tmp_path: Path) -> None:
 
 def fuzz(web: str, person: DemoPerson, *, folder: Path) -> subprocess.CompletedProcess[str]:
     asked = {"login": person.login, "password": person.password}
-    token = httpx.post(f"{web}/api/v1/tokens", json=asked, trust_env=False).json()["token"]
+    token = httpx.post(f"{web}/api/v1/tokens", json=asked, timeout=PATIENCE_S, trust_env=False).json()["token"]
     without = [word for path in NOT_THESE for word in ("--exclude-path", path)]
     return subprocess.run(
         [
             *(str(Path(sys.executable).with_name("schemathesis")), "run", f"{web}/api/v1/openapi.json", *without),
             *("-H", f"Authorization: Bearer {token}", "--checks", "not_a_server_error", "--phases", "coverage,fuzzing"),
             *("--max-examples", "8", "--max-time", str(LONGEST_S), "--seed", "1", "--generation-database", "none"),
-            *("--no-color", "--warnings", "off", "--request-timeout", "10"),
+            *("--no-color", "--warnings", "off", "--request-timeout", "60"),
         ],
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=LONGEST_S + 40,
+        timeout=LONGEST_S + 2 * PATIENCE_S,
         check=False,
     )

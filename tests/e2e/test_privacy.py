@@ -14,9 +14,9 @@ from cti.demo.desks import Desks
 from cti.errors import OutsideError
 from tests.e2e.caller import caller
 from tests.e2e.floor import SUPPORT, hire
-from tests.running import RunningCentre
+from tests.running import PATIENCE_S, RunningCentre
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(600)]
 
 MENU = "+78005550100"
 NUMBER = "+79167770135"
@@ -41,13 +41,13 @@ async def test_numbers_names_digits_and_notes_are_in_no_journal_and_in_no_log(
         await carrier.behave("261", ring_s=0, talk_s=0)
         await carrier.register([SipPhone(extension="261", secret=staff[0].sip_password)])
         desk = desks.all[0]
-        await desk.until(lambda one: one.state is not None and one.state.phones == ["sip"], limit_s=20)
+        await desk.until(lambda one: one.state is not None and one.state.phones == ["sip"], limit_s=PATIENCE_S)
         await desk._post("/agent/device", {"device": "sip"})
 
         await desk._post("/agent/readiness", {"ready": True})
         label = carrier.label()
         await carrier.place(Order(label=label, caller=NUMBER, to=MENU, digits=f"3www{TYPED * 3}"))
-        await _in_hand(desk, "active", within_s=90)
+        await _in_hand(desk, "active", within_s=180)
         await carrier.hang_up(label)
         story = await _finish(desk)
         assert ACCOUNT not in story
@@ -64,7 +64,7 @@ async def test_numbers_names_digits_and_notes_are_in_no_journal_and_in_no_log(
             name=NAME,
             folder=tmp_path,
         ) as called:
-            await _in_hand(desk, "active", within_s=30)
+            await _in_hand(desk, "active")
             await desk._post(f"/assignments/{next(iter(desk.assignments))}/hangup", None)
             assert await called.was_hung_up()
         await _finish(desk)
@@ -93,20 +93,20 @@ def found_in(file: Path) -> list[str]:
     return words + [digits for digits in SHORT if re.search(rb"(?<![0-9.:])" + digits.encode() + rb"(?![0-9])", text)]
 
 
-async def _in_hand(desk: Desk, state: str, *, within_s: float) -> None:
+async def _in_hand(desk: Desk, state: str, *, within_s: float = PATIENCE_S) -> None:
     await desk.until(lambda one: any(each.state == state for each in one.assignments.values()), limit_s=within_s)
 
 
 async def _finish(desk: Desk) -> str:
     """Wait for the end of the talk, note, close; all that is told of the contact."""
-    await _in_hand(desk, "wrap_up", within_s=20)
+    await _in_hand(desk, "wrap_up")
     assignment = next(iter(desk.assignments.values()))
     done = {"disposition": "resolved", "note": NOTE}
     await desk._post(f"/assignments/{assignment.assignment_id}/finish", done)
-    await desk.until(lambda one: not one.assignments, limit_s=10)
+    await desk.until(lambda one: not one.assignments, limit_s=PATIENCE_S)
     path = f"/contacts/{assignment.contact.contact_id}"
     story = ""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while NOTE not in story:  # the history is written a moment later
             with suppress(OutsideError):
                 story = (await desk._request("GET", path, None)).text
