@@ -19,7 +19,7 @@ from cti.demo.desks import Desks
 from cti.errors import ConfigError
 from cti.home import DemoAgent
 
-READY_LIMIT_S: Final = 30.0
+READY_LIMIT_S: Final = 60.0
 TALK_LEAVE_MARGIN_S: Final = 10.0
 
 
