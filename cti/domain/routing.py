@@ -363,7 +363,7 @@ class Index:
                 break
         rules = demand.line.rules
         found = terms(rules, contact, now)
-        other = self._rival(demand, rival)
+        other = self._rival(demand, rival, now)
         return Pair(
             contact,
             self._agents[first[4]],
@@ -387,13 +387,15 @@ class Index:
             ),
         )
 
-    def _rival(self, demand: Demand, rival: Demand | None) -> Contact | None:
-        """The contact that comes next: the second of the same demand when it is older, else the best head besides."""
+    def _rival(self, demand: Demand, rival: Demand | None, now: Milliseconds) -> Contact | None:
+        """The contact that comes next: the second of the same demand, or the best head besides."""
         entry = demand.contacts[1] if len(demand.contacts) > 1 else None
         if rival is None or rival.head is None:
             return self._contacts[entry[3]] if entry is not None else None
-        if entry is not None and rival.weight == demand.weight and entry < rival.head:
-            return self._contacts[entry[3]]
+        if entry is not None:
+            own = (entry[0] - demand.weight * now, entry[1], entry[2])
+            if own < (rival.head[0] - rival.weight * now, rival.head[1], rival.head[2]):
+                return self._contacts[entry[3]]
         return self._contacts[rival.head[3]]
 
     def _first_two(self, demand: Demand, free: int) -> tuple[_AgentEntry, _AgentEntry | None]:
