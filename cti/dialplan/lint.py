@@ -47,7 +47,7 @@ class Report(Struct, frozen=True, kw_only=True):
     bounds: tuple[Bound, ...] = ()
     """Of each queue and medium, in the order of the file."""
     sentences: tuple[str, ...] = ()
-    """The bounds in words; media of a queue that have the same bound share one."""
+    """The bounds in words, of the media that a queue is to expect; those that have the same bound share one."""
 
 
 def lint(path: Path, *, people: Sequence[Person] | None) -> Report:
@@ -159,8 +159,11 @@ def _without_room(centre: Centre, queue: Queue, team: Sequence[Person]) -> Itera
 
 
 def _sentences(centre: Centre, bounds: Sequence[Bound]) -> Iterator[str]:
+    expected = {key: doubts.media(centre, queue) or tuple(Medium) for key, queue in centre.queues.items()}
     alike: dict[tuple[object, ...], list[Bound]] = {}
     for bound in bounds:
+        if bound.medium not in expected[bound.queue_id]:
+            continue
         key = (bound.queue_id, bound.fixed_ms, bound.share_percent, bound.starved_by)
         alike.setdefault(key, []).append(bound)
     for same in alike.values():
@@ -176,7 +179,7 @@ def sentence(centre: Centre, same: Sequence[Bound]) -> str:
     if bound.fixed_ms is None:
         before = _listed([centre.queues[queue_id].name.en for queue_id in bound.starved_by], word="and")
         itself = bound.starved_by == (bound.queue_id,)
-        why = "its own later contacts can pass it again and again" if itself else f"{before} can pass it for ever"
+        why = "its own later ones of more priority can pass it for ever" if itself else f"{before} can pass it for ever"
         return f"{what} in {name} can starve: {why}"
     ahead_ms = bound.fixed_ms + WAITED_MS * bound.share_percent // 100
     return (
