@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from cti.domain.ids import Medium
 from cti.simulate.distributions import NEVER
-from cti.simulate.scenario import Arrivals
+from cti.simulate.scenario import Arrivals, Made
 from cti.simulate.written import DAY_S
 
 _GOLDEN = 0.6180339887498949
@@ -28,6 +28,8 @@ class Customer:
     service_ms: int
     wrap_up_ms: int
     agent_ends: bool
+    wants_callback: bool
+    """He takes it when it is offered."""
     luck: float
     """0–1: what his offers to agents depend on."""
     stream: int = 0
@@ -55,7 +57,7 @@ def _customers(stream: Arrivals, number: int, *, seed: str, begins: float, ends:
         return random.Random(f"{seed}/{purpose}")
 
     patience, service, wrap_up = source("patience").random, source("service").random, source("wrap_up").random
-    end, luck = source("end").random, source("luck").random
+    end, luck, callback = source("end").random, source("luck").random, source("callback").random
     for at_s in _instants(stream, source("arrival"), begins=begins, ends=ends):
         stays_s = stream.patience.at(patience())
         yield Customer(
@@ -64,8 +66,24 @@ def _customers(stream: Arrivals, number: int, *, seed: str, begins: float, ends:
             service_ms=round(stream.service.at(service()) * 1000),
             wrap_up_ms=round(stream.wrap_up.at(wrap_up()) * 1000),
             agent_ends=stream.medium is not Medium.VOICE or end() < stream.agent_ends,
+            wants_callback=callback() < stream.takes_callback,
             luck=luck(),
             stream=number,
+        )
+
+
+def made(given: Made, *, seed: str) -> Iterator[Customer]:
+    """Those whom the ACD itself makes of lost contacts, without end."""
+    source = random.Random(f"{seed}/made")
+    while True:
+        yield Customer(
+            at_ms=0,
+            patience_ms=None,
+            service_ms=round(given.service.at(source.random()) * 1000),
+            wrap_up_ms=round(given.wrap_up.at(source.random()) * 1000),
+            agent_ends=True,
+            wants_callback=False,
+            luck=source.random(),
         )
 
 

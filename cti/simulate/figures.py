@@ -5,27 +5,45 @@ given the facts of each event in order, `Tally.report` the end. What the figures
 
 A contact counts when it was queued between `since_ms` and `until_ms`, and then to its end, be that later; agents' time
 counts between the two. A contact that ends without an agent by its customer's leaving, or by its being withdrawn, is
-abandoned; so is one that is closed unanswered for another reason.
+abandoned; one that is closed unanswered for another reason (it overflowed, every attempt to call back failed) is
+neither. Who is promised a callback is neither answered nor abandoned, and counts as served when he was reached. A
+contact counts in the queue that it came to, wherever it was moved.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from cti.domain import capacity
+from cti.domain.capacity import ONE_AT_A_TIME, Capacity, load
 from cti.domain.facts import (
+    AgentConfigured,
     AssignmentClosed,
     AssignmentOffered,
+    AssignmentPaused,
     AssignmentStarted,
+    AssignmentUnpaused,
+    CallbackAccepted,
     ContactClosed,
+    ContactMoved,
     ContactQueued,
     ContactRequeued,
+    CustomerReached,
     Fact,
     OfferEnded,
     QueueConfigured,
     ReadinessChanged,
 )
-from cti.domain.ids import AgentId, AssignmentId, ContactId, Medium, Milliseconds, QueueId, Readiness
+from cti.domain.ids import (
+    SYSTEM_ABANDONED,
+    SYSTEM_CANCELLED,
+    AgentId,
+    AssignmentId,
+    ContactId,
+    Medium,
+    Milliseconds,
+    QueueId,
+    Readiness,
+)
 from cti.simulate.counts import Counts, Figures, Times, of_agent, of_contacts, of_times
 
 DEFAULT_THRESHOLD_MS: Final[Milliseconds] = 20_000
@@ -45,6 +63,7 @@ class _Seen:
     """None: it came before the figures begin, or after they end."""
     waiting: bool = True
     answered: bool = False
+    called_back: bool = False
 
 
 @dataclass(slots=True)
@@ -54,6 +73,7 @@ class _Held:
     contact: _Seen
     agent: "_Agent"
     started_ms: Milliseconds | None = None
+    paused: bool = False
 
 
 @dataclass(slots=True)
@@ -66,6 +86,8 @@ class _Agent:
     worked: int = 0
     load: int = 0
     media: tuple[Medium, ...] = ()
+    """What he holds, less what is paused."""
+    profile: Capacity = ONE_AT_A_TIME
     times: Times = field(default_factory=Times)
     counts: Counts = field(default_factory=Counts)
 
@@ -107,8 +129,10 @@ class Report:
     """All contacts of the day, counted in the figures or not …"""
     served: int
     abandoned: int
+    otherwise: int
+    """Over without either: overflowed, or called back in vain …"""
     left_over: int
-    """… and how they ended: neither served nor abandoned yet."""
+    """… or not over yet: how all of them ended."""
     waits_ms: Mapping[str, list[int]]
     """Of those answered, per queue."""
     thresholds_ms: Mapping[QueueId, int]
@@ -117,7 +141,7 @@ class Report:
     @property
     def conserved(self) -> bool:
         """Nobody is lost and nobody counted twice."""
-        return self.arrived == self.served + self.abandoned + self.left_over
+        return self.arrived == self.served + self.abandoned + self.otherwise + self.left_over
 
 
 class Tally:
@@ -130,7 +154,7 @@ class Tally:
         self._contacts: dict[ContactId, _Seen] = {}
         self._held: dict[AssignmentId, _Held] = {}
         self._agents: dict[AgentId, _Agent] = {}
-        self._arrived = self._served = self._abandoned = 0
+        self._arrived = self._served = self._abandoned = self._otherwise = 0
         self._curves = Curves(slot_ms=max(1, until_ms - since_ms) / SLOTS)
         self._queues: dict[QueueId, tuple[int, Milliseconds]] = {}
         """How many wait, and since when it is so many."""
@@ -144,6 +168,12 @@ class Tally:
             ContactRequeued: self._requeued,
             ContactClosed: self._contact_closed,
             ReadinessChanged: self._readiness,
+            AgentConfigured: self._configured,
+            AssignmentPaused: self._paused,
+            AssignmentUnpaused: self._unpaused,
+            ContactMoved: self._moved,
+            CallbackAccepted: self._callback,
+            CustomerReached: self._reached,
         }
 
     def take(self, facts: Iterable[Fact], at_ms: Milliseconds) -> None:
@@ -176,6 +206,7 @@ class Tally:
             arrived=self._arrived,
             served=self._served,
             abandoned=self._abandoned,
+            otherwise=self._otherwise,
             left_over=len(self._contacts),
             waits_ms={key: counts.waits_ms for key, counts in queues.items()},
             thresholds_ms={**self._thresholds},
@@ -220,6 +251,9 @@ class Tally:
         if seen.answered:
             self._served += 1
             return
+        if fact.disposition not in (SYSTEM_ABANDONED, SYSTEM_CANCELLED) or seen.called_back:
+            self._otherwise += 1
+            return
         self._abandoned += 1
         cell = seen.cell
         if cell is not None:
@@ -235,6 +269,23 @@ class Tally:
             seen.waiting = True
             self._wait_changes(seen.queue_id, 1, at_ms)
 
+    def _moved(self, fact: ContactMoved, at_ms: Milliseconds) -> None:
+        seen = self._contacts.get(fact.contact_id)
+        if seen is not None:
+            if seen.waiting:
+                self._wait_changes(seen.queue_id, -1, at_ms)
+                self._wait_changes(fact.queue_id, 1, at_ms)
+            seen.queue_id = fact.queue_id
+
+    def _callback(self, fact: CallbackAccepted, at_ms: Milliseconds) -> None:
+        seen = self._contacts.get(fact.contact_id)
+        if seen is None:
+            return
+        seen.called_back, seen.medium = True, Medium.CALLBACK
+        if seen.cell is not None:
+            seen.cell.callbacks += 1
+            seen.cell.callbacks_in_time += at_ms - seen.queued_ms <= seen.threshold_ms
+
     # -- assignments ---------------------------------------------------------------------------------------------------
 
     def _offered(self, fact: AssignmentOffered, at_ms: Milliseconds) -> None:
@@ -245,8 +296,7 @@ class Tally:
         self._held[fact.assignment_id] = _Held(seen, agent)
         self._settle(agent, at_ms)
         agent.held += 1
-        agent.media = (*agent.media, seen.medium)
-        agent.load = capacity.load(capacity.ONE_AT_A_TIME, agent.media)
+        _loaded(agent, (*agent.media, seen.medium))
 
     def _started(self, fact: AssignmentStarted, at_ms: Milliseconds) -> None:
         held = self._held.get(fact.assignment_id)
@@ -259,8 +309,31 @@ class Tally:
         if seen.waiting:
             seen.waiting = False
             self._wait_changes(seen.queue_id, -1, at_ms)
-        if not seen.answered:
+        if not seen.answered and seen.medium is not Medium.CALLBACK:
             self._answered(seen, at_ms)
+
+    def _reached(self, fact: CustomerReached, at_ms: Milliseconds) -> None:
+        held = self._held.get(fact.assignment_id)
+        if held is None or held.contact.answered:
+            return
+        if held.contact.called_back:
+            held.contact.answered = True
+        else:
+            self._answered(held.contact, at_ms)
+
+    def _paused(self, fact: AssignmentPaused, at_ms: Milliseconds) -> None:
+        held = self._held.get(fact.assignment_id)
+        if held is not None and not held.paused:
+            held.paused = True
+            self._settle(held.agent, at_ms)
+            _loaded(held.agent, _without(held.agent.media, held.contact.medium))
+
+    def _unpaused(self, fact: AssignmentUnpaused, at_ms: Milliseconds) -> None:
+        held = self._held.get(fact.assignment_id)
+        if held is not None and held.paused:
+            held.paused = False
+            self._settle(held.agent, at_ms)
+            _loaded(held.agent, (*held.agent.media, held.contact.medium))
 
     def _offer_ended(self, fact: OfferEnded, at_ms: Milliseconds) -> None:
         held = self._held.pop(fact.assignment_id, None)
@@ -282,15 +355,19 @@ class Tally:
         self._settle(agent, at_ms)
         agent.held -= 1
         agent.worked -= held.started_ms is not None
-        media = list(agent.media)
-        media.remove(held.contact.medium)
-        agent.media = tuple(media)
-        agent.load = capacity.load(capacity.ONE_AT_A_TIME, agent.media)
+        if not held.paused:
+            _loaded(agent, _without(agent.media, held.contact.medium))
 
     # -- agents and curves ---------------------------------------------------------------------------------------------
 
     def _agent(self, agent_id: AgentId) -> _Agent:
         return self._agents.setdefault(agent_id, _Agent())
+
+    def _configured(self, fact: AgentConfigured, at_ms: Milliseconds) -> None:
+        agent = self._agent(fact.agent_id)
+        self._settle(agent, at_ms)
+        agent.profile = fact.capacity or ONE_AT_A_TIME
+        _loaded(agent, agent.media)
 
     def _readiness(self, fact: ReadinessChanged, at_ms: Milliseconds) -> None:
         agent = self._agent(fact.agent_id)
@@ -338,6 +415,16 @@ class Tally:
             curve[slot] += slot_ms * height
         if last < SLOTS:
             curve[last] += (end - since - last * slot_ms) * height
+
+
+def _loaded(agent: _Agent, media: tuple[Medium, ...]) -> None:
+    agent.media = media
+    agent.load = load(agent.profile, media)
+
+
+def _without(media: tuple[Medium, ...], medium: Medium) -> tuple[Medium, ...]:
+    place = media.index(medium)
+    return media[:place] + media[place + 1 :]
 
 
 def _count_wait(cell: Counts, waited: Milliseconds) -> None:

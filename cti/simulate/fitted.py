@@ -12,15 +12,22 @@ from typing import Any, Final
 
 import msgspec
 
+from cti.domain.events import HoursSet
 from cti.domain.facts import (
     AgentConfigured,
     AgentRung,
     AssignmentClosed,
     AssignmentOffered,
+    AssignmentPaused,
     AssignmentStarted,
+    AssignmentUnpaused,
+    CallbackAccepted,
+    CallbackOffered,
     ContactClosed,
     ContactQueued,
+    CustomerReached,
     Fact,
+    HoursConfigured,
     OfferEnded,
     QueueConfigured,
     ReadinessChanged,
@@ -44,7 +51,7 @@ from cti.errors import ConfigError
 from cti.ports import Entry
 from cti.simulate.distributions import NEVER, Distribution, Empirical, Fixed, kaplan_meier
 from cti.simulate.figures import Report, Tally
-from cti.simulate.scenario import Agents, Arrivals, QueueRules, Scenario
+from cti.simulate.scenario import Agents, Arrivals, Happening, QueueRules, Scenario
 from cti.simulate.written import DAY_S
 
 LEAST_ANSWERED: Final = 200
@@ -64,6 +71,7 @@ class _Came:
     queued_ms: Milliseconds
     brought: tuple[tuple[str, Any], ...]
     answered_ms: Milliseconds | None = None
+    called_back_ms: Milliseconds | None = None
     left_ms: Milliseconds | None = None
     service_ms: Milliseconds | None = None
     wrap_up_ms: Milliseconds | None = None
@@ -78,6 +86,9 @@ class _Offer:
     since_ms: Milliseconds
     started_ms: Milliseconds | None = None
     wrap_up_ms: Milliseconds | None = None
+    paused_ms: Milliseconds | None = None
+    rested_ms: Milliseconds = 0
+    """How long the work was interrupted, till now."""
 
 
 @dataclass(slots=True)
@@ -112,7 +123,9 @@ class History:
         self._came: dict[ContactId, _Came] = {}
         self._offers: dict[AssignmentId, _Offer] = {}
         self._answers_ms: list[Milliseconds] = []
+        self._hours: dict[str, HoursConfigured] = {}
         self._offered = self._ignored = 0
+        self._callbacks_offered = self._callbacks_accepted = 0
         self._facts: list[tuple[Milliseconds, tuple[Fact, ...]]] = []
         learn: Mapping[type[Fact], Callable[[Any], None]] = {
             QueueConfigured: self._queue,
@@ -126,6 +139,12 @@ class History:
             WrapUpStarted: self._wrap_up,
             AssignmentClosed: self._closed,
             ContactClosed: self._left,
+            HoursConfigured: self._hours_set,
+            CallbackOffered: self._callback_offered,
+            CallbackAccepted: self._callback_accepted,
+            CustomerReached: self._reached,
+            AssignmentPaused: self._paused,
+            AssignmentUnpaused: self._unpaused,
         }
         for entry in entries:
             self.first_ms = self.first_ms or entry.at_ms
@@ -172,6 +191,10 @@ class History:
             queues={key: self._rules(configured) for key, configured in self._queues.items()},
             agents=tuple(self._group(agent_id, present) for agent_id, present in sorted(self._agents.items())),
             arrivals=tuple(self._streams(until)),
+            events=tuple(
+                Happening(**{HoursSet.__name__: msgspec.to_builtins(configured.hours)})
+                for configured in self._hours.values()
+            ),
         )
 
     # -- making the scenario -------------------------------------------------------------------------------------------
@@ -222,6 +245,7 @@ class History:
                 patience=patience,
                 service=service,
                 wrap_up=wrap_up,
+                takes_callback=self._callbacks_accepted / max(1, self._callbacks_offered),
                 **{name: msgspec.to_builtins(value) for name, value in brought},
             )
 
@@ -229,8 +253,9 @@ class History:
         """Patience, service and wrap-up of those of this stream who came before that instant."""
         seen = [came for came in self._came.values() if came.stream == stream and came.queued_ms < until]
         left = [(came.left_ms - came.queued_ms) / 1000 for came in seen if came.left_ms is not None]
+        end = min(until, self.last_ms)
         stayed = [
-            ((came.answered_ms or min(until, self.last_ms)) - came.queued_ms) / 1000
+            ((came.called_back_ms or came.answered_ms or end) - came.queued_ms) / 1000
             for came in seen
             if came.left_ms is None
         ]
@@ -265,8 +290,13 @@ class History:
         elif fact.reason not in _NO_FAULT_OF_HIS_OWN and present.break_since_ms is None:
             present.break_since_ms = fact.at_ms
 
+    def _hours_set(self, fact: HoursConfigured) -> None:
+        self._hours[fact.hours.hours_id] = fact
+
     def _queued(self, fact: ContactQueued) -> None:
-        said: dict[str, Any] = {name: getattr(fact, name) for name in _OF_THE_CONTACT if hasattr(fact, name)}
+        if fact.origin is not None:
+            return  # made of another by the ACD, which will make it again
+        said: dict[str, Any] = {name: getattr(fact, name) for name in _OF_THE_CONTACT}
         brought = tuple(
             (name, value) for name, value in said.items() if value
         )  # hashable: streams are told apart by it
@@ -298,11 +328,35 @@ class History:
         if offer.came.answered_ms is None:
             offer.came.answered_ms = fact.at_ms
 
+    def _callback_offered(self, _: CallbackOffered) -> None:
+        self._callbacks_offered += 1
+
+    def _callback_accepted(self, fact: CallbackAccepted) -> None:
+        self._callbacks_accepted += 1
+        came = self._came.get(fact.contact_id)
+        if came is not None:
+            came.called_back_ms = fact.at_ms
+
+    def _reached(self, fact: CustomerReached) -> None:
+        offer = self._offers.get(fact.assignment_id)
+        if offer is not None:
+            offer.started_ms = fact.at_ms
+
+    def _paused(self, fact: AssignmentPaused) -> None:
+        offer = self._offers.get(fact.assignment_id)
+        if offer is not None:
+            offer.paused_ms = fact.at_ms
+
+    def _unpaused(self, fact: AssignmentUnpaused) -> None:
+        offer = self._offers.get(fact.assignment_id)
+        if offer is not None and offer.paused_ms is not None:
+            offer.rested_ms += fact.at_ms - offer.paused_ms
+
     def _wrap_up(self, fact: WrapUpStarted) -> None:
         offer = self._offers.get(fact.assignment_id)
         if offer is not None and offer.started_ms is not None:
             offer.wrap_up_ms = fact.at_ms
-            offer.came.service_ms = fact.at_ms - offer.started_ms
+            offer.came.service_ms = fact.at_ms - offer.started_ms - offer.rested_ms
 
     def _closed(self, fact: AssignmentClosed) -> None:
         offer = self._offers.pop(fact.assignment_id, None)

@@ -10,9 +10,10 @@ from typing import Any, Final, TypeVar
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from cti import config
+from cti import config, rules
 from cti.config import located
 from cti.config.names import did_you_mean
+from cti.config.reading import ready_capacities
 from cti.domain.events import QueueOpened
 from cti.errors import ConfigError, Finding
 from cti.simulate.scenario import Agents, Arrivals, Changed, Overrides, Scenario, problems
@@ -37,33 +38,50 @@ def parse(text: str, *, file: str, beside: Path) -> Scenario:
     """The scenario in a text; `beside` is where its `centre` is looked for. Raises ConfigError."""
 
     def complete(values: dict[str, Any]) -> None:
-        if isinstance(values.get("centre"), str):
-            written = values.get("queues") if isinstance(values.get("queues"), dict) else {}
-            values["queues"] = _with_centre(config.load(beside / values["centre"]), written or {})
+        centre = config.load(beside / values["centre"]) if isinstance(values.get("centre"), str) else None
+        if centre is not None:
+            _take_over(centre, values)
+        _name_capacities(centre, values)
 
     return _parse(Scenario, text, file=file, across=problems, complete=complete)
 
 
-def queue_fields(queue: config.Queue) -> dict[str, object]:
-    """What a queue of the centre file says to `QueueOpened`, by the names that both have."""
-    said: dict[str, object] = queue.model_dump(mode="json")
-    fields: dict[str, object] = {
-        "project": queue.project,
-        "skills": {skill: asked.level for skill, asked in queue.requirements.items()},
-    }
-    for field in msgspec.structs.fields(QueueOpened):
-        name = f"{field.name.removesuffix('_ms')}_s" if field.name.endswith("_ms") else field.name
-        if name in said and field.name not in ("queue_id", "requirements"):
-            fields[name] = said[name]
-    return fields
+def _take_over(centre: config.Centre, values: dict[str, Any]) -> None:
+    """Hours and queues of the centre file, under what the scenario says of the same queues."""
+    written = values.get("queues", {})
+    queues: dict[str, Any] = {}
+    hours: list[Any] = []
+    for event in rules.events(centre):
+        fields = msgspec.to_builtins(event)
+        if isinstance(event, QueueOpened):
+            queues[fields.pop("queue_id")] = fields
+        else:
+            hours.append({type(event).__name__: fields})
+    if isinstance(written, dict):
+        for key, said in written.items():
+            queues[key] = {**queues.get(key, {}), **said} if isinstance(said, dict) else said
+    values["queues"] = queues
+    events = values.get("events", [])
+    values["events"] = [*hours, *events] if isinstance(events, list) else events
 
 
-def _with_centre(centre: config.Centre, written: Mapping[str, Any]) -> dict[str, object]:
-    queues: dict[str, object] = {key: queue_fields(queue) for key, queue in centre.queues.items()}
-    for key, rules in written.items():
-        of_centre = queues.get(key)
-        queues[key] = {**of_centre, **rules} if isinstance(of_centre, dict) and isinstance(rules, dict) else rules
-    return queues
+def _name_capacities(centre: config.Centre | None, values: dict[str, Any]) -> None:
+    """Agents' capacity profiles, those of the centre file or the ready ones, by name."""
+    profiles: Mapping[str, config.Capacity] = centre.capacities if centre is not None else _ready()
+    default = centre.default_capacity if centre is not None else None
+    agents = values.get("agents", [])
+    for group in agents if isinstance(agents, list) else []:
+        if not isinstance(group, dict):
+            continue
+        name = group.get("capacity", default)
+        if isinstance(name, str):
+            if name not in profiles:
+                raise ConfigError(f"There is no capacity profile {name!r}{did_you_mean(name, profiles)}.")
+            group["capacity"] = msgspec.to_builtins(rules.capacity(profiles[name]))
+
+
+def _ready() -> Mapping[str, config.Capacity]:
+    return {key: config.Capacity.model_validate({**profile, "key": key}) for key, profile in ready_capacities().items()}
 
 
 def _text(path: Path) -> str:

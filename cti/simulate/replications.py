@@ -32,7 +32,9 @@ class Outcome:
     arrived: int = 0
     served: int = 0
     abandoned: int = 0
+    otherwise: int = 0
     left_over: int = 0
+    turned_away: int = 0
     events: int = 0
     refused: int = 0
     waits_ms: dict[str, list[int]] = field(default_factory=dict)
@@ -53,7 +55,9 @@ class Outcome:
         self.arrived += report.arrived
         self.served += report.served
         self.abandoned += report.abandoned
+        self.otherwise += report.otherwise
         self.left_over += report.left_over
+        self.turned_away += played.turned_away
         self.events += played.events
         self.refused += played.refused
         for key, waits in report.waits_ms.items():
@@ -87,10 +91,12 @@ def play_once(
     world = World(scenario, seed=f"{seed}/{replication}", take=tally.take, sink=sink, watch=watch)
     played = world.play()
     report = tally.report(first + round((scenario.lasts + scenario.drain) * 1000))
-    if not report.conserved or played.arrived != report.arrived or played.left_over != report.left_over:
+    queued = played.arrived - played.turned_away + played.made
+    if not report.conserved or queued != report.arrived or played.left_over != report.left_over:
         raise NotConserved(
-            f"{played.arrived} came, {report.arrived} were queued: {report.served} served, {report.abandoned} "
-            f"abandoned, {report.left_over} left over in the figures and {played.left_over} in the state"
+            f"{queued} came or were made, {report.arrived} were queued: {report.served} served, {report.abandoned} "
+            f"abandoned, {report.otherwise} ended otherwise, {report.left_over} left over in the figures and "
+            f"{played.left_over} in the state"
         )
     return report, played
 

@@ -7,7 +7,8 @@ to the domain's `QueueOpened`, `AgentEnrolled` and `ContactArrived`.
 
 import calendar
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Annotated, ClassVar, Final, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, StringConstraints, model_validator
@@ -16,7 +17,7 @@ from cti.config.names import did_you_mean
 from cti.domain.events import AgentEnrolled, ContactArrived, Event, QueueOpened
 from cti.domain.ids import AgentId, Device, Medium, Milliseconds, NodeId, QueueId
 from cti.simulate import written
-from cti.simulate.distributions import NEVER, Distribution, Fixed
+from cti.simulate.distributions import NEVER, Distribution, Exponential, Fixed
 
 Date = Annotated[dt.date, BeforeValidator(written.date)]
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -120,6 +121,8 @@ class Arrivals(Passing):
     wrap_up: Spread = Fixed(s=0.0)
     agent_ends: float = Field(default=0.5, ge=0, le=1)
     """Share of calls that the agent ends; the others are ended by the caller."""
+    takes_callback: float = Field(default=0.0, ge=0, le=1)
+    """Share of those offered a callback who take it."""
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
@@ -134,11 +137,18 @@ class Arrivals(Passing):
         return written.event(ContactArrived, self.further, **given)
 
 
+class Made(Record):
+    """What the ACD itself makes of lost contacts, where a queue says so."""
+
+    service: Spread = Exponential(mean_s=180.0)
+    wrap_up: Spread = Fixed(s=0.0)
+
+
 class Happening(Passing):
     """Any event of the domain at an instant: `{at: "10:00", SkillsChanged: {agent_id: anna, skills: …}}`."""
 
     at: Instant | None = None
-    """None: before the first contact."""
+    """None: before everything else."""
 
     def event(self) -> Event:
         """Raises ValueError."""
@@ -205,9 +215,14 @@ class Scenario(Record):
     seed: int = 1
     short_abandon: Span = 5.0
     """Whoever leaves sooner is shown apart."""
+    made: Made = Made()
+    callback_answer: Spread = Fixed(s=8.0)
+    """How long a customer who is called back lets it ring."""
+    callback_missed: float = Field(default=0.0, ge=0, le=1)
+    """Share of attempts that nobody answers."""
     queues: Mapping[Key, QueueRules] = Field(default_factory=dict)
-    agents: tuple[Agents, ...] = Field(min_length=1)
-    arrivals: tuple[Arrivals, ...] = Field(min_length=1)
+    agents: tuple[Agents, ...]
+    arrivals: tuple[Arrivals, ...]
     events: tuple[Happening, ...] = ()
 
     @property
@@ -224,40 +239,53 @@ class Scenario(Record):
         """The queues, in the order written."""
         return tuple(rules.opened(key) for key, rules in self.queues.items())
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
-        if self.lasts <= self.warm_up:
-            raise ValueError("'warm_up' must be shorter than 'lasts'")
-        ids = [agent_id for agents in self.agents for agent_id in agents.ids]
-        if len(ids) != len(set(ids)):
-            twice = next(agent_id for agent_id in ids if ids.count(agent_id) > 1)
-            raise ValueError(f"two agents are called {twice!r}")
-        return self
+
+Problems = list[tuple[tuple[str | int, ...], str]]
 
 
-def problems(scenario: Scenario) -> list[tuple[tuple[str | int, ...], str]]:
-    """What the domain would not take, and queues that are not there: the path of each, and a sentence."""
-    found: list[tuple[tuple[str | int, ...], str]] = []
+def problems(scenario: Scenario) -> Problems:
+    """What the domain would not take, and what does not fit together: the path of each, and a sentence."""
+    return [*_missing(scenario), *_named_twice(scenario), *_refused(scenario)]
 
-    def told(path: tuple[str | int, ...], problem: Exception) -> None:
-        found.append((path, str(problem)))
 
-    for key, rules in scenario.queues.items():
-        try:
-            rules.opened(key)
-        except ValueError as error:
-            told(("queues", key), error)
-    for number, agents in enumerate(scenario.agents):
-        try:
-            agents.enrolled(AgentId(agents.name))
-        except ValueError as error:
-            told(("agents", number), error)
+def _missing(scenario: Scenario) -> Problems:
+    found: Problems = [
+        ((part,), "write at least one") for part in ("agents", "arrivals") if not getattr(scenario, part)
+    ]
+    if scenario.lasts <= scenario.warm_up:
+        found.append((("warm_up",), "must be shorter than 'lasts'"))
     for number, arrivals in enumerate(scenario.arrivals):
-        try:
-            arrivals.arrived()
-        except ValueError as error:
-            told(("arrivals", number), error)
         if arrivals.queue not in scenario.queues:
             unknown = f"there is no queue {arrivals.queue!r}{did_you_mean(arrivals.queue, scenario.queues)}"
             found.append((("arrivals", number, "queue"), unknown))
+    return found
+
+
+def _named_twice(scenario: Scenario) -> Problems:
+    found: Problems = []
+    names: set[AgentId] = set()
+    for number, agents in enumerate(scenario.agents):
+        twice = next((agent_id for agent_id in agents.ids if agent_id in names), None)
+        if twice is not None:
+            found.append((("agents", number, "name"), f"another agent is called {twice!r}"))
+        names.update(agents.ids)
+    return found
+
+
+def _refused(scenario: Scenario) -> Problems:
+    """What is no event of the domain."""
+    attempts: list[tuple[tuple[str | int, ...], Callable[[], object]]] = [
+        *((("queues", key), partial(rules.opened, key)) for key, rules in scenario.queues.items()),
+        *(
+            (("agents", number), partial(agents.enrolled, AgentId(agents.name)))
+            for number, agents in enumerate(scenario.agents)
+        ),
+        *((("arrivals", number), arrivals.arrived) for number, arrivals in enumerate(scenario.arrivals)),
+    ]
+    found: Problems = []
+    for path, attempt in attempts:
+        try:
+            attempt()
+        except ValueError as error:
+            found.append((path, str(error)))
     return found

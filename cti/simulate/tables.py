@@ -47,7 +47,9 @@ def as_json(outcome: Outcome) -> dict[str, object]:
             "offered": outcome.arrived,
             "served": outcome.served,
             "abandoned": outcome.abandoned,
+            "otherwise": outcome.otherwise,
             "left_over": outcome.left_over,
+            "turned_away": outcome.turned_away,
         },
         "events": outcome.events,
         "refused": outcome.refused,
@@ -93,8 +95,9 @@ def show(outcome: Outcome, console: Console) -> None:
         style="dim",
     )
     console.print(
-        f"{outcome.arrived} contacts = {outcome.served} served + {outcome.abandoned} abandoned + {outcome.left_over} "
-        f"left over; {outcome.events} events, {outcome.refused} refused; seed {outcome.seed}. "
+        f"{outcome.arrived} contacts = {outcome.served} served + {outcome.abandoned} abandoned + "
+        f"{outcome.otherwise} ended otherwise + {outcome.left_over} left over; "
+        f"{outcome.events} events, {outcome.refused} refused; seed {outcome.seed}. "
         f"± is half a 95 % confidence interval over {outcome.replications} replications.",
         style="dim",
     )

@@ -17,12 +17,13 @@ from typing import Any, Final
 from msgspec import structs
 
 from cti.domain.acd import Acd
-from cti.domain.commands import RingAgent, ShowPop, StartTimer, StopTimer
+from cti.domain.commands import DialCustomer, RingAgent, ShowPop, StartTimer, StopTimer
 from cti.domain.events import (
     AgentBecameNotReady,
     AgentBecameReady,
     AgentSignedIn,
     AgentSignedOut,
+    CallbackRequested,
     ContactCancelled,
     DesktopConnected,
     Event,
@@ -38,9 +39,14 @@ from cti.domain.events import (
 from cti.domain.facts import (
     AssignmentClosed,
     AssignmentOffered,
+    AssignmentPaused,
     AssignmentStarted,
+    AssignmentUnpaused,
+    CallbackAccepted,
+    CallbackOffered,
     ContactClosed,
     ContactQueued,
+    CustomerReached,
     Fact,
     OfferEnded,
     ReadinessChanged,
@@ -66,6 +72,8 @@ from cti.simulate.customers import Customer
 from cti.simulate.scenario import NODE, Agents, Scenario
 from cti.simulate.written import DAY_S
 
+KEY_PRESSED_MS: Final[Milliseconds] = 3_000
+"""From the offer of a callback to the key."""
 BREAK: Final = ReasonId("break")
 DONE: Final = DispositionId("done")
 
@@ -81,18 +89,24 @@ class _Guest:
     customer: Customer
     leg_id: LegId | None
     contact_id: ContactId
+    medium: Medium
     answered: bool = False
+    """Also once he is promised a callback: he does not leave any more."""
 
 
 @dataclass(slots=True)
 class _Work:
-    """An assignment that is not over: `due_ms` is when its present phase ends, None while it stands still."""
+    """An assignment that is not over, and the clock of its present phase."""
 
     assignment_id: AssignmentId
     guest: _Guest
     member: "_Member"
     due_ms: Milliseconds | None = None
-    left_ms: Milliseconds = 0
+    """When the phase ends; None while it stands still."""
+    left_ms: Milliseconds | None = None
+    """How much is left of it while it is paused."""
+    act: Act | None = None
+    """What ends it."""
 
 
 @dataclass(slots=True)
@@ -111,6 +125,11 @@ class Played:
     """What a day came to, beside its facts."""
 
     arrived: int = 0
+    """Customers who came …"""
+    turned_away: int = 0
+    """… of whom so many were refused (their queue was closed) …"""
+    made: int = 0
+    """… and contacts that the ACD made itself, of lost ones."""
     events: int = 0
     refused: int = 0
     left_over: int = 0
@@ -152,6 +171,7 @@ class World:
         self._coming: Customer | None = None
         self._templates = [arrivals.arrived() for arrivals in scenario.arrivals]
         self._streams: list[Iterator[Customer]] = []
+        self._made = customers.made(scenario.made, seed=seed)
         self._reactions: Mapping[type[object], Act] = {
             StartTimer: self._timer_started,
             StopTimer: self._timer_stopped,
@@ -165,6 +185,12 @@ class World:
             AssignmentClosed: self._work_over,
             ContactClosed: self._contact_over,
             ReadinessChanged: self._readiness_changed,
+            AssignmentPaused: self._paused,
+            AssignmentUnpaused: self._unpaused,
+            CallbackOffered: self._callback_offered,
+            CallbackAccepted: self._callback_accepted,
+            DialCustomer: self._dial,
+            CustomerReached: self._reached,
         }
 
     def play(self) -> Played:
@@ -222,6 +248,11 @@ class World:
 
     def _set_up(self) -> None:
         scenario = self._scenario
+        for happening in scenario.events:
+            if happening.at is None:
+                self._send(happening.event())
+            else:
+                self._at(self._ms(happening.at), self._send, happening.event())
         for opened in scenario.opened():
             self._send(opened)
         for group in scenario.agents:
@@ -229,9 +260,6 @@ class World:
                 member = self._members[agent_id] = _Member(agent_id, group)
                 self._send(group.enrolled(agent_id))
                 self._plan_shifts(member, group.stagger * number)
-        for happening in scenario.events:
-            at_s = scenario.begins if happening.at is None else happening.at
-            self._at(self._ms(at_s), self._send, happening.event())
         self._streams = customers.streams(
             scenario.arrivals, seed=self._seed, begins=scenario.begins, ends=scenario.ends
         )
@@ -269,15 +297,18 @@ class World:
         self._coming = customer
         node = None if leg_id is None else NODE
         self._send(structs.replace(template, arrived_ms=now, leg_id=leg_id, node=node))
+        if self._coming is not None:
+            self._coming = None
+            played.turned_away += 1
         if self._watch is not None and not played.arrived & 127:
             self._watch((now - self._midnight_ms) / 1000 - self._scenario.begins)
 
     def _queued(self, fact: ContactQueued) -> None:
-        customer = self._coming
+        customer, self._coming = self._coming, None
         if customer is None:
-            return
-        self._coming = None
-        guest = self._guests[fact.contact_id] = _Guest(customer, fact.leg_id, fact.contact_id)
+            self.played.made += 1
+            customer = next(self._made)
+        guest = self._guests[fact.contact_id] = _Guest(customer, fact.leg_id, fact.contact_id, fact.medium)
         if customer.patience_ms is not None:
             self._at(self._now + customer.patience_ms, self._loses_patience, guest)
 
@@ -289,6 +320,21 @@ class World:
         else:
             self._send(ContactCancelled(contact_id=guest.contact_id))
 
+    def _callback_offered(self, fact: CallbackOffered) -> None:
+        """He presses the key, or goes on waiting."""
+        guest = self._guests.get(fact.contact_id)
+        if guest is not None and guest.customer.wants_callback:
+            self._at(self._now + KEY_PRESSED_MS, self._asks_for_callback, guest)
+
+    def _asks_for_callback(self, guest: _Guest) -> None:
+        if guest.leg_id is not None and not guest.answered and guest.contact_id in self._guests:
+            self._send(CallbackRequested(leg_id=guest.leg_id))
+
+    def _callback_accepted(self, fact: CallbackAccepted) -> None:
+        guest = self._guests.get(fact.contact_id)
+        if guest is not None:
+            guest.leg_id, guest.medium, guest.answered = None, Medium.CALLBACK, True
+
     def _contact_over(self, fact: ContactClosed) -> None:
         self._guests.pop(fact.contact_id, None)
 
@@ -299,7 +345,7 @@ class World:
         if guest is None:
             return
         work = self._works[fact.assignment_id] = _Work(fact.assignment_id, guest, self._members[fact.agent_id])
-        if guest.leg_id is None:
+        if guest.medium not in (Medium.VOICE, Medium.CALLBACK):
             self._answer_later(work, self._accepts, work)
 
     def _pop(self, command: ShowPop) -> None:
@@ -341,8 +387,34 @@ class World:
         if work is None:
             return
         work.guest.answered = True
-        if work.due_ms is None and not work.left_ms:
-            self._due_after(work, round(work.guest.customer.service_ms * work.member.group.pace), self._talked)
+        if work.act is None and work.guest.medium is not Medium.CALLBACK:
+            self._serve(work)
+
+    def _dial(self, command: DialCustomer) -> None:
+        """The customer who is called back answers, or does not hear it."""
+        work = self._works.get(command.assignment_id)
+        if work is not None and work.guest.customer.next_luck() >= self._scenario.callback_missed:
+            answers_s = self._scenario.callback_answer.at(work.guest.customer.next_luck())
+            self._at(self._now + round(answers_s * 1000), self._picks_up, (work, command.leg_id))
+
+    def _reached(self, fact: CustomerReached) -> None:
+        work = self._works.get(fact.assignment_id)
+        if work is not None and work.act is None:
+            self._serve(work)
+
+    def _serve(self, work: _Work) -> None:
+        self._due_after(work, round(work.guest.customer.service_ms * work.member.group.pace), self._talked)
+
+    def _paused(self, fact: AssignmentPaused) -> None:
+        work = self._works.get(fact.assignment_id)
+        if work is not None and work.due_ms is not None:
+            work.left_ms, work.due_ms = max(0, work.due_ms - self._now), None
+
+    def _unpaused(self, fact: AssignmentUnpaused) -> None:
+        work = self._works.get(fact.assignment_id)
+        if work is not None and work.left_ms is not None and work.act is not None:
+            left_ms, work.left_ms = work.left_ms, None
+            self._due_after(work, left_ms, work.act)
 
     def _wrap_up_started(self, fact: WrapUpStarted) -> None:
         work = self._works.get(fact.assignment_id)
@@ -350,12 +422,13 @@ class World:
             self._due_after(work, round(work.guest.customer.wrap_up_ms * work.member.group.pace), self._coded)
 
     def _due_after(self, work: _Work, span_ms: Milliseconds, act: Act) -> None:
-        work.due_ms = self._now + span_ms
+        work.act, work.due_ms = act, self._now + span_ms
         self._at(work.due_ms, act, work)
 
     def _talked(self, work: _Work) -> None:
         if work.due_ms != self._now or work.assignment_id not in self._works:
             return
+        work.due_ms = None
         guest = work.guest
         if guest.leg_id is None or guest.customer.agent_ends:
             self._send(HangUpRequested(assignment_id=work.assignment_id))
