@@ -41,6 +41,19 @@ def test_an_agent_is_added_reskilled_listed_and_deactivated(home: Path) -> None:
     assert typed(home, "user", "password", "vera", "--password", "another one").exit_code == 0
 
 
+def test_where_an_agent_sits_and_what_he_may_hold_is_said_changed_and_cleared(home: Path) -> None:
+    words = ("agent", "add", "vera", "--name", "Вера", "--extension", "120", "--password", "a long password")
+    added = typed(home, *words, "--site", "moscow", "--capacity", "blended")
+    assert added.exit_code == 0, added.output
+    assert typed(home, "agent", "list").stdout.endswith("\tmoscow\tblended\n")
+    assert typed(home, "agent", "change", "vera", "--capacity", "exclusive").stdout.endswith("\tmoscow\texclusive\n")
+    assert typed(home, "agent", "change", "vera", "--site", "", "--capacity", "").stdout.endswith("\t-\t-\n")
+    refused = typed(home, "agent", "change", "vera", "--capacity", "blendet")
+    assert refused.exit_code == 2
+    assert "There is no capacity profile 'blendet'; did you mean 'blended'?" in refused.stderr
+    assert typed(home, "agent", "change", "vera", "--site", "atlantis").exit_code == 2
+
+
 def test_an_admin_sees_what_a_sip_phone_is_set_to_and_renews_it(home: Path) -> None:
     typed(home, "agent", "add", "vera", "--name", "Вера", "--extension", "120", "--password", "a long password")
     shown = typed(home, "agent", "phone", "vera").stdout

@@ -9,7 +9,7 @@ import pytest
 from cti.config import Centre
 from cti.database import Database
 from cti.domain.events import SkillLevel
-from cti.domain.ids import AgentId, ProjectId, SkillId
+from cti.domain.ids import AgentId, ProjectId, SiteId, SkillId
 from cti.errors import NotFound, RuleError
 from cti.ports import Code, CodeKind, People, Person, Role, TooManyTries
 from cti.store.directory import Directory
@@ -58,6 +58,15 @@ async def test_a_person_comes_back_as_entered_with_an_id_and_a_phone(directory: 
     assert await directory.everyone() == [added]
     (phone,) = await directory.phones()
     assert (phone.agent_id, phone.extension, phone.secret) == (added.agent_id, "103", "sip secret")
+
+
+async def test_a_site_and_a_profile_come_back_as_entered_and_are_audited(directory: Directory) -> None:
+    added = await directory.add(replace(VERA, site_id=SiteId("moscow"), capacity="blended"), PASSWORD, actor="admin")
+    assert (added.site_id, added.capacity) == ("moscow", "blended")
+    newest, *_ = await directory.audit(limit=1, before_ms=None)
+    assert newest.detail.endswith("site=moscow capacity=blended")
+    changed = await directory.change(replace(added, site_id=None, capacity=None), actor="admin")
+    assert (changed.site_id, changed.capacity) == (None, None)
 
 
 async def test_an_id_is_never_given_twice(directory: Directory) -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from cti import store
 from cti.database import Database, open_database
 from cti.errors import ConfigError
+from cti.store import people, schema
 from cti.store.models import Base
 
 pytestmark = pytest.mark.server
@@ -23,6 +25,25 @@ def test_migrated_twice_from_nothing_the_tables_are_those_of_the_models(empty_ur
     differences = database.read_now(lambda c: compare_metadata(MigrationContext.configure(c), Base.metadata))
     database.close_now()
     assert differences == []
+
+
+def test_people_entered_before_sites_and_profiles_stay_and_may_be_taken_back(empty_url: str) -> None:
+    database = open_database(empty_url)
+    database.write_now(lambda connection: command.upgrade(schema.config(connection), "0001"))
+    insert = (
+        "INSERT INTO people (login, name, role, language, active, sessions_from_ms) VALUES ('v', 'V', 'agent', 'en', "
+    )
+    database.write_now(lambda connection: connection.execute(sa.text(f"{insert} true, 0)")))
+    store.upgrade(empty_url)
+    (vera,) = database.read_now(people.everyone)
+    assert (vera.login, vera.site_id, vera.capacity) == ("v", None, None)
+    database.write_now(lambda connection: command.downgrade(schema.config(connection), "0001"))
+    columns = database.read_now(
+        lambda connection: {one["name"] for one in sa.inspect(connection).get_columns("people")}
+    )
+    database.close_now()
+    assert "login" in columns
+    assert not columns & {"site_id", "capacity"}
 
 
 def test_a_database_of_a_later_version_is_left_alone(url: str) -> None:
