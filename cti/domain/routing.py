@@ -1,39 +1,36 @@
 """Who gets what: the indexes over waiting contacts and free agents, and the one decision "this contact to this agent".
 
 Theory of operation. Waiting contacts of one queue that ask for the same, on the same medium and node, form one
-*demand*; nothing of it is offered while that node is lost. Within a demand the score of every contact grows at the same
-pace, so their order never changes by itself and is kept sorted; across demands the heads are compared. A contact that
-is kept for its preferred agents stands in a demand that only they can serve; one that sleeps stands in none. Who can
-serve a demand is a set of bits (`cti.domain.roster`), found by look-ups from its expression; who of them has room right
-now is one more bit operation. While those are few they are compared one by one; when they are many, the demand keeps a
-heap of them, as long as it is used: an entry of the heap is never searched for, but dropped when it comes to the top
-and is no longer true. How many demands there are is a matter of configuration, so an event costs O(log n) in contacts
-and agents.
+*demand*. Within a demand the score of every contact grows at the same pace, so their order never changes by itself and
+is kept sorted. Demands of several queues that can be served by the same agents, and age alike, share a *pool*: the
+agents' side of them, and the head of their heads. Across pools the heads are compared; nothing of a pool is offered
+while its node is lost. A contact that is kept for its preferred agents stands in a pool that only they can serve; one
+that sleeps stands in none. Who can serve a pool is a set of bits (`cti.domain.roster`), found by look-ups from its
+expression; who of them has room right now is one more bit operation. While those are few they are compared one by one;
+when they are many, the pool keeps a heap of them, as long as it is used: an entry of the heap is never searched for,
+but dropped when it comes to the top and is no longer true. How many pools there are is a matter of configuration, so an
+event costs O(log n) in contacts and agents.
 
 Because no idle pair existed before an event, a new pair must contain something the event touched: the index notes
-agents who can take something and demands that got a contact, and `next_pair` looks only at those.
+agents who can take something and pools that got a contact, and `next_pair` looks only at those.
 
 The index holds no truth. It is fed by `cti.domain.state` with each record that changes, also when a change is undone,
 and can be rebuilt from the records alone.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from typing import Final
 
-from sortedcontainers import SortedList
-
 from cti.domain import agent as agents_
 from cti.domain.agent import Agent
-from cti.domain.capacity import BIT
 from cti.domain.contact import Contact
-from cti.domain.events import QueueOpened, SkillLevel
 from cti.domain.facts import Why
-from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, NodeId, QueueId, SkillId
+from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId, QueueId
 from cti.domain.node import Node
-from cti.domain.queue import Queue, Ring, changes_demand, credit_ms, rings, score_ms, terms, weight_percent
-from cti.domain.requirement import parse
+from cti.domain.pools import NONE, AgentEntry, Demand, Line, Pool, PoolKey, Standing
+from cti.domain.queue import Queue, credit_ms, rings, score_ms, terms
 from cti.domain.roster import MEDIA, Roster, places
 from cti.domain.states import ContactState
 
@@ -44,101 +41,7 @@ _SLACK: Final = 64
 _MOST_DEMANDS: Final = 5_000
 """Beyond so many, those in which nothing waits are forgotten."""
 
-_DemandKey = tuple[Medium, tuple[SkillLevel, ...], str, int, int, NodeId | None, tuple[AgentId, ...]]
-_AgentEntry = tuple[int, int, int, Milliseconds, AgentId, int]
-"""(ring, -fit, load, idle since, id, stamp): the smallest is the one to choose."""
-_ContactEntry = tuple[int, Milliseconds, int, ContactId]
-"""(weight × arrival - 100 × credit, arrival, number, id): the smallest has the highest score."""
-
-_PLACE: Final = {medium: place for place, medium in enumerate(MEDIA)}
-
-
-class Line:
-    """One queue as the index sees it: its rules, and its demands."""
-
-    __slots__ = ("demands", "rules", "staging", "uses_tier", "waiting", "weights")
-
-    def __init__(self, rules: QueueOpened) -> None:
-        self.rules = rules
-        self.weights = {medium: weight_percent(rules, medium) for medium in Medium}
-        self.staging = sum(1 << at for at, step in enumerate(rules.steps) if changes_demand(step))
-        """The bits of the steps that change who is asked."""
-        self.uses_tier = any(parse(text).uses_tier for text in (rules.condition, *(step.add for step in rules.steps)))
-        self.demands: dict[_DemandKey, Demand] = {}
-        self.waiting = 0
-
-
-class Demand:
-    """The contacts that ask for the same, and the agents who can give it."""
-
-    __slots__ = (
-        "asked",
-        "bit",
-        "capable",
-        "contacts",
-        "fits",
-        "head",
-        "heap",
-        "key",
-        "lacking",
-        "line",
-        "medium",
-        "node",
-        "only",
-        "place",
-        "skills",
-        "tier",
-        "weight",
-    )
-
-    def __init__(self, line: Line, contact: Contact, key: _DemandKey) -> None:
-        self.line = line
-        self.key = key
-        self.medium = contact.medium
-        self.place = _PLACE[contact.medium]
-        self.bit = BIT[contact.medium]
-        self.weight = line.weights[contact.medium]
-        self.node = contact.node
-        """Where its callers' legs stand; None: they have none."""
-        self.tier, self.only = key[4], key[6]
-        """Of the customers, 0 unless it matters who they are; whom its contacts are kept for, empty: for nobody."""
-        self.asked: tuple[Ring, ...] = rings(line.rules, contact)
-        self.skills: tuple[SkillId, ...] = tuple(
-            dict.fromkeys(skill for ring in self.asked for skill in ring.requirement.skills)
-        )
-        self.contacts: SortedList[_ContactEntry] = SortedList()
-        self.head: _ContactEntry | None = None
-        """The first of them."""
-        self.capable = 0
-        """The bits of all who have what is asked."""
-        self.lacking = (0, 0, 0)
-        """How many lack the project; the site; the skills."""
-        self.fits: dict[AgentId, tuple[int, int]] = {}
-        """(ring, -fit) of those looked at so far."""
-        self.heap: list[_AgentEntry] | None = None
-        """Of free agents, while there are many; None: not kept now."""
-
-    def entry(self, contact: Contact) -> _ContactEntry:
-        """The contact's place in the order."""
-        key = self.weight * contact.arrived_ms - 100 * credit_ms(self.line.rules, contact)
-        return key, contact.arrived_ms, contact.number, contact.id
-
-
-class Standing:
-    """What the index last saw of one agent; entries of heaps with another stamp are stale."""
-
-    __slots__ = ("demands", "idle_since", "levels", "load", "mask", "media", "ready", "stamp")
-
-    def __init__(self, place: int) -> None:
-        self.mask = 1 << place
-        self.demands: list[Demand] = []
-        """Those that he can serve."""
-        self.levels: dict[SkillId, int] = {}
-        self.ready = False
-        self.media = 0
-        self.load = 0
-        self.idle_since: Milliseconds = 0
-        self.stamp = 0
+_LOWEST: Final = (-(1 << 62), 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +70,8 @@ class Index:
         self._nodes = nodes
         self._roster = Roster()
         self._lines: dict[QueueId, Line] = {}
-        self._where: dict[ContactId, tuple[Demand, _ContactEntry]] = {}
+        self._pools: dict[PoolKey, Pool] = {}
+        self._where: dict[ContactId, tuple[Demand, ContactEntry]] = {}
         self._standings: dict[AgentId, Standing] = {}
         self._lost: dict[NodeId, None] = {}
         self._media = 0
@@ -175,7 +79,7 @@ class Index:
         self._demand_count = 0
         self._stamp = 0
         self._fresh_agents: dict[AgentId, None] = {}
-        self._fresh_demands: dict[Demand, None] = {}
+        self._fresh_pools: dict[Pool, None] = {}
 
     # -- what changed ------------------------------------------------------------------------------------------------
 
@@ -215,7 +119,8 @@ class Index:
             waiting = [self._contacts[entry[3]] for demand in line.demands.values() for entry in demand.contacts]
             for demand in list(line.demands.values()):
                 self._drop_demand(demand)
-            self._lines[new.id] = Line(new.rules)
+            fresh = self._lines[new.id] = Line(new.rules)
+            fresh.waiting = line.waiting - len(waiting)
             for contact in waiting:
                 self._enter(contact)
 
@@ -226,29 +131,26 @@ class Index:
             self._lost[node_id] = None
         else:
             self._lost.pop(node_id, None)
-        for demand in self._every_demand():
-            if demand.node == node_id:
-                self._fresh_demands[demand] = None
+        self._fresh_pools.update((pool, None) for pool in self._pools.values() if pool.node == node_id)
 
     def everything_is_fresh(self) -> None:
         """Let the next look go over all that waits (a new engine may have new rules)."""
-        for demand in self._every_demand():
-            self._fresh_demands[demand] = None
+        self._fresh_pools.update(dict.fromkeys(self._pools.values()))
 
     def nothing_is_fresh(self) -> None:
         """Forget what was noted: the event is over, or undone."""
         if self._fresh_agents:
             self._settle()
             self._fresh_agents.clear()
-        self._fresh_demands.clear()
+        self._fresh_pools.clear()
 
     # -- the decision ------------------------------------------------------------------------------------------------
 
-    def next_pair(self, now: Milliseconds) -> Pair | None:
+    def next_pair(self, now: Milliseconds) -> Pair | None:  # noqa: C901 - the hot loop: a call each costs more
         """The next contact to offer, highest score first, and its agent; None when no idle pair is left."""
-        chosen: Demand | None = None
-        rival: Demand | None = None
-        best = second = (-(1 << 62), 0, 0)
+        chosen: Pool | None = None
+        rival: Pool | None = None
+        best = second = _LOWEST
         by_agent = False
         lost = self._lost
         for agent_id in self._fresh_agents:
@@ -256,24 +158,30 @@ class Index:
             if standing is None or not standing.media:
                 continue
             media = standing.media
-            for demand in standing.demands:
-                head = demand.head
-                if head is None or not media & demand.bit or demand is chosen or (lost and demand.node in lost):
+            for place, pools in enumerate(standing.pools):
+                if not pools or not media >> place & 1:
                     continue
-                order = (demand.weight * now - head[0], -head[1], -head[2])
-                if order > best:
-                    rival, second = chosen, best
-                    chosen, best, by_agent = demand, order, True
-                elif order > second:
-                    rival, second = demand, order
+                for pool in pools:
+                    head = pool.head
+                    if head is None:
+                        continue
+                    score = pool.weight * now - head[0]
+                    if score < second[0] or pool is chosen or (lost and pool.node in lost):
+                        continue
+                    order = (score, -head[1], -head[2])
+                    if order > best:
+                        rival, second = chosen, best
+                        chosen, best, by_agent = pool, order, True
+                    elif order > second:
+                        rival, second = pool, order
         free = self._roster.open
-        for demand in self._fresh_demands:
-            head = demand.head
-            if head is None or not demand.capable & free[demand.place] or (lost and demand.node in lost):
+        for pool in self._fresh_pools:
+            head = pool.head
+            if head is None or not pool.capable & free[pool.place] or (lost and pool.node in lost):
                 continue
-            order = (demand.weight * now - head[0], -head[1], -head[2])
+            order = (pool.weight * now - head[0], -head[1], -head[2])
             if order > best:
-                chosen, best, by_agent, rival = demand, order, False, None
+                chosen, best, by_agent, rival = pool, order, False, None
         if chosen is None:
             self.nothing_is_fresh()
             return None
@@ -292,8 +200,8 @@ class Index:
         score = weight * now - own[0]
         ahead = 0
         for demand in line.demands.values():
-            if demand.head is not None:
-                key = demand.weight * now - score
+            if demand.head is not None and not demand.pool.only:
+                key = demand.pool.weight * now - score
                 ahead += demand.contacts.bisect_left((key, own[1], own[2], contact.id))
         return ahead + 1
 
@@ -303,7 +211,7 @@ class Index:
         if line is None:
             return []
         found = [
-            (entry[0] - demand.weight * now, entry[1], entry[2], entry[3])
+            (entry[0] - demand.pool.weight * now, entry[1], entry[2], entry[3])
             for demand in line.demands.values()
             for entry in demand.contacts
         ]
@@ -312,14 +220,15 @@ class Index:
     def eligible(self, contact: Contact) -> int:
         """How many ready agents have what the waiting contact asks for, busy ones included."""
         where = self._where.get(contact.id)
-        return 0 if where is None else (where[0].capable & self._roster.ready).bit_count()
+        return 0 if where is None else (where[0].pool.capable & self._roster.ready).bit_count()
 
     def kept_for(self, agent_id: AgentId) -> list[ContactId]:
         """The contacts that are kept for this agent (and perhaps others), first in order first."""
         standing = self._standings.get(agent_id)
         if standing is None:
             return []
-        return [entry[3] for demand in standing.demands if demand.only for entry in demand.contacts]
+        kept = [pool for pools in standing.pools for pool in pools if pool.only]
+        return [entry[3] for pool in kept for demand in pool.demands for entry in demand.contacts]
 
     def can_serve(self, contact: Contact, agent_id: AgentId) -> bool:
         """Whether the agent has what the contact asks for now, be he busy or away."""
@@ -328,42 +237,38 @@ class Index:
         if standing is None:
             return False
         demand = self._demand_of(line, contact, only=())
-        return bool(demand.capable & standing.mask)
+        return bool(demand.pool.capable & standing.mask)
 
     def entries(self) -> int:
         """How long all orders are together, stale entries included: a measure of memory."""
-        return sum(len(demand.contacts) + len(demand.heap or ()) for demand in self._every_demand())
+        waiting = sum(len(demand.contacts) for line in self._lines.values() for demand in line.demands.values())
+        return waiting + sum(len(pool.heap or ()) for pool in self._pools.values())
 
     def is_idle_pair_left(self) -> bool:
         """Whether any waiting contact could be offered to anyone: never, between events."""
         return any(
-            demand.head is not None
-            and demand.node not in self._lost
-            and demand.capable & self._roster.open[demand.place]
-            for demand in self._every_demand()
+            pool.head is not None and pool.node not in self._lost and pool.capable & self._roster.open[pool.place]
+            for pool in self._pools.values()
         )
-
-    def _every_demand(self) -> Iterator[Demand]:
-        return (demand for line in self._lines.values() for demand in line.demands.values())
 
     # -- choosing the agent --------------------------------------------------------------------------------------------
 
-    def _choose(self, demand: Demand, rival: Demand | None, *, by_agent: bool, now: Milliseconds) -> Pair:
-        assert demand.head is not None
-        contact = self._contacts[demand.head[3]]
-        free = demand.capable & self._roster.open[demand.place]
-        first, second = self._first_two(demand, free)
+    def _choose(self, pool: Pool, rival: Pool | None, *, by_agent: bool, now: Milliseconds) -> Pair:
+        assert pool.head is not None
+        contact = self._contacts[pool.head[3]]
+        free = pool.capable & self._roster.open[pool.place]
+        first, second = self._first_two(pool, free)
         rule = "oldest" if by_agent else _rule(first, second)
         for agent_id in contact.preferred:
             standing = self._standings.get(agent_id)
             if standing is not None and standing.mask & free:
                 if agent_id != first[4]:
-                    first, second = self._entry(demand, agent_id, standing), first
+                    first, second = self._entry(pool, agent_id, standing), first
                 rule = "preferred"
                 break
-        rules = demand.line.rules
+        rules = self._queues[contact.queue_id].rules
         found = terms(rules, contact, now)
-        other = self._rival(demand, rival, now)
+        other = self._rival(pool, rival, now)
         return Pair(
             contact,
             self._agents[first[4]],
@@ -376,82 +281,81 @@ class Index:
                 score_ms=score_ms(rules, contact, now),
                 terms=found,
                 runner_up=second[4] if second is not None else None,
-                capable=demand.capable.bit_count(),
-                ready=(demand.capable & self._roster.ready).bit_count(),
+                capable=pool.capable.bit_count(),
+                ready=(pool.capable & self._roster.ready).bit_count(),
                 free=free.bit_count(),
-                other_project=demand.lacking[0],
-                other_site=demand.lacking[1],
-                lacks_skill=demand.lacking[2],
+                other_project=pool.lacking[0],
+                other_site=pool.lacking[1],
+                lacks_skill=pool.lacking[2],
                 rival=other.id if other is not None else None,
                 rival_score_ms=0 if other is None else score_ms(self._queues[other.queue_id].rules, other, now),
             ),
         )
 
-    def _rival(self, demand: Demand, rival: Demand | None, now: Milliseconds) -> Contact | None:
-        """The contact that comes next: the second of the same demand, or the best head besides."""
-        entry = demand.contacts[1] if len(demand.contacts) > 1 else None
+    def _rival(self, pool: Pool, rival: Pool | None, now: Milliseconds) -> Contact | None:
+        """The contact that comes next: the second of the same pool, or the best head besides."""
+        entry = pool.second()
         if rival is None or rival.head is None:
             return self._contacts[entry[3]] if entry is not None else None
         if entry is not None:
-            own = (entry[0] - demand.weight * now, entry[1], entry[2])
+            own = (entry[0] - pool.weight * now, entry[1], entry[2])
             if own < (rival.head[0] - rival.weight * now, rival.head[1], rival.head[2]):
                 return self._contacts[entry[3]]
         return self._contacts[rival.head[3]]
 
-    def _first_two(self, demand: Demand, free: int) -> tuple[_AgentEntry, _AgentEntry | None]:
+    def _first_two(self, pool: Pool, free: int) -> tuple[AgentEntry, AgentEntry | None]:
         """The best free agent and the next."""
         if free.bit_count() <= _FEW:
             ids, standings = self._roster.ids, self._standings
-            entries = sorted(self._entry(demand, ids[at], standings[ids[at]]) for at in places(free))
+            entries = sorted(self._entry(pool, ids[at], standings[ids[at]]) for at in places(free))
             return entries[0], entries[1] if len(entries) > 1 else None
-        heap = self._heap_of(demand, free)
-        first = self._best_agent(demand, heap)
-        assert first is not None, "a demand has free agents that its heap does not hold"
+        heap = self._heap_of(pool, free)
+        first = self._best_agent(pool, heap)
+        assert first is not None, "a pool has free agents that its heap does not hold"
         heappop(heap)
-        second = self._best_agent(demand, heap)
+        second = self._best_agent(pool, heap)
         while second is not None and second[4] == first[4]:  # an undone change leaves an agent's entry twice
             heappop(heap)
-            second = self._best_agent(demand, heap)
+            second = self._best_agent(pool, heap)
         heappush(heap, first)
         return first, second
 
-    def _heap_of(self, demand: Demand, free: int) -> list[_AgentEntry]:
-        if demand.heap is None:
+    def _heap_of(self, pool: Pool, free: int) -> list[AgentEntry]:
+        if pool.heap is None:
             ids, standings = self._roster.ids, self._standings
-            demand.heap = [self._entry(demand, ids[at], standings[ids[at]]) for at in places(free)]
-            heapify(demand.heap)
+            pool.heap = [self._entry(pool, ids[at], standings[ids[at]]) for at in places(free)]
+            heapify(pool.heap)
         elif self._fresh_agents:
             self._settle()
-        return demand.heap
+        return pool.heap
 
-    def _best_agent(self, demand: Demand, heap: list[_AgentEntry]) -> _AgentEntry | None:
+    def _best_agent(self, pool: Pool, heap: list[AgentEntry]) -> AgentEntry | None:
         while heap:
             entry = heap[0]
             standing = self._standings.get(entry[4])
-            if standing is not None and standing.stamp == entry[5] and standing.media & demand.bit:
+            if standing is not None and standing.stamp == entry[5] and standing.media & pool.bit:
                 return entry
             heappop(heap)
         return None
 
-    def _entry(self, demand: Demand, agent_id: AgentId, standing: Standing) -> _AgentEntry:
-        fit = demand.fits.get(agent_id)
+    def _entry(self, pool: Pool, agent_id: AgentId, standing: Standing) -> AgentEntry:
+        fit = pool.fits.get(agent_id)
         if fit is None:
-            fit = demand.fits[agent_id] = self._fit(demand, agent_id, standing)
+            fit = pool.fits[agent_id] = self._fit(pool, agent_id, standing)
         return (*fit, standing.load, standing.idle_since, agent_id, standing.stamp)
 
-    def _fit(self, demand: Demand, agent_id: AgentId, standing: Standing) -> tuple[int, int]:
+    def _fit(self, pool: Pool, agent_id: AgentId, standing: Standing) -> tuple[int, int]:
         agent = self._agents[agent_id]
         levels = standing.levels
         ring = 0
-        if len(demand.asked) > 1:
+        if len(pool.asked) > 1:
             ring = next(
                 at
-                for at, (asked, sites) in enumerate(demand.asked)
+                for at, (asked, sites) in enumerate(pool.asked)
                 if (not sites or agent.site_id in sites)
-                and asked.fit(levels, site_id=agent.site_id, project_ids=agent.project_ids, tier=demand.tier)
-                is not None
+                and asked.fit(levels, site_id=agent.site_id, project_ids=agent.project_ids, tier=pool.tier) is not None
             )
-        return ring, -sum(levels.get(skill, 0) for skill in demand.skills)
+        return ring, -sum(levels.get(skill, 0) for skill in pool.skills)
 
     def _settle(self) -> None:
         """Enter who became free into the heaps that are kept."""
@@ -459,14 +363,17 @@ class Index:
             standing = self._standings.get(agent_id)
             if standing is None or not standing.media:
                 continue
-            for demand in standing.demands:
-                heap = demand.heap
-                if heap is None or not standing.media & demand.bit:
+            for place, pools in enumerate(standing.pools):
+                if not standing.media >> place & 1:
                     continue
-                if len(heap) > 2 * (demand.capable & self._roster.open[demand.place]).bit_count() + _SLACK:
-                    demand.heap = None
-                else:
-                    heappush(heap, self._entry(demand, agent_id, standing))
+                for pool in pools:
+                    heap = pool.heap
+                    if heap is None:
+                        continue
+                    if len(heap) > 2 * (pool.capable & self._roster.open[place]).bit_count() + _SLACK:
+                        pool.heap = None
+                    else:
+                        heappush(heap, self._entry(pool, agent_id, standing))
 
     # -- contacts ------------------------------------------------------------------------------------------------------
 
@@ -478,11 +385,9 @@ class Index:
         only = contact.preferred if contact.held_until_ms is not None else ()
         demand = self._demand_of(line, contact, only=only)
         entry = demand.entry(contact)
-        demand.contacts.add(entry)
-        if demand.head is None or entry < demand.head:
-            demand.head = entry
+        demand.add(entry)
         self._where[contact.id] = demand, entry
-        self._fresh_demands[demand] = None
+        self._fresh_pools[demand.pool] = None
 
     def _leave(self, contact: Contact) -> None:
         self._lines[contact.queue_id].waiting -= 1
@@ -490,11 +395,8 @@ class Index:
         if where is None:
             return
         demand, entry = where
-        contacts = demand.contacts
-        contacts.remove(entry)
-        if entry is demand.head:
-            demand.head = contacts[0] if contacts else None
-        if demand.only and not contacts:
+        demand.remove(entry)
+        if demand.pool.only and demand.head is None:
             self._drop_demand(demand)
 
     def _demand_of(self, line: Line, contact: Contact, *, only: tuple[AgentId, ...]) -> Demand:
@@ -505,84 +407,110 @@ class Index:
         if demand is None:
             if self._demand_count >= _MOST_DEMANDS:
                 self._forget_empty_demands()
-            demand = line.demands[key] = Demand(line, contact, key)
+            pool = self._pool_of(line, contact, tier=tier, only=only)
+            demand = line.demands[key] = Demand(line, key, pool)
+            pool.demands.append(demand)
             self._demand_count += 1
-            if not self._media & demand.bit:
-                self._media |= demand.bit
-                self._know_medium(demand)
-            self._find_agents(demand)
-            for agent_id in self._roster.members(demand.capable):
-                self._standings[agent_id].demands.append(demand)
         return demand
 
-    def _know_medium(self, demand: Demand) -> None:
+    def _pool_of(self, line: Line, contact: Contact, *, tier: int, only: tuple[AgentId, ...]) -> Pool:
+        rules, medium = line.rules, contact.medium
+        key = (rules.project_id, rings(rules, contact), medium, line.weights[medium], tier, contact.node, only)
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = Pool(key)
+            if not self._media & pool.bit:
+                self._media |= pool.bit
+                self._know_medium(pool)
+            self._find_agents(pool)
+            for agent_id in self._roster.members(pool.capable):
+                self._serve(self._standings[agent_id], pool)
+        return pool
+
+    def _know_medium(self, pool: Pool) -> None:
         """Nothing has waited on this medium before: note who has room for it."""
-        self._roster.open[demand.place] = sum(
-            standing.mask for standing in self._standings.values() if standing.media & demand.bit
+        self._roster.open[pool.place] = sum(
+            standing.mask for standing in self._standings.values() if standing.media & pool.bit
         )
 
+    def _serve(self, standing: Standing, pool: Pool) -> None:
+        served = standing.pools[pool.place]
+        if served is NONE:
+            standing.pools[pool.place] = [pool]
+        else:
+            served.append(pool)
+
     def _drop_demand(self, demand: Demand) -> None:
-        for agent_id in self._roster.members(demand.capable):
-            self._standings[agent_id].demands.remove(demand)
         for entry in demand.contacts:
             del self._where[entry[3]]
         del demand.line.demands[demand.key]
         self._demand_count -= 1
-        self._fresh_demands.pop(demand, None)
-        demand.head = None
+        pool = demand.pool
+        pool.demands.remove(demand)
+        if pool.demands:
+            pool.find_head()
+            return
+        pool.head = None
+        for agent_id in self._roster.members(pool.capable):
+            self._standings[agent_id].pools[pool.place].remove(pool)
+        del self._pools[pool.key]
+        self._fresh_pools.pop(pool, None)
 
     def _forget_empty_demands(self) -> None:
-        for demand in [demand for demand in self._every_demand() if demand.head is None]:
-            self._drop_demand(demand)
+        every = [demand for line in self._lines.values() for demand in line.demands.values()]
+        for demand in every:
+            if demand.head is None:
+                self._drop_demand(demand)
 
     # -- agents --------------------------------------------------------------------------------------------------------
 
-    def _find_agents(self, demand: Demand) -> None:
-        """Set who can serve it; their lists of demands are the caller's."""
-        roster, rules = self._roster, demand.line.rules
-        members = roster.in_project(rules.project_id)
-        asked, sites = demand.asked[-1]
+    def _find_agents(self, pool: Pool) -> None:
+        """Set who can serve it; their lists of pools are the caller's."""
+        roster = self._roster
+        members = roster.in_project(pool.project_id)
+        asked, sites = pool.asked[-1]
         here = members
         if sites:
             here = 0
             for site_id in sites:
                 here |= roster.at_site(site_id)
             here &= members
-        able = here & asked.mask(roster, tier=demand.tier)
+        able = here & asked.mask(roster, tier=pool.tier)
         everyone = roster.everyone()
-        demand.lacking = (
+        pool.lacking = (
             (everyone & ~members).bit_count(),
             (members & ~here).bit_count(),
             (here & ~able).bit_count(),
         )
-        if demand.only:
+        if pool.only:
             kept = 0
-            for agent_id in demand.only:
+            for agent_id in pool.only:
                 kept |= 1 << roster.place(agent_id)
             able &= kept
-        demand.capable = able
-        demand.heap = None
-        demand.fits.clear()
+        pool.capable = able
+        pool.heap = None
+        pool.fits.clear()
 
     def _learn_abilities(self, agent: Agent, standing: Standing) -> None:
         standing.levels = {skill.skill_id: skill.level for skill in agent.skills}
         if not agent.removed:
             self._roster.enter(agent)
-        for demand in self._every_demand():
-            self._find_agents(demand)
-            if demand.capable & standing.mask:
-                standing.demands.append(demand)
+        for pool in self._pools.values():
+            self._find_agents(pool)
+            if pool.capable & standing.mask:
+                self._serve(standing, pool)
         if standing.media:
             self._fresh_agents[agent.id] = None
 
     def _forget_abilities(self, agent: Agent) -> None:
-        """Clear what he was; the caller has every demand's agents found anew, unless there is no such agent now."""
+        """Clear what he was; the caller has every pool's agents found anew, unless there is no such agent now."""
         standing = self._standings[agent.id]
         self._roster.strike(agent)
-        for demand in standing.demands:
-            demand.capable &= ~standing.mask
-            demand.fits.pop(agent.id, None)
-        standing.demands = []
+        for pools in standing.pools:
+            for pool in pools:
+                pool.capable &= ~standing.mask
+                pool.fits.pop(agent.id, None)
+        standing.pools = [NONE] * len(MEDIA)
         self._stamp += 1
         standing.stamp = self._stamp
 
@@ -616,7 +544,7 @@ def _abilities_differ(old: Agent, new: Agent) -> bool:
     ) or (old.removed != new.removed)
 
 
-def _rule(winner: _AgentEntry, second: _AgentEntry | None) -> str:
+def _rule(winner: AgentEntry, second: AgentEntry | None) -> str:
     """Which term of the order set the winner apart."""
     if second is None:
         return "only_one"
