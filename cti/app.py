@@ -25,6 +25,7 @@ from cti.config import Centre
 from cti.crm.accounts import StoredAccounts, hashed
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
+from cti.domain.acd import snapshot
 from cti.domain.ids import ContactId, NodeId, QueueId
 from cti.engine import replay as replaying
 from cti.engine.engine import Engine
@@ -33,6 +34,7 @@ from cti.errors import DatabaseDown
 from cti.home import DemoSecrets, Home, PortPlan
 from cti.metrics import Metrics
 from cti.ports import Person
+from cti.review.beside import Storyteller, Watch
 from cti.store import demo
 from cti.store import journal as journals
 from cti.store.directory import Directory
@@ -92,11 +94,12 @@ def engine(*, home: Path) -> None:
 
 
 @click.command()
-@click.option("--home", required=True, type=click.Path(path_type=Path), help="The home whose journal is decided again.")
+@click.option("--home", required=True, type=click.Path(path_type=Path), help="A home, or a journal's file.")
 @click.option("--json", "as_json", is_flag=True, help="Print figures and differences as JSON.")
 def replay(*, home: Path, as_json: bool) -> None:
-    """Decide a home's whole journal again and compare every decision; exits 1 when one differs."""
-    found = replaying.replay(lambda: journals.everything(Home.open(home).journal))
+    """Decide a whole journal again and compare every decision; exits 1 when one differs."""
+    file = home if home.is_file() else Home.open(home).journal
+    found = replaying.replay(lambda: journals.everything(file))
     if as_json:
         click.echo(json.dumps({**dataclasses.asdict(found), "times_real_time": found.times_real_time}))
     else:
@@ -160,12 +163,15 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         await core.start(persons=await directory.everyone(), phones=await directory.phones())
         stack.push_async_callback(core.stop)
         tasks.start("directory", enrolment.keep_reading)
+        watch = Watch(journal, snapshot=lambda: snapshot(core.state), metrics=metrics)
+        tasks.start("watch", watch.run)
         _measure(metrics, core=core, journal=journal, history=history)
         app = create_app(
             engine=core,
             hub=hub,
             people=directory,
             history=history,
+            reasons=Storyteller(home.journal),
             accounts=StoredAccounts(database),
             enrolment=enrolment,
             centre=centre,

@@ -160,6 +160,10 @@ class Auditor:
         self.state.number = number
         self.state.commit()
 
+    def findings_of(self, fault: Fault) -> list[Finding]:
+        """Those of one kind."""
+        return [finding for finding in self.findings if finding.fault is fault]
+
     def report(self) -> Report:
         """What was found so far."""
         return Report(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from cti.domain.facts import Terms, Why
-from cti.domain.ids import AgentId, Milliseconds, QueueId, SiteId, SkillId
+from cti.domain.ids import AgentId, ContactId, Milliseconds, QueueId, SiteId, SkillId
 from cti.domain.queue import PRIORITY_POINT_MS
 from cti.domain.supposing import Change, Supposed
 from cti.domain.telling_words import MEDIA, NOUNS, TEXTS
@@ -25,6 +25,8 @@ class Naming(Protocol):
 
     def queue(self, queue_id: QueueId) -> str: ...
 
+    def is_hidden(self, queue_id: QueueId) -> bool: ...
+
     def skill(self, skill_id: SkillId) -> str: ...
 
     def site(self, site_id: SiteId) -> str: ...
@@ -38,6 +40,8 @@ class Names:
     queues: Mapping[QueueId, str] = field(default_factory=dict)
     skills: Mapping[SkillId, str] = field(default_factory=dict)
     sites: Mapping[SiteId, str] = field(default_factory=dict)
+    hidden: frozenset[QueueId] = frozenset()
+    """Queues of projects that the reader may not see: their contacts are told without id and queue."""
 
     def agent(self, agent_id: AgentId) -> str:
         """The person's name."""
@@ -46,6 +50,10 @@ class Names:
     def queue(self, queue_id: QueueId) -> str:
         """The queue's title."""
         return self.queues.get(queue_id, queue_id)
+
+    def is_hidden(self, queue_id: QueueId) -> bool:
+        """Whether it is another project's, and none of the reader's business."""
+        return queue_id in self.hidden
 
     def skill(self, skill_id: SkillId) -> str:
         """The skill's title."""
@@ -226,13 +234,18 @@ class _Voice:
             sentence += f" {self.text('strict')}"
         if offer.rivals:
             rival = offer.rivals[0]
-            queue = self._names.queue(rival.queue_id)
             gap = self.span(max(0, offer.why.score_ms - rival.score_ms))
             key = "rival_not_strict" if offer.terms.strict and not rival.terms.strict else "rival"
-            sentence += f" {self.text(key, contact=rival.contact_id, queue=queue, gap=gap)}"
+            sentence += f" {self.text(key, other=self._other(rival.contact_id, rival.queue_id), gap=gap)}"
         elif offer.why.rival is None:
             sentence += f" {self.text('no_rival', agent=self._names.agent(offer.agent_id))}"
         return sentence
+
+    def _other(self, contact_id: ContactId, queue_id: QueueId) -> str:
+        """Another contact, as far as the reader may know of it."""
+        if self._names.is_hidden(queue_id):
+            return self.text("hidden")
+        return self.text("other", contact=contact_id, queue=self._names.queue(queue_id))
 
     def outcome(self, offer: Offer) -> str:
         assert offer.outcome is not None
@@ -260,7 +273,7 @@ class _Voice:
             "missed" if wishes else "missed_hopeless",
             wait=self.span(missed.at_ms - arrived_ms),
             agent=self._names.agent(missed.agent_id),
-            contact=missed.contact_id,
+            other=self._other(missed.contact_id, missed.queue_id),
             wishes=self.text("or").join(wishes),
         )
 
@@ -282,8 +295,8 @@ class _Voice:
         return ", ".join(map(self._names.agent, agents))
 
 
-def contact_line(story: Story, names: Naming, language: str = "en") -> str:
-    """What kind of contact it is, and how it stands."""
+def contact_line(story: Story, names: Naming, language: str = "en", *, result: str | None = None) -> str:
+    """What kind of contact it is, and how it stands; `result` is what its disposition is called."""
     say = _Voice(names, language)
     state = "closed" if story.closed is not None else "waiting" if story.wait is not None else "in_hand"
     return say.text(
@@ -291,7 +304,7 @@ def contact_line(story: Story, names: Naming, language: str = "en") -> str:
         contact=story.contact_id,
         medium=MEDIA[story.medium][say._at],
         queue=names.queue(story.queue_id),
-        code=story.closed or "",
+        code=result or story.closed or "",
     )
 
 

@@ -81,13 +81,15 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Её очередь строгая: она идёт раньше всех нестрогих.",
     ),
     "rival": (
-        "Next for the same agent stood {contact} of queue “{queue}”, {gap} behind.",
-        "Следующим у этого оператора стояло {contact} (очередь «{queue}»), отставание — {gap}.",
+        "Next for the same agent stood {other}, {gap} behind.",
+        "Следующее для этого оператора — {other}, отставание {gap}.",
     ),
     "rival_not_strict": (
-        "Next for the same agent stood {contact} of queue “{queue}”, which is not strict.",
-        "Следующим у этого оператора стояло {contact} (очередь «{queue}», нестрогая).",
+        "Next for the same agent stood {other}, which is not strict.",
+        "Следующее для этого оператора — {other}, из нестрогой очереди.",
     ),
+    "other": ("{contact} of queue “{queue}”", "{contact} (очередь «{queue}»)"),
+    "hidden": ("a contact of another project", "обращение другого проекта"),
     "no_rival": ("Nothing else waited for {agent}.", "Других обращений для этого оператора не было."),
     "outcome_timed_out": (
         "The offer was not taken up within {after}: the contact went back to its place.",
@@ -138,12 +140,12 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Пока обращение ждало, подходящему оператору предложили другое обращение — раз: {n}.",
     ),
     "missed": (
-        "After {wait} of waiting {agent} was given {contact} instead. It would have gone first {wishes}.",
-        "Через {wait} ожидания оператор {agent} получил вместо него {contact}. Оно прошло бы первым {wishes}.",
+        "After {wait} of waiting {agent} was given {other} instead. It would have gone first {wishes}.",
+        "Через {wait} ожидания оператор {agent} получил вместо него {other}. Оно прошло бы первым {wishes}.",
     ),
     "missed_hopeless": (
-        "After {wait} of waiting {agent} was given {contact} instead; no points of its own could have turned that.",
-        "Через {wait} ожидания оператор {agent} получил вместо него {contact}; никакие баллы этого не изменили бы.",
+        "After {wait} of waiting {agent} was given {other} instead; no points of its own could have turned that.",
+        "Через {wait} ожидания оператор {agent} получил вместо него {other}; никакие баллы этого не изменили бы.",
     ),
     "with_points": ("with {points} of priority", "с приоритетом на {points}"),
     "with_earlier": ("had it come {span} earlier", "при поступлении на {span} раньше"),

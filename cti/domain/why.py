@@ -127,6 +127,7 @@ class Missed(Struct, frozen=True, kw_only=True):
     at_ms: Milliseconds
     agent_id: AgentId
     contact_id: ContactId
+    queue_id: QueueId
     points: int | None
     """So many more points of priority would have turned it; None: more than a contact can have."""
     earlier_ms: Milliseconds | None
@@ -377,6 +378,7 @@ def _missed(state: State, contact: Contact, agent: Agent, fact: AssignmentOffere
         at_ms=fact.at_ms,
         agent_id=agent.id,
         contact_id=other.id,
+        queue_id=other.queue_id,
         points=points,
         earlier_ms=earlier_ms,
     )

@@ -19,6 +19,7 @@ from cti.ports.engine import Arrival, Desktops, Engine
 from cti.ports.history import History, Told
 from cti.ports.journal import Entry, Journal
 from cti.ports.people import Code, CodeKind, Deed, Enrolment, People, Person, Role, TooManyTries
+from cti.ports.reasons import Reasons
 from cti.ports.switch import (
     CallerEntered,
     CallerLost,
@@ -62,6 +63,7 @@ __all__ = [
     "People",
     "Person",
     "Phone",
+    "Reasons",
     "Role",
     "Switch",
     "SwitchConnected",

@@ -37,6 +37,14 @@ class History(Protocol):
     async def of_agent(self, agent_id: AgentId, *, limit: int, before_ms: Milliseconds | None) -> Sequence[Told]:
         """Contacts he took up, by arrival before that instant, newest first. Raises DatabaseDown."""
 
+    async def of_projects(
+        self, project_ids: Sequence[ProjectId], *, limit: int, before_ms: Milliseconds | None
+    ) -> Sequence[Told]:
+        """Contacts of these projects, live ones included, by arrival before that instant, newest first.
+
+        Raises DatabaseDown.
+        """
+
     async def contact(self, contact_id: ContactId) -> Told | None:
         """One contact; None when there is none. Raises DatabaseDown."""
 

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from cti.config import Centre
 from cti.errors import OutsideError
 from cti.metrics import Metrics
-from cti.ports import Accounts, Engine, Enrolment, History, People
+from cti.ports import Accounts, Engine, Enrolment, History, People, Reasons
 from cti.web import (
     acts,
     administration,
@@ -25,6 +25,7 @@ from cti.web import (
     session_routes,
     sip,
     supervision,
+    why_routes,
 )
 from cti.web.edge import Edge
 from cti.web.guard import Parts
@@ -47,6 +48,7 @@ def create_app(
     hub: Hub,
     people: People,
     history: History,
+    reasons: Reasons,
     accounts: Accounts,
     enrolment: Enrolment,
     centre: Centre,
@@ -99,6 +101,7 @@ def create_app(
         screens=screens,
         people=people,
         history=history,
+        reasons=reasons,
         accounts=accounts,
         enrolment=enrolment,
         sessions=Sessions(signing_key=signing_key),
@@ -141,6 +144,7 @@ def bare_app(life: object = None) -> FastAPI:
         acts,
         contact_routes,
         supervision,
+        why_routes,
         administration,
         ivr_routes,
         ops_routes,

@@ -30,7 +30,7 @@ async def my_history(
 ) -> list[HistoryRow]:
     """The contacts that the asker took up, newest first."""
     told = await parts.history.of_agent(person.agent_id, limit=limit, before_ms=before)
-    return [_row(one, person, parts) for one in told]
+    return [history_row(one, person, parts) for one in told]
 
 
 @router.get("/contacts/{contact_id}", responses=responses(401, 404))
@@ -49,7 +49,7 @@ async def one_contact(
     if live is not None:
         view = parts.screens.contact(live, parts.engine.particulars(key), language=person.language)
     return ContactStory(
-        row=_row(told, person, parts),
+        row=history_row(told, person, parts),
         contact=view,
         card=parts.hub.card(key, language=person.language) if mine else None,
     )
@@ -79,7 +79,8 @@ async def _may_see(told: Told, person: Person, parts: Parts) -> bool:
     return await parts.history.took(person.agent_id, told.contact_id)
 
 
-def _row(told: Told, person: Person, parts: Parts) -> HistoryRow:
+def history_row(told: Told, person: Person, parts: Parts) -> HistoryRow:
+    """What history tells of a contact, in the person's language."""
     title = parts.roster.title(CodeKind.DISPOSITION, told.disposition, told.project_id, person.language)
     return HistoryRow(
         contact_id=told.contact_id,

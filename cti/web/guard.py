@@ -14,7 +14,7 @@ from starlette.requests import HTTPConnection
 
 from cti.config import Centre
 from cti.metrics import Metrics
-from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Role
+from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Reasons, Role
 from cti.web.health import LoopLag
 from cti.web.hub import Hub
 from cti.web.pace import Pace
@@ -36,6 +36,7 @@ class Parts:
     screens: Screens
     people: People
     history: History
+    reasons: Reasons
     accounts: Accounts
     enrolment: Enrolment
     sessions: Sessions

@@ -39,6 +39,8 @@ NEEDS = {
     "GET /api/v1/history": AGENT,
     "GET /api/v1/contacts/{contact_id}": AGENT,
     "POST /api/v1/contacts": AGENT,
+    "GET /api/v1/contacts": SUPERVISOR,
+    "GET /api/v1/contacts/{contact_id}/why": SUPERVISOR,
     "GET /api/v1/queues": AGENT,
     "GET /api/v1/agents": SUPERVISOR,
     "POST /api/v1/agents/{agent_id}/not-ready": SUPERVISOR,

@@ -42,9 +42,10 @@ from cti.domain.events import (
 from cti.domain.facts import ContactQueued
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegId, Medium, NodeId, ProjectId, QueueId
 from cti.domain.state import State
+from cti.domain.why import Story, explain
 from cti.errors import NotFound
 from cti.metrics import Metrics
-from cti.ports import Arrival, Card, Contract, Customers, Particulars, Person, Role, Told
+from cti.ports import Arrival, Card, Contract, Customers, Entry, Particulars, Person, Role, Told
 from cti.store.directory import Directory
 from cti.store.schema import upgrade
 from cti.testing import ManualClock
@@ -142,6 +143,7 @@ class MemoryEngine:
         self.hub = hub
         self.known: dict[ContactId, Particulars] = {}
         self.events: list[Event] = []
+        self.entries: list[Entry] = []
         self.commands: list[SwitchCommand] = []
         self.memory_switch = MemorySwitch()
         self.switch_up = True
@@ -157,6 +159,9 @@ class MemoryEngine:
         self.clock.advance(ms=1)
         decision = self.acd.handle(event, self.now())
         self.events.append(event)
+        self.entries.append(
+            Entry(number=decision.number, at_ms=self.now(), event=event, facts=decision.facts, refused=None)
+        )
         for fact in decision.facts:
             if isinstance(fact, ContactQueued) and particulars is not None:
                 self.known[fact.contact_id] = replace(particulars, contact_id=fact.contact_id)
@@ -249,6 +254,13 @@ class MemoryHistory:
         mine = [one for one in mine if before_ms is None or one.arrived_ms < before_ms]
         return sorted(mine, key=lambda one: -one.arrived_ms)[:limit]
 
+    async def of_projects(
+        self, project_ids: Sequence[ProjectId], *, limit: int, before_ms: int | None
+    ) -> Sequence[Told]:
+        theirs = [one for one in self.told.values() if one.project_id in project_ids]
+        theirs = [one for one in theirs if before_ms is None or one.arrived_ms < before_ms]
+        return sorted(theirs, key=lambda one: -one.arrived_ms)[:limit]
+
     async def contact(self, contact_id: ContactId) -> Told | None:
         return self.told.get(contact_id)
 
@@ -279,6 +291,16 @@ class MemoryHistory:
             disposition="resolved",
             note="",
         )
+
+
+class MemoryReasons:
+    """`ports.Reasons` of what the memory engine has decided so far."""
+
+    def __init__(self, engine: MemoryEngine) -> None:
+        self._engine = engine
+
+    async def story(self, contact_id: ContactId) -> Story | None:
+        return explain(self._engine.entries, contact_id)
 
 
 class Enrol:
@@ -433,6 +455,7 @@ async def running(
         hub=hub,
         people=directory,
         history=history,
+        reasons=MemoryReasons(engine),
         accounts=StoredAccounts(database),
         enrolment=Enrol(engine),
         centre=plan,
