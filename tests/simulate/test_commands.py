@@ -92,6 +92,16 @@ def test_a_journal_is_written_and_asked_what_would_have_been(tmp_path: Path) -> 
     assert "measured" in shown.output
 
 
+def test_cti_replay_finds_no_difference_in_a_written_journal(tmp_path: Path) -> None:
+    journal = tmp_path / "day.sqlite"
+    run(OFFICE, "--replications", "1", "--journal", str(journal))
+    told = CliRunner().invoke(main, ["replay", "--home", str(journal), "--json"])
+    assert told.exit_code == 0
+    found = json.loads(told.stdout)
+    assert found["differences"] == []
+    assert found["times_real_time"] > 1_000
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

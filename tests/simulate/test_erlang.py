@@ -22,7 +22,7 @@ from cti.simulate.scenario import Scenario
 T = 20.0
 REPLICATIONS = 20
 CONTACTS = 6_000 if os.environ.get("HYPOTHESIS_PROFILE") == "quick" else 40_000
-ALL_CONTACTS = 200_000
+ALL_CONTACTS = int(os.environ.get("TRIUNE_ERLANG_CONTACTS", "200000"))
 
 
 # -- the formulas ------------------------------------------------------------------------------------------------------
