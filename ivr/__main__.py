@@ -11,7 +11,7 @@ import click
 from cti.errors import ConfigError, TriuneError
 from cti.home import Home
 from cti.prompts import Prompts, Speech
-from ivr.accounts import Accounts
+from ivr.api import Api
 from ivr.app import SIGNALS, Ivr
 
 
@@ -61,7 +61,7 @@ def _composed(home: Home | None, given: Given) -> Ivr:
         (given.listen, port),
         centre_file=given.centre or _of(home).centre_file,
         prompts=Prompts(given.prompts or _of(home).prompts, speech=Speech.find()),
-        ask=Accounts(
+        api=Api(
             url=given.web_url or _api_url(_of(home)), token=token, certificate=Path(tls_cert) if tls_cert else None
         ),
     )

@@ -21,7 +21,10 @@ from cti import config
 from cti.config import Centre
 from cti.errors import ConfigError
 from cti.prompts import Prompts
-from ivr import accounts, call
+from ivr import call
+from ivr.accounts import Accounts
+from ivr.api import Api
+from ivr.lost import Losses, LostCaller
 from ivr.session import CallerGone, Session
 
 log = logging.getLogger(__name__)
@@ -56,6 +59,11 @@ class Server:
     def port(self) -> int:
         """The port it listens on."""
         return int(self._door.getsockname()[1])
+
+    @property
+    def is_closing(self) -> bool:
+        """Has it been stopped?"""
+        return self._closing.is_set()
 
     @property
     def calls(self) -> int:
@@ -155,14 +163,13 @@ def _shut(connection: socket.socket) -> None:
 class Ivr:
     """The service: the centre file in force, the sounds, and the server."""
 
-    def __init__(
-        self, address: tuple[str, int], *, centre_file: Path, prompts: Prompts, ask: accounts.Accounts
-    ) -> None:
+    def __init__(self, address: tuple[str, int], *, centre_file: Path, prompts: Prompts, api: Api) -> None:
         """Read the centre file and bind. Raises ConfigError with every finding."""
         self._centre_file = centre_file
         self._centre: Centre = config.load(centre_file)
         self._prompts = prompts
-        self._ask = ask
+        self._ask = Accounts(api=api)
+        self._losses = Losses(api=api)
         self.server = Server(address, max_calls=lambda: self._centre.limits.max_calls, lead=self.lead)
 
     def lead(self, session: Session) -> None:
@@ -171,9 +178,15 @@ class Ivr:
             centre=self._centre,
             prompts=self._prompts,
             check=self._ask.check,
+            lose=self._lose,
             now_ms=lambda: time.time_ns() // 1_000_000,
         )
         call.answer(session, services)
+
+    def _lose(self, caller: LostCaller) -> None:
+        """Whoever is cut off because we stop goes on to the operator: he is not lost."""
+        if not self.server.is_closing:
+            self._losses.tell(caller)
 
     def reload(self) -> None:
         """Read the centre file anew; one that has mistakes is named in the log and the old one stays."""

@@ -15,8 +15,8 @@ from cti import actions, variables
 from cti.config import Centre, Language
 from cti.domain.ids import Milliseconds
 from cti.prompts import Prompts
-from ivr import accounts, flow
-from ivr.session import Session
+from ivr import accounts, flow, lost
+from ivr.session import CallerGone, Session
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,8 @@ class Services:
     prompts: Prompts
     check: Callable[[str, str], accounts.Answer]
     """Account and PIN, see `ivr.accounts.Accounts.check`."""
+    lose: Callable[[lost.LostCaller], None]
+    """Told of a caller who reached nobody, once he has gone."""
     now_ms: Callable[[], Milliseconds]
 
 
@@ -47,7 +49,7 @@ def answer(session: Session, services: Services) -> None:
         language=_language(session.env.get("agi_language", "")),
         now_ms=services.now_ms(),
     )
-    Call(session, services).lead(turn)
+    Call(session, services, project=project).lead(turn)
 
 
 def entry(script: str) -> actions.Action:
@@ -68,21 +70,48 @@ def _language(asked: str) -> Language:
 class Call:
     """Performs verbs; holds the one thing that the flow must not see, the digits of a secret."""
 
-    def __init__(self, session: Session, services: Services) -> None:
+    def __init__(self, session: Session, services: Services, *, project: str) -> None:
         self._session = session
         self._services = services
+        self._project = project
+        self._came_ms = services.now_ms()
         self._secret = ""
         self._limit_s = float(services.centre.limits.max_ivr_s)
         self._began = time.monotonic()
 
     def lead(self, turn: flow.Turn) -> None:
-        """Turn after turn, up to and including the last verb."""
-        while not isinstance(turn.verb, flow.Leave | flow.End):
-            given = self._perform(turn.verb)
-            if time.monotonic() - self._began > max(1.0, self._limit_s - _MARGIN_S):
-                given = flow.TimeUp()
-            turn = flow.step(self._services.centre, turn.state, given, now_ms=self._services.now_ms())
-        self._finish(turn.state, turn.verb)
+        """Turn after turn, up to and including the last verb. Raises CallerGone when he leaves before."""
+        try:
+            while not isinstance(turn.verb, flow.Leave | flow.End):
+                given = self._perform(turn.verb)
+                if time.monotonic() - self._began > max(1.0, self._limit_s - _MARGIN_S):
+                    given = flow.TimeUp()
+                turn = flow.step(self._services.centre, turn.state, given, now_ms=self._services.now_ms())
+            self._finish(turn.state, turn.verb)
+        except CallerGone:
+            self._lose(turn.state, hung_up_on=False)
+            raise
+        if isinstance(turn.verb, flow.End):
+            self._lose(turn.state, hung_up_on=True)
+
+    def _lose(self, state: flow.State, *, hung_up_on: bool) -> None:
+        """He has gone, without having spoken to anyone. Out of time, the dialplan takes him to the operator instead."""
+        why = lost.why(state, hung_up_on=hung_up_on)
+        if why is None or time.monotonic() - self._began > self._limit_s - 1.0:
+            return
+        env = self._session.env
+        self._services.lose(
+            lost.LostCaller(
+                queue_id=self._services.centre.projects[self._project].operator,
+                number=lost.known(env.get("agi_callerid", "")),
+                name=lost.known(env.get("agi_calleridname", "")),
+                dialled=env.get("agi_extension", ""),
+                language=state.language.value,
+                path=flow.path_text(state),
+                why=why,
+                at_ms=self._came_ms,
+            )
+        )
 
     def _perform(self, verb: flow.Ask | flow.Collect | flow.Check) -> flow.Given:
         match verb:

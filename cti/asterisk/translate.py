@@ -205,11 +205,13 @@ def listing(
 
 def assignment_of(leg_id: str) -> AssignmentId | None:
     """The assignment in the id of a leg that we made, an agent's or a customer's; None for any other leg."""
-    for prefix in (variables.LEG_PREFIX, variables.CUSTOMER_LEG_PREFIX):
-        if leg_id.startswith(prefix):
-            assignment, _, _ = leg_id.removeprefix(prefix).rpartition("-")
-            return AssignmentId(assignment) if assignment else None
-    return None
+    if leg_id.startswith(variables.LEG_PREFIX):
+        assignment, _, _ = leg_id.removeprefix(variables.LEG_PREFIX).rpartition("-")
+    elif leg_id.startswith(variables.CUSTOMER_LEG_PREFIX):
+        assignment = leg_id.removeprefix(variables.CUSTOMER_LEG_PREFIX)
+    else:
+        return None
+    return AssignmentId(assignment) if assignment else None
 
 
 @lru_cache(maxsize=4096)

@@ -9,6 +9,8 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
+from msgspec import structs
+
 from cti.clock import Clock, SystemClock
 from cti.domain.acd import Decision
 from cti.domain.commands import StartTimer, StopTimer, SwitchCommand
@@ -35,6 +37,7 @@ from cti.domain.ids import (
     Medium,
     Milliseconds,
     NodeId,
+    ProjectId,
     QueueId,
     TimerId,
 )
@@ -82,10 +85,13 @@ class Engine:
         desktops: Desktops,
         keeper: Particular,
         enrolled: Callable[[Person], AgentEnrolled] = people.enrolled,
+        address_key: Callable[[ProjectId, str], str] = lambda _, __: "",
     ) -> None:
         """`rules` are all that the centre file says, in the order in which the ACD is to hear them; `enrolled` says
-        with which skills, site and capacity a person of the directory handles contacts.
+        with which skills, site and capacity a person of the directory handles contacts. `address_key` is what stands
+        for an address in the journal.
         """
+        self._address_key = address_key
         self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
         self._queues = {rule.queue_id: rule for rule in rules if isinstance(rule, QueueOpened)}
         self._enrolled = enrolled
@@ -202,6 +208,9 @@ class Engine:
 
     async def arrive(self, event: ContactArrived, particulars: Arrival) -> ContactId:
         """See `ports.Engine`."""
+        queue = self._queues.get(event.queue_id)
+        if queue is not None:
+            event = structs.replace(event, address_key=self._address_key(queue.project_id, particulars.address))
         decision = await self._loop.ask(
             event,
             urgent=False,
@@ -243,7 +252,6 @@ class Engine:
                     self._only_once(fact.contact_id)
             elif isinstance(fact, CallbackAccepted):
                 self._in_hand.parted(fact.contact_id)
-                self._only_once(fact.contact_id)
             elif isinstance(fact, ContactClosed):
                 self._in_hand.close(fact.contact_id, now)
 
@@ -255,7 +263,7 @@ class Engine:
                 self._keep((people.of_origin(origin, queued, why=_why_lost(decision, origin.contact_id)),))
 
     def _only_once(self, contact_id: ContactId) -> None:
-        """Somebody who is to be called (back) is so once: the earlier request keeps its place, this one is dropped."""
+        """Somebody who is to be called (back) is so once: the earlier request keeps its place, this task is dropped."""
         particulars = self._in_hand.get(contact_id)
         if particulars is None or not particulars.address:
             return
@@ -289,13 +297,15 @@ class Engine:
         if caller.leg_id in self.state.contact_by_leg:
             return
         queue_id = self._queue_of(caller)
-        self._desktops.expect(caller.number, project_id=self._queues[queue_id].project_id)
+        project_id = self._queues[queue_id].project_id
+        self._desktops.expect(caller.number, project_id=project_id)
         event = ContactArrived(
             medium=Medium.VOICE,
             queue_id=queue_id,
             arrived_ms=min(caller.arrived_ms + self._clock.ahead_ms(), self.now()),
             leg_id=caller.leg_id,
             node=caller.node,
+            address_key=self._address_key(project_id, caller.number),
         )
         self._loop.post(
             event,

@@ -6,8 +6,9 @@ The journal knows only ids; here stands what a pop shows. The engine fills it wh
 while after the contact closed; the database has it for longer.
 """
 
+import hashlib
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Final
 
@@ -44,6 +45,21 @@ def is_enrolled_so(agent: Agent | None, event: AgentEnrolled) -> bool:
         return False
     known = (agent.project_ids, agent.skills, agent.site_id, agent.capacity)
     return known == (event.project_ids, event.skills, event.site_id, event.capacity or ONE_AT_A_TIME)
+
+
+def keyed(secret: bytes) -> Callable[[ProjectId, str], str]:
+    """What stands for an address in the journal (`ContactArrived.address_key`): by it alone nobody is found again.
+
+    Without the secret the numbers that there are could all be tried.
+    """
+
+    def key(project_id: ProjectId, address: str) -> str:
+        if not address:
+            return ""
+        text = f"{project_id}\0{address}".encode()
+        return hashlib.blake2b(text, key=secret[:64], digest_size=12, person=b"address").hexdigest()
+
+    return key
 
 
 class InHand:

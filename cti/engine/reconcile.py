@@ -23,10 +23,11 @@ from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass
 
 from cti.domain.assignment import Assignment
+from cti.domain.callbacks import is_dialling
 from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, SwitchCommand
 from cti.domain.contact import Contact
 from cti.domain.events import Event, LegAnswered, LegEnded, RingFailed
-from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, Medium, NodeId
+from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, NodeId
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
 from cti.ports import CallerEntered, ListedBridge, ListedLeg, Listing
@@ -106,10 +107,10 @@ def _ending(state: State, leg_id: LegId) -> Event:
 
 def _dialled_for(state: State, contact: Contact) -> Assignment | None:
     """The assignment for which this contact's customer is being called back right now."""
-    if contact.medium is not Medium.CALLBACK or contact.leg_id is None or contact.assignment_id is None:
+    if contact.leg_id is None or contact.assignment_id is None:
         return None
     assignment = state.assignments[contact.assignment_id]
-    return assignment if assignment.ring_until_ms is not None else None
+    return assignment if is_dialling(assignment, contact) else None
 
 
 def _unclaimed(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -> frozenset[LegId]:

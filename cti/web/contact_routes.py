@@ -109,8 +109,13 @@ def _normal(address: str, *, medium: Medium, country: str) -> str:
     text = address.strip()
     if medium not in BY_NUMBER and not text.startswith("+"):
         return text
+    return telephone_number(text, country=country) or text
+
+
+def telephone_number(text: str, *, country: str) -> str:
+    """The number in E.164, read as one of `country` when it has no +; "" when it is none."""
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
-        return text
+        return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

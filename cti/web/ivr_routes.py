@@ -5,11 +5,37 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 
-from cti.web.guard import AnyParts
-from cti.web.messages import AccountQuestion, AccountReply
+from cti.domain.ids import QueueId
+from cti.ports import CallerLost
+from cti.web import screens
+from cti.web.contact_routes import telephone_number
+from cti.web.guard import AnyParts, Parts
+from cti.web.messages import AccountQuestion, AccountReply, LostCaller
 from cti.web.problems import Refusal, responses
 
 router = APIRouter(prefix="/api/v1/ivr", tags=["ivr"])
+
+
+@router.post("/lost", status_code=202, responses=responses(401))
+async def tell_of_lost_caller(
+    given: LostCaller,
+    parts: AnyParts,
+    x_triune_token: Annotated[str, Header(max_length=200)] = "",
+) -> None:
+    """A caller reached nobody in the IVR. Where his queue wants it, a task is made of it; at most one per number."""
+    _must_be_ivr(x_triune_token, parts)
+    parts.engine.lose(
+        CallerLost(
+            queue_id=QueueId(given.queue_id),
+            number=telephone_number(given.number, country=parts.centre.country),
+            name=screens.text(given.name, limit=80),
+            dialled=given.dialled,
+            language=given.language,
+            path=given.path,
+            why=given.why,
+            at_ms=given.at_ms,
+        )
+    )
 
 
 @router.post("/accounts/check", responses=responses(401))
@@ -19,8 +45,7 @@ async def check_account(
     x_triune_token: Annotated[str, Header(max_length=200)] = "",
 ) -> AccountReply:
     """Is this the account's PIN? Wrong tries are counted per account; `locked` says that no PIN is taken any more."""
-    if not hmac.compare_digest(x_triune_token.encode(), parts.ivr_token.encode()):
-        raise Refusal(401, "not_signed_in")
+    _must_be_ivr(x_triune_token, parts)
     state = await parts.accounts.check(given.account, given.pin)
     return AccountReply(
         result=state.answer,
@@ -32,3 +57,8 @@ async def check_account(
         tariff=state.tariff,
         language=state.language,
     )
+
+
+def _must_be_ivr(token: str, parts: Parts) -> None:
+    if not hmac.compare_digest(token.encode(), parts.ivr_token.encode()):
+        raise Refusal(401, "not_signed_in")

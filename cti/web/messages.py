@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cti.domain.ids import Device, Medium, Readiness
 from cti.ports import AccountAnswer, Role
+from cti.variables import Lost
 
 NO_NUL: Final = r"^[^\x00]*$"
 """PostgreSQL keeps no text with U+0000."""
@@ -446,6 +447,20 @@ class AccountQuestion(Message):
 
     account: str = Field(pattern=r"^[0-9]{1,20}$")
     pin: str = Field(pattern=r"^[0-9]{1,12}$")
+
+
+class LostCaller(Message):
+    """Who it was and how far he came; never logged."""
+
+    queue_id: str = Field(max_length=60)
+    """The operator's queue of the project of the number that was called."""
+    number: str = Field(max_length=40)
+    name: str = Field(max_length=200)
+    dialled: str = Field(max_length=40)
+    language: str = Field(pattern=r"^(en|ru)$")
+    path: str = Field(max_length=512, pattern=r"^[a-z0-9_:;*#-]*$")
+    why: Lost
+    at_ms: int = Field(ge=0, le=2**53)
 
 
 class AccountReply(Message):

@@ -165,6 +165,11 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "account:*": ("Account number entered", "Введён номер счёта"),
     "account:0": ("Operator", "Оператор"),
     "pin:*": ("PIN entered", "Введён ПИН"),
+    "lost:after_hours": ("Called after hours", "Звонок в нерабочее время"),
+    "lost:lines_busy": ("All lines were busy", "Все линии были заняты"),
+    "lost:left_menu": ("Hung up in the menu", "Положил трубку в меню"),
+    "lost:abandoned": ("Hung up while waiting", "Не дождался ответа"),
+    "lost:callback_failed": ("Was called back, not reached", "Не ответил на обратный звонок"),
 }
 """What a caller did in the IVR."""
 

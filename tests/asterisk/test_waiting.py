@@ -131,7 +131,7 @@ class Bench:
         command = DialCustomer(
             assignment_id=ring.assignment_id,
             contact_id=ring.contact_id,
-            leg_id=LegId(f"customer-{ring.assignment_id}-1"),
+            leg_id=LegId(f"customer-{ring.assignment_id}"),
             agent_leg=ring.leg_id,
             node=NODE,
             limit_ms=limit_ms,

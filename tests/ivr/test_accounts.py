@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from ivr.accounts import UNAVAILABLE, Accounts, read
+from ivr.api import Api
 from ivr.words import Outcome, Standing
 
 
@@ -53,7 +54,7 @@ GOOD = {
 
 def test_the_right_pin_brings_the_account() -> None:
     with service(200, json.dumps(GOOD).encode()) as (url, asked):
-        answer = Accounts(url=url, token="word").check("100001", "4711")
+        answer = Accounts(api=Api(url=url, token="word")).check("100001", "4711")
     assert asked == [{"path": "/api/v1/ivr/accounts/check", "token": "word", "account": "100001", "pin": "4711"}]
     assert answer.outcome is Outcome.OK
     assert answer.standing == Standing(
@@ -80,25 +81,25 @@ def test_every_other_answer_is_an_outcome(said: dict[str, object], outcome: Outc
 )
 def test_what_was_not_agreed_is_unavailable(body: bytes) -> None:
     with service(200, body) as (url, _):
-        assert Accounts(url=url, token="word").check("100001", "4711") == UNAVAILABLE
+        assert Accounts(api=Api(url=url, token="word")).check("100001", "4711") == UNAVAILABLE
 
 
 @pytest.mark.parametrize("status", [401, 404, 500, 503])
 def test_a_refusal_is_unavailable(status: int) -> None:
     with service(status, json.dumps(GOOD).encode()) as (url, _):
-        assert Accounts(url=url, token="word").check("100001", "4711") == UNAVAILABLE
+        assert Accounts(api=Api(url=url, token="word")).check("100001", "4711") == UNAVAILABLE
 
 
 def test_keys_that_are_no_digits_are_a_wrong_pin_that_nobody_is_asked_about() -> None:
     with service(200, json.dumps(GOOD).encode()) as (url, asked):
-        assert Accounts(url=url, token="word").check("100001", "47*1").outcome is Outcome.WRONG
+        assert Accounts(api=Api(url=url, token="word")).check("100001", "47*1").outcome is Outcome.WRONG
     assert asked == []
 
 
 def test_nobody_there_is_unavailable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         port = gone.getsockname()[1]
-    assert Accounts(url=f"http://127.0.0.1:{port}", token="word").check("1", "2") == UNAVAILABLE
+    assert Accounts(api=Api(url=f"http://127.0.0.1:{port}", token="word")).check("1", "2") == UNAVAILABLE
 
 
 @pytest.mark.parametrize("drip", [b"", b"HTTP/1.1 200 OK\r\n\r\n{"])
@@ -115,7 +116,7 @@ def test_a_frozen_engine_is_given_up_at_the_deadline(drip: bytes) -> None:
         thread.start()
         began = time.monotonic()
         url = f"http://127.0.0.1:{frozen.getsockname()[1]}"
-        assert Accounts(url=url, token="word", limit_s=0.2).check("1", "2") == UNAVAILABLE
+        assert Accounts(api=Api(url=url, token="word", limit_s=0.2)).check("1", "2") == UNAVAILABLE
         assert time.monotonic() - began < 1.5
         thread.join()
         accepted[0].close()

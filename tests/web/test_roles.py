@@ -63,6 +63,7 @@ NEEDS = {
     "DELETE /api/v1/projects/{project}/reasons/{code_id}": ADMIN,
     "GET /api/v1/audit": ADMIN,
     "POST /api/v1/ivr/accounts/check": IVR,
+    "POST /api/v1/ivr/lost": IVR,
 }
 NAMES = {"assignment_id": "a999", "contact_id": "c999", "agent_id": "u999", "project": "telecom", "code_id": "none"}
 BODIES = {
@@ -79,6 +80,16 @@ BODIES = {
     "POST /api/v1/projects/{project}/dispositions": {"id": "x1", "title_en": "X", "title_ru": "X"},
     "POST /api/v1/projects/{project}/reasons": {"id": "x1", "title_en": "X", "title_ru": "X"},
     "POST /api/v1/ivr/accounts/check": {"account": "1", "pin": "1"},
+    "POST /api/v1/ivr/lost": {
+        "queue_id": "support",
+        "number": "",
+        "name": "",
+        "dialled": "",
+        "language": "en",
+        "path": "",
+        "why": "left_menu",
+        "at_ms": 1,
+    },
     "POST /api/v1/tokens": {"login": "x", "password": "x"},
     "POST /api/v1/session": {"login": "x", "password": "x"},
     "POST /api/v1/session/link": {"token": "x"},

@@ -45,7 +45,7 @@ from cti.domain.state import State
 from cti.domain.why import Story, explain
 from cti.errors import NotFound
 from cti.metrics import Metrics
-from cti.ports import Arrival, Card, Contract, Customers, Entry, Particulars, Person, Role, Told
+from cti.ports import Arrival, CallerLost, Card, Contract, Customers, Entry, Particulars, Person, Role, Told
 from cti.store.directory import Directory
 from cti.store.schema import upgrade
 from cti.testing import ManualClock
@@ -145,6 +145,7 @@ class MemoryEngine:
         self.events: list[Event] = []
         self.entries: list[Entry] = []
         self.commands: list[SwitchCommand] = []
+        self.lost: list[CallerLost] = []
         self.memory_switch = MemorySwitch()
         self.switch_up = True
 
@@ -192,6 +193,9 @@ class MemoryEngine:
             account="",
             subject=given.subject,
         )
+
+    def lose(self, caller: CallerLost) -> None:
+        self.lost.append(caller)
 
     def particulars(self, contact_id: ContactId) -> Particulars | None:
         return self.known.get(contact_id)
