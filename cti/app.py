@@ -17,23 +17,25 @@ from typing import Final
 import click
 import uvloop
 
-from cti import config, logs, rules, variables
-from cti.asterisk.calls import Display
+from cti import config, logs, prompts, rules, variables
+from cti.asterisk.calls import Customer, Display
 from cti.asterisk.endpoints import Media
+from cti.asterisk.sayings import Sounds
 from cti.asterisk.switch import Address, AsteriskSwitch
-from cti.config import Centre
+from cti.config import Centre, Language
 from cti.crm.accounts import StoredAccounts, hashed
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
 from cti.domain.acd import snapshot
-from cti.domain.ids import ContactId, NodeId, QueueId
+from cti.domain.ids import ContactId, DestinationId, NodeId, QueueId
+from cti.engine import people
 from cti.engine import replay as replaying
 from cti.engine.engine import Engine
 from cti.engine.tasks import Supervised
 from cti.errors import DatabaseDown
 from cti.home import DemoSecrets, Home, PortPlan
 from cti.metrics import Metrics
-from cti.ports import Person
+from cti.ports import Particulars, Person
 from cti.review.beside import Storyteller, Watch
 from cti.store import demo
 from cti.store import journal as journals
@@ -145,7 +147,8 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         await history.find_position()
         metrics = Metrics()
         hub = Hub(customers=BuiltInCustomers(database, country=centre.country), metrics=metrics)
-        switch = _switch(home, centre, display=lambda contact_id: _display(core, contact_id))
+        sounds = await stack.enter_async_context(_sounds(home, centre))
+        switch = _switch(home, centre, sounds=sounds, particulars=lambda contact_id: core.particulars(contact_id))  # noqa: PLW0108 - it is made below
         core = Engine(
             rules=rules.events(centre),
             switches={NODE: switch},
@@ -153,6 +156,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             desktops=hub,
             keeper=keeper,
             enrolled=rules.enrolment(centre),
+            address_key=people.keyed(home.secrets.session_key.encode()),
         )
         enrolment = _Enrolment(core, directory)
         stack.push_async_callback(tasks.stop)
@@ -226,7 +230,26 @@ async def _seed(database: Database, secrets: DemoSecrets) -> None:
     await demo.seed(database, credentials, pin_hash=await asyncio.to_thread(hashed, demo.PIN))
 
 
-def _switch(home: Home, centre: Centre, *, display: Callable[[ContactId], Display]) -> AsteriskSwitch:
+@contextlib.asynccontextmanager
+async def _sounds(home: Home, centre: Centre) -> AsyncIterator[Sounds]:
+    """What the ACD says; sounds that are not in the cache yet are made in threads of their own."""
+    made = prompts.Prompts(home.prompts, speech=await asyncio.to_thread(prompts.Speech.find))
+    known = prompts.said_by_acd(centre)
+    made.prepare(known.values())
+
+    def sound(key: str, language: str) -> str | None:
+        prompt = known.get(key)
+        return made.ready(prompt, Language(language)) if prompt is not None and language in list(Language) else None
+
+    try:
+        yield sound
+    finally:
+        made.close()
+
+
+def _switch(
+    home: Home, centre: Centre, *, sounds: Sounds, particulars: Callable[[ContactId], Particulars | None]
+) -> AsteriskSwitch:
     return AsteriskSwitch(
         node=NODE,
         address=Address(
@@ -241,7 +264,11 @@ def _switch(home: Home, centre: Centre, *, display: Callable[[ContactId], Displa
         media=Media(bind=home.settings.bound_address),
         region=centre.country,
         music=lambda queue_id: _music(centre, queue_id),
-        display=display,
+        display=lambda contact_id: _display(particulars(contact_id)),
+        customer=lambda contact_id: _customer(particulars(contact_id)),
+        caller_id=next(iter(centre.trunks.values())).caller_id,
+        sounds=sounds,
+        greeting=lambda destination: _greeting(centre, destination),
     )
 
 
@@ -250,9 +277,17 @@ def _music(centre: Centre, queue_id: QueueId) -> str:
     return queue.music if queue is not None else "default"
 
 
-def _display(core: Engine, contact_id: ContactId) -> Display:
-    particulars = core.particulars(contact_id)
-    return Display() if particulars is None else Display(name=particulars.name, number=particulars.address)
+def _display(known: Particulars | None) -> Display:
+    return Display() if known is None else Display(name=known.name, number=known.address)
+
+
+def _customer(known: Particulars | None) -> Customer:
+    return Customer() if known is None else Customer(number=known.address, language=known.language or Language.EN)
+
+
+def _greeting(centre: Centre, destination: DestinationId) -> str | None:
+    place = centre.destinations.get(destination)
+    return place.voicemail.prompt if place is not None and place.voicemail is not None else None
 
 
 def _softphone_ws_url(home: Home) -> str:

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import threading
 import wave
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -63,6 +63,12 @@ _OWN_TEXTS: Final = {
     ),
 }
 OWN: Final = {str(key): Prompt(key=key, en=en, ru=ru) for key, (en, ru) in _OWN_TEXTS.items()}
+
+
+def said_by_acd(centre: Centre) -> dict[str, Prompt]:
+    """What the engine has said, by its key: our own sentences and the greetings of voicemail boxes."""
+    greetings = {place.voicemail.prompt for place in centre.destinations.values() if place.voicemail is not None}
+    return {key: prompt for key, prompt in catalogue(centre).items() if key in OWN or key in greetings}
 
 
 def catalogue(centre: Centre) -> dict[str, Prompt]:
@@ -193,13 +199,13 @@ class Prompts:
         self._under_way: dict[Path, Future[bool]] = {}
         self._said_since_sweep = 0
 
-    def prepare(self, centre: Centre) -> list[Future[str]]:
-        """Have every prompt of the centre made in the background. Recordings are looked for anew."""
+    def prepare(self, wanted: Iterable[Prompt]) -> list[Future[str]]:
+        """Have these prompts made in the background. Recordings are looked for anew."""
         with self._lock:
             self._ready.clear()
         return [
             self._catalogue.submit(self._find, prompt, language, limit_s=None)
-            for prompt in catalogue(centre).values()
+            for prompt in wanted
             for language in Language
         ]
 
@@ -335,7 +341,7 @@ def render_all(
     prompts = Prompts(directory, recorded=recorded, speech=Speech.find())
     failed = 0
     try:
-        orders = prompts.prepare(centre)
+        orders = prompts.prepare(catalogue(centre).values())
         for done, order in enumerate(orders, start=1):
             failed += order.result() == FALLBACK
             if progress is not None:

@@ -195,12 +195,12 @@ class Ivr:
         except ConfigError as error:
             log.error("The old menus stay in force. %s", error)
             return
-        self._prompts.prepare(self._centre)
+        self._prompts.prepare(self._centre.prompts.values())
         log.info("The centre file was read anew.", extra={"action": "centre_reloaded"})
 
     def run(self, *, stop_limit_s: float) -> None:
         """Serve until SIGTERM or SIGINT, read anew at SIGHUP. For the main thread, all three blocked in it before."""
-        self._prompts.prepare(self._centre)
+        self._prompts.prepare(self._centre.prompts.values())
         self.server.start()
         log.info("The IVR listens on port %d.", self.server.port, extra={"action": "ivr_started"})
         while signal.sigwait(SIGNALS) == signal.SIGHUP:

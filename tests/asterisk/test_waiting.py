@@ -12,7 +12,6 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from cti import config, shipped
 from cti.asterisk.calls import Customer, said
 from cti.asterisk.endpoints import Media
 from cti.asterisk.switch import Address, AsteriskSwitch
@@ -167,8 +166,7 @@ def join(ring: RingAgent, customer: LegId) -> JoinLegs:
 def spoken(home: Home) -> Iterator[Prompts]:
     """Our sentences, made beforehand."""
     prompts = Prompts(home.prompts, speech=Speech.find())
-    centre = config.load(shipped.asterisk_conf() / "centre.yaml")
-    wait(prompts.prepare(centre))
+    wait(prompts.prepare(OWN.values()))
     try:
         yield prompts
     finally:
