@@ -1,16 +1,14 @@
-"""What tests, the simulator and benchmarks stand on: a clock moved by hand, a day told as a script, and the invariants.
+"""A day at the centre, told as a script.
 
-No part of the running product imports this module.
+Called by tests of the domain; what is wrong after a step is found by `cti.testing.invariants`.
 """
 
 from collections.abc import Iterable, Mapping
-from itertools import permutations
 from typing import TypeVar
 
-from cti.domain import capacity
-from cti.domain.acd import Acd, Decision
-from cti.domain.agent import Agent, counted, open_media
-from cti.domain.assignment import Assignment, is_desk_work
+from cti.domain.acd import Acd, Decision, restore, snapshot
+from cti.domain.assignment import Assignment
+from cti.domain.capacity import Capacity
 from cti.domain.commands import Command, StartTimer, StopTimer
 from cti.domain.contact import Contact
 from cti.domain.events import (
@@ -18,8 +16,11 @@ from cti.domain.events import (
     AgentBecameReady,
     AgentEnrolled,
     AgentSignedIn,
+    CallbackRequested,
+    CallbackRule,
     ContactArrived,
     DesktopConnected,
+    EngineStarted,
     Event,
     HangUpRequested,
     HoldRequested,
@@ -29,18 +30,21 @@ from cti.domain.events import (
     OfferRejected,
     PhoneReachable,
     PopShown,
+    PriorityChanged,
     QueueOpened,
     RejoinRequested,
     ResumeRequested,
     RingFailed,
     SkillLevel,
+    SkillsChanged,
+    Step,
     TimerFired,
+    Weight,
     WrapUpFinished,
 )
-from cti.domain.facts import ContactClosed, ContactQueued, Fact
+from cti.domain.facts import AssignmentOffered, ContactClosed, ContactQueued, Fact
 from cti.domain.ids import (
     AgentId,
-    AssignmentId,
     ContactId,
     Device,
     DispositionId,
@@ -52,32 +56,17 @@ from cti.domain.ids import (
     ProjectId,
     QueueId,
     ReasonId,
+    SiteId,
     SkillId,
     TimerId,
 )
-from cti.domain.queue import ring_of, rings
 from cti.domain.state import State
-from cti.domain.states import AssignmentState, ContactState
+from cti.testing.clock import START_MS, ManualClock
+from cti.testing.invariants import broken_invariants
 
 Wanted = TypeVar("Wanted")
 
 NODE = NodeId("node-1")
-START_MS: Milliseconds = 1_700_000_000_000
-
-
-class ManualClock:
-    """A clock that stands until it is moved."""
-
-    def __init__(self, now_ms: Milliseconds = START_MS) -> None:
-        self.now_ms = now_ms
-
-    def now(self) -> Milliseconds:
-        """Unix time in ms."""
-        return self.now_ms
-
-    def advance(self, *, seconds: float = 0, ms: Milliseconds = 0) -> None:
-        """Move on."""
-        self.now_ms += round(seconds * 1000) + ms
 
 
 class Scenario:
@@ -95,6 +84,8 @@ class Scenario:
         """Every event so far and its instant, refused ones included: what a replay needs."""
         self.facts: list[Fact] = []
         """All since the beginning."""
+        self.journal: list[Decision] = []
+        """The same by event, refused ones left out."""
         self.recent: list[Fact | Command] = []
         """Of the last step."""
         self.contact_ids: dict[str, ContactId] = {}
@@ -125,6 +116,19 @@ class Scenario:
             self._handle(TimerFired(timer_id=timer_id))
         self.clock.now_ms = until
 
+    def restart(self, *, folding: bool = False) -> None:
+        """The engine dies, and another takes over from a snapshot, or from the facts of the whole journal."""
+        number = self.state.number
+        if folding:
+            self.acd = Acd()
+            for decision in self.journal:
+                self.acd.fold(decision.number, decision.facts)
+            self.state.number = number
+        else:
+            self.acd = Acd(restore(snapshot(self.state)))
+        self.timers.clear()
+        self.send(EngineStarted(node=NODE))
+
     def _handle(self, event: Event) -> Decision:
         self.log.append((event, self.clock.now_ms))
         decision = self.acd.handle(event, self.clock.now_ms)
@@ -134,6 +138,7 @@ class Scenario:
             elif isinstance(command, StopTimer):
                 self.timers.pop(command.timer_id, None)
         self.facts += decision.facts
+        self.journal.append(decision)
         self.recent += [*decision.facts, *decision.commands]
         problems = broken_invariants(self.state)
         assert not problems, f"after {event}: {problems}"
@@ -147,8 +152,18 @@ class Scenario:
         *,
         project: str = "demo",
         skills: Mapping[str, int] | None = None,
+        condition: str = "",
+        sites: Iterable[str] = (),
         priority: int = 0,
         weight_percent: int = 100,
+        weights: Mapping[Medium, int] | None = None,
+        strict: bool = False,
+        tier_credit_s: float = 0,
+        urgency_s: float = 0,
+        service_level_s: float = 20,
+        steps: Iterable[Step] = (),
+        callback: CallbackRule | None = None,
+        lost_to: str | None = None,
         ring_limit_s: float = 15,
         wrap_up_limit_s: float = 60,
     ) -> None:
@@ -158,8 +173,18 @@ class Scenario:
                 queue_id=QueueId(name),
                 project_id=ProjectId(project),
                 requirements=levels(skills or {}),
+                condition=condition,
+                sites=tuple(SiteId(site) for site in sites),
                 priority=priority,
                 weight_percent=weight_percent,
+                weights=tuple(Weight(medium=medium, percent=percent) for medium, percent in (weights or {}).items()),
+                strict=strict,
+                tier_credit_ms=round(tier_credit_s * 1000),
+                urgency_ms=round(urgency_s * 1000),
+                service_level_ms=round(service_level_s * 1000),
+                steps=tuple(steps),
+                callback=callback,
+                lost_to=None if lost_to is None else QueueId(lost_to),
                 ring_limit_ms=round(ring_limit_s * 1000),
                 wrap_up_limit_ms=round(wrap_up_limit_s * 1000),
             )
@@ -171,14 +196,23 @@ class Scenario:
         *,
         skills: Mapping[str, int] | None = None,
         projects: Iterable[str] = ("demo",),
+        site: str | None = None,
+        capacity: Capacity | None = None,
         device: Device = Device.SIP,
         desktop: bool = True,
         ready: bool = True,
     ) -> None:
         """Enrol an agent, sign him in with his phone (and desktop) there, and make him ready."""
         agent_id = AgentId(name)
-        project_ids = tuple(ProjectId(project) for project in projects)
-        self.send(AgentEnrolled(agent_id=agent_id, project_ids=project_ids, skills=levels(skills or {})))
+        self.send(
+            AgentEnrolled(
+                agent_id=agent_id,
+                project_ids=tuple(ProjectId(project) for project in projects),
+                skills=levels(skills or {}),
+                site_id=None if site is None else SiteId(site),
+                capacity=capacity,
+            )
+        )
         self.send(AgentSignedIn(agent_id=agent_id, device=device))
         self.send(PhoneReachable(agent_id=agent_id, device=device))
         if desktop:
@@ -186,9 +220,13 @@ class Scenario:
         if ready:
             self.ready(name)
 
-    def ready(self, name: str) -> None:
-        """The agent makes himself ready."""
-        self.send(AgentBecameReady(agent_id=AgentId(name)))
+    def learns(self, name: str, skills: Mapping[str, int]) -> None:
+        """The agent has these skills from now on, and no other."""
+        self.send(SkillsChanged(agent_id=AgentId(name), skills=levels(skills)))
+
+    def ready(self, name: str, media: Iterable[Medium] = ()) -> None:
+        """The agent makes himself ready, for these media or for all."""
+        self.send(AgentBecameReady(agent_id=AgentId(name), media=tuple(media)))
 
     def takes_a_break(self, name: str, reason: str = "lunch") -> None:
         """The agent makes himself not ready."""
@@ -202,7 +240,12 @@ class Scenario:
         *,
         queue: str = "support",
         skills: Mapping[str, int] | None = None,
+        condition: str = "",
         preferred: Iterable[str] = (),
+        hold_for_s: Iterable[float] = (),
+        tier: int = 0,
+        priority: int = 0,
+        key: str = "",
         waited_s: float = 0,
     ) -> None:
         """A caller comes in; his leg is called `<name>-leg`."""
@@ -215,13 +258,38 @@ class Scenario:
                 leg_id=caller_leg(name),
                 node=NODE,
                 requirements=levels(skills or {}),
+                condition=condition,
                 preferred=tuple(AgentId(agent) for agent in preferred),
+                hold_for_ms=tuple(round(hold_s * 1000) for hold_s in hold_for_s),
+                tier=tier,
+                priority=priority,
+                address_key=key,
             ),
         )
 
-    def task(self, name: str, *, queue: str = "support", medium: Medium = Medium.TASK) -> None:
+    def task(
+        self,
+        name: str,
+        *,
+        queue: str = "support",
+        medium: Medium = Medium.TASK,
+        tier: int = 0,
+        priority: int = 0,
+        key: str = "",
+        waited_s: float = 0,
+    ) -> None:
         """A virtual call comes in."""
-        self._arrive(name, ContactArrived(medium=medium, queue_id=QueueId(queue), arrived_ms=self.clock.now_ms))
+        self._arrive(
+            name,
+            ContactArrived(
+                medium=medium,
+                queue_id=QueueId(queue),
+                arrived_ms=self.clock.now_ms - round(waited_s * 1000),
+                tier=tier,
+                priority=priority,
+                address_key=key,
+            ),
+        )
 
     def _arrive(self, name: str, event: ContactArrived) -> None:
         for fact in self.send(event).facts:
@@ -231,6 +299,27 @@ class Scenario:
     def caller_hangs_up(self, name: str, cause: LegCause = LegCause.NORMAL) -> None:
         """The caller's leg ends."""
         self.send(LegEnded(leg_id=caller_leg(name), cause=cause))
+
+    def presses_the_key(self, name: str) -> None:
+        """The caller asks to be called back, and the switch ends his leg as promised."""
+        self.send(CallbackRequested(leg_id=caller_leg(name)))
+
+    def customer_answers(self, agent: str) -> None:
+        """The customer whom the agent calls back picks up."""
+        held = self.assignment(agent)
+        self.send(LegAnswered(assignment_id=held.id, leg_id=self.customer_leg(agent), node=NODE))
+
+    def customer_fails(self, agent: str, cause: LegCause = LegCause.NO_ANSWER) -> None:
+        """The customer whom the agent calls back is not reached."""
+        self.send(RingFailed(assignment_id=self.assignment(agent).id, leg_id=self.customer_leg(agent), cause=cause))
+
+    def customer_hangs_up(self, agent: str, cause: LegCause = LegCause.NORMAL) -> None:
+        """The leg of the customer whom the agent called back ends."""
+        self.send(LegEnded(leg_id=self.customer_leg(agent), cause=cause))
+
+    def given_priority(self, name: str, points: int) -> None:
+        """A supervisor gives the contact so many points."""
+        self.send(PriorityChanged(contact_id=self.contact_ids[name], priority=points))
 
     # -- agents' acts --------------------------------------------------------------------------------------------------
 
@@ -298,6 +387,12 @@ class Scenario:
         assert leg_id is not None, f"no leg of {agent}'s"
         return leg_id
 
+    def customer_leg(self, agent: str) -> LegId:
+        """The leg of the customer whom the agent has, or dials."""
+        leg_id = self.state.contacts[self.assignment(agent).contact_id].leg_id
+        assert leg_id is not None, f"no leg of {agent}'s customer"
+        return leg_id
+
     def holds_nothing(self, agent: str) -> bool:
         """Whether that agent has no assignment."""
         return not self.state.agents[AgentId(agent)].assignment_ids
@@ -318,6 +413,11 @@ class Scenario:
             if isinstance(fact, ContactClosed) and fact.contact_id == contact_id:
                 return fact.disposition
         return None
+
+    def offered(self) -> list[str]:
+        """The contacts that the last step offered, by name, in order."""
+        names = {contact_id: name for name, contact_id in self.contact_ids.items()}
+        return [names.get(fact.contact_id, fact.contact_id) for fact in self.every(AssignmentOffered)]
 
     def expect(self, wanted: type[Wanted], **fields: object) -> Wanted:
         """The one fact or command of this kind with these fields that the last step brought about."""
@@ -347,136 +447,3 @@ def levels(skills: Mapping[str, int]) -> tuple[SkillLevel, ...]:
 def caller_leg(name: str) -> LegId:
     """The leg of the caller of that name."""
     return LegId(f"{name}-leg")
-
-
-_CONTACT_STATES: Mapping[AssignmentState, ContactState] = {
-    AssignmentState.OFFERED: ContactState.OFFERED,
-    AssignmentState.ACTIVE: ContactState.ACTIVE,
-    AssignmentState.HELD: ContactState.ACTIVE,
-    AssignmentState.PAUSED: ContactState.ACTIVE,
-    AssignmentState.REJOINING: ContactState.ACTIVE,
-    AssignmentState.WRAP_UP: ContactState.WRAP_UP,
-}
-
-
-def broken_invariants(state: State) -> list[str]:
-    """Sentences about all that is wrong with a state between two events; empty when it is sound.
-
-    One owner a contact, both sides agreeing; capacity kept; every waiting state bounded by a deadline; no idle pair.
-    """
-    return [
-        *_broken_contacts(state),
-        *_broken_assignments(state),
-        *_broken_agents(state),
-        *_broken_indexes(state),
-        *_idle_pairs(state),
-    ]
-
-
-def _broken_contacts(state: State) -> Iterable[str]:
-    owners: dict[ContactId, list[AssignmentId]] = {}
-    for assignment in state.assignments.values():
-        owners.setdefault(assignment.contact_id, []).append(assignment.id)
-    for contact in state.contacts.values():
-        expected = [] if contact.assignment_id is None else [contact.assignment_id]
-        if owners.pop(contact.id, []) != expected:
-            yield f"{contact.id} does not agree with its assignments"
-        if (contact.state is ContactState.WAITING) != (contact.assignment_id is None):
-            yield f"{contact.id} is {contact.state} with assignment {contact.assignment_id}"
-    yield from (f"assignments {held} of the unknown {contact_id}" for contact_id, held in owners.items())
-
-
-def _broken_assignments(state: State) -> Iterable[str]:
-    for assignment in state.assignments.values():
-        contact = state.contacts.get(assignment.contact_id)
-        if contact is None or contact.state is not _CONTACT_STATES[assignment.state]:
-            yield f"{assignment.id} is {assignment.state} but its contact is not"
-        deadlines = {
-            AssignmentState.OFFERED: assignment.pop_until_ms or assignment.ring_until_ms or assignment.lease_until_ms,
-            AssignmentState.REJOINING: assignment.rejoin_until_ms,
-            AssignmentState.WRAP_UP: assignment.wrap_up_until_ms,
-        }
-        if deadlines.get(assignment.state, 1) is None:
-            yield f"{assignment.id} is {assignment.state} without a deadline"
-        offered = assignment.state is AssignmentState.OFFERED
-        agent = state.agents[assignment.agent_id]
-        if is_desk_work(assignment) and not agent.desktop and agent.desk_until_ms is None:
-            yield f"{assignment.id} is in the hands of {agent.id}, who has no desktop and no deadline"
-        if is_desk_work(assignment) and agent.removed:
-            yield f"{assignment.id} is in the hands of {agent.id}, who is removed"
-        if offered and (assignment.ring_until_ms or 0) >= assignment.lease_until_ms:
-            yield f"{assignment.id} rings longer than its lease"
-
-
-def _broken_agents(state: State) -> Iterable[str]:
-    held = {agent.id: agent.assignment_ids for agent in state.agents.values()}
-    for agent in state.agents.values():
-        media: tuple[Medium, ...] = ()
-        for medium in counted(agent):
-            if not capacity.accepts(agent.capacity, media, medium) and not _accepts_in_some_order(agent):
-                yield f"{agent.id} holds more than he can: {agent.active}"
-            media = (*media, medium)
-        if len(agent.active) != len(agent.assignment_ids):
-            yield f"{agent.id} counts {agent.active} for {agent.assignment_ids}"
-        if agent.leaving and not agent.assignment_ids:
-            yield f"{agent.id} is leaving with nothing left to finish"
-    for assignment in state.assignments.values():
-        if assignment.id not in held[assignment.agent_id]:
-            yield f"{assignment.agent_id} does not know of {assignment.id}"
-    if sum(map(len, held.values())) != len(state.assignments):
-        yield "agents hold assignments that are no more"
-
-
-def _accepts_in_some_order(agent: Agent) -> bool:
-    """Exclusions may hold one way only, so what he holds was perhaps taken in another order than it stands."""
-    return any(
-        all(capacity.accepts(agent.capacity, order[:at], medium) for at, medium in enumerate(order))
-        for order in permutations(counted(agent))
-    )
-
-
-def _broken_indexes(state: State) -> Iterable[str]:
-    contact_legs = {contact.leg_id: contact.id for contact in state.contacts.values() if contact.leg_id is not None}
-    if contact_legs != state.contact_by_leg:
-        yield "contact_by_leg is not what the contacts say"
-    agent_legs = {held.leg_id: held.id for held in state.assignments.values() if held.leg_id is not None}
-    if agent_legs != state.assignment_by_leg:
-        yield "assignment_by_leg is not what the assignments say"
-    for queue_id in state.queues:
-        waits = sum(
-            contact.queue_id == queue_id and contact.state is ContactState.WAITING
-            for contact in state.contacts.values()
-        )
-        if waits != state.waiting(queue_id):
-            yield f"{queue_id} counts {state.waiting(queue_id)} waiting, but {waits} wait"
-
-
-def _idle_pairs(state: State) -> Iterable[str]:
-    """By the plain definition, without the index."""
-
-    free = [agent for agent in state.agents.values() if open_media(agent)]
-    if not free:
-        return
-    for contact in state.contacts.values():
-        node = state.nodes.get(contact.node) if contact.node is not None else None
-        if contact.state is not ContactState.WAITING or (node is not None and node.lost):
-            continue
-        if contact.asleep_until_ms is not None:
-            continue
-        for agent in free:
-            if can_take(state, agent, contact):
-                yield f"{agent.id} is idle while {contact.id} waits for him"
-
-
-def can_take(state: State, agent: Agent, contact: Contact) -> bool:
-    """Whether the agent could be offered the waiting contact now: every predicate, by the plain definition."""
-    rules = state.queues[contact.queue_id].rules
-    if contact.held_until_ms is not None and agent.id not in contact.preferred:
-        return False
-    if not open_media(agent) & capacity.BIT[contact.medium] or rules.project_id not in agent.project_ids:
-        return False
-    asked = rings(rules, contact)
-    return (
-        ring_of(asked, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids, tier=contact.tier)
-        is not None
-    )

@@ -1,0 +1,148 @@
+"""The invariants of the ACD by their plain definitions: slow, and without a look at its indexes.
+
+Called by `cti.testing.scenario` after each step, and by the tests of random days.
+"""
+
+from collections.abc import Iterable, Mapping
+from itertools import permutations
+
+from cti.domain import capacity
+from cti.domain.agent import Agent, counted, open_media
+from cti.domain.assignment import is_desk_work
+from cti.domain.contact import Contact
+from cti.domain.ids import AssignmentId, ContactId, Medium
+from cti.domain.queue import ring_of, rings
+from cti.domain.state import State
+from cti.domain.states import AssignmentState, ContactState
+
+_CONTACT_STATES: Mapping[AssignmentState, ContactState] = {
+    AssignmentState.OFFERED: ContactState.OFFERED,
+    AssignmentState.ACTIVE: ContactState.ACTIVE,
+    AssignmentState.HELD: ContactState.ACTIVE,
+    AssignmentState.PAUSED: ContactState.ACTIVE,
+    AssignmentState.REJOINING: ContactState.ACTIVE,
+    AssignmentState.WRAP_UP: ContactState.WRAP_UP,
+}
+
+
+def broken_invariants(state: State) -> list[str]:
+    """Sentences about all that is wrong with a state between two events; empty when it is sound.
+
+    One owner a contact, both sides agreeing; capacity kept; every waiting state bounded by a deadline; no idle pair.
+    """
+    return [
+        *_broken_contacts(state),
+        *_broken_assignments(state),
+        *_broken_agents(state),
+        *_broken_indexes(state),
+        *_idle_pairs(state),
+    ]
+
+
+def _broken_contacts(state: State) -> Iterable[str]:
+    owners: dict[ContactId, list[AssignmentId]] = {}
+    for assignment in state.assignments.values():
+        owners.setdefault(assignment.contact_id, []).append(assignment.id)
+    for contact in state.contacts.values():
+        expected = [] if contact.assignment_id is None else [contact.assignment_id]
+        if owners.pop(contact.id, []) != expected:
+            yield f"{contact.id} does not agree with its assignments"
+        if (contact.state is ContactState.WAITING) != (contact.assignment_id is None):
+            yield f"{contact.id} is {contact.state} with assignment {contact.assignment_id}"
+    yield from (f"assignments {held} of the unknown {contact_id}" for contact_id, held in owners.items())
+
+
+def _broken_assignments(state: State) -> Iterable[str]:
+    for assignment in state.assignments.values():
+        contact = state.contacts.get(assignment.contact_id)
+        if contact is None or contact.state is not _CONTACT_STATES[assignment.state]:
+            yield f"{assignment.id} is {assignment.state} but its contact is not"
+        deadlines = {
+            AssignmentState.OFFERED: assignment.pop_until_ms or assignment.ring_until_ms or assignment.lease_until_ms,
+            AssignmentState.REJOINING: assignment.rejoin_until_ms,
+            AssignmentState.WRAP_UP: assignment.wrap_up_until_ms,
+        }
+        if deadlines.get(assignment.state, 1) is None:
+            yield f"{assignment.id} is {assignment.state} without a deadline"
+        offered = assignment.state is AssignmentState.OFFERED
+        agent = state.agents[assignment.agent_id]
+        if is_desk_work(assignment) and not agent.desktop and agent.desk_until_ms is None:
+            yield f"{assignment.id} is in the hands of {agent.id}, who has no desktop and no deadline"
+        if is_desk_work(assignment) and agent.removed:
+            yield f"{assignment.id} is in the hands of {agent.id}, who is removed"
+        if offered and (assignment.ring_until_ms or 0) >= assignment.lease_until_ms:
+            yield f"{assignment.id} rings longer than its lease"
+
+
+def _broken_agents(state: State) -> Iterable[str]:
+    held = {agent.id: agent.assignment_ids for agent in state.agents.values()}
+    for agent in state.agents.values():
+        media: tuple[Medium, ...] = ()
+        for medium in counted(agent):
+            if not capacity.accepts(agent.capacity, media, medium) and not _accepts_in_some_order(agent):
+                yield f"{agent.id} holds more than he can: {agent.active}"
+            media = (*media, medium)
+        if len(agent.active) != len(agent.assignment_ids):
+            yield f"{agent.id} counts {agent.active} for {agent.assignment_ids}"
+        if agent.leaving and not agent.assignment_ids:
+            yield f"{agent.id} is leaving with nothing left to finish"
+    for assignment in state.assignments.values():
+        if assignment.id not in held[assignment.agent_id]:
+            yield f"{assignment.agent_id} does not know of {assignment.id}"
+    if sum(map(len, held.values())) != len(state.assignments):
+        yield "agents hold assignments that are no more"
+
+
+def _accepts_in_some_order(agent: Agent) -> bool:
+    """Exclusions may hold one way only, so what he holds was perhaps taken in another order than it stands."""
+    return any(
+        all(capacity.accepts(agent.capacity, order[:at], medium) for at, medium in enumerate(order))
+        for order in permutations(counted(agent))
+    )
+
+
+def _broken_indexes(state: State) -> Iterable[str]:
+    contact_legs = {contact.leg_id: contact.id for contact in state.contacts.values() if contact.leg_id is not None}
+    if contact_legs != state.contact_by_leg:
+        yield "contact_by_leg is not what the contacts say"
+    agent_legs = {held.leg_id: held.id for held in state.assignments.values() if held.leg_id is not None}
+    if agent_legs != state.assignment_by_leg:
+        yield "assignment_by_leg is not what the assignments say"
+    for queue_id in state.queues:
+        waits = sum(
+            contact.queue_id == queue_id and contact.state is ContactState.WAITING
+            for contact in state.contacts.values()
+        )
+        if waits != state.waiting(queue_id):
+            yield f"{queue_id} counts {state.waiting(queue_id)} waiting, but {waits} wait"
+
+
+def _idle_pairs(state: State) -> Iterable[str]:
+    """By the plain definition, without the index."""
+
+    free = [agent for agent in state.agents.values() if open_media(agent)]
+    if not free:
+        return
+    for contact in state.contacts.values():
+        node = state.nodes.get(contact.node) if contact.node is not None else None
+        if contact.state is not ContactState.WAITING or (node is not None and node.lost):
+            continue
+        if contact.asleep_until_ms is not None:
+            continue
+        for agent in free:
+            if can_take(state, agent, contact):
+                yield f"{agent.id} is idle while {contact.id} waits for him"
+
+
+def can_take(state: State, agent: Agent, contact: Contact) -> bool:
+    """Whether the agent could be offered the waiting contact now: every predicate, by the plain definition."""
+    rules = state.queues[contact.queue_id].rules
+    if contact.held_until_ms is not None and agent.id not in contact.preferred:
+        return False
+    if not open_media(agent) & capacity.BIT[contact.medium] or rules.project_id not in agent.project_ids:
+        return False
+    asked = rings(rules, contact)
+    return (
+        ring_of(asked, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids, tier=contact.tier)
+        is not None
+    )
