@@ -147,6 +147,9 @@ def show_validation(rows: Mapping[str, tuple[Figures, Sequence[Figures]]], conso
                 )
         table.add_section()
     console.print(table)
+    console.print(
+        "± tells the chance of the simulation alone: the day that was measured is one draw itself.", style="dim"
+    )
 
 
 def validation_as_json(rows: Mapping[str, tuple[Figures, Sequence[Figures]]]) -> dict[str, object]:

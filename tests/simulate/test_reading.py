@@ -117,3 +117,12 @@ def test_overrides_name_their_mistakes_too(tmp_path: Path) -> None:
     path.write_text("arrivals:\n  - {queue: support, scal: 2}\n", encoding="utf-8")
     with pytest.raises(ConfigError, match="did you mean 'scale'"):
         load_overrides(path)
+
+
+def test_the_scenario_of_the_documentation_is_sound() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "simulator.md").read_text(encoding="utf-8")
+    block = page[page.index("    name: A day\n") :].partition("\n\nA distribution is")[0]
+    text = "\n".join(line.removeprefix("    ") for line in block.splitlines())
+    scenario = parse(text, file="simulator.md", beside=asterisk_conf())
+    assert scenario.queues["support"].opened("support").callback is not None
+    assert scenario.agents[0].enrolled(AgentId("early-1")).site_id == "moscow"
