@@ -29,7 +29,7 @@ from cti.domain.contact import Contact
 from cti.domain.facts import Why
 from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId, QueueId
 from cti.domain.node import Node
-from cti.domain.pools import NONE, AgentEntry, Demand, Line, Pool, PoolKey, Standing
+from cti.domain.pools import NONE, AgentEntry, ContactEntry, Demand, Line, Pool, PoolKey, Standing
 from cti.domain.queue import Queue, credit_ms, rings, score_ms, terms
 from cti.domain.roster import MEDIA, Roster, places
 from cti.domain.states import ContactState

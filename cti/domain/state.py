@@ -7,84 +7,33 @@ leaves nothing behind. Closed contacts and ended assignments leave the tables; h
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, assert_never
 
 from msgspec import Struct
-from msgspec.structs import replace
 
-from cti.domain.agent import Agent, without
+from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
-from cti.domain.capacity import ONE_AT_A_TIME
-from cti.domain.contact import Contact, number_of
+from cti.domain.contact import Contact
 from cti.domain.events import HoursSet
-from cti.domain.expected import Pace, PaceKey, key_of, measured, new_pace, pace_key
+from cti.domain.expected import Pace, PaceKey, key_of
 from cti.domain.facts import (
-    AgentConfigured,
-    AgentLegLost,
-    AgentRung,
-    AgentSkipped,
-    AssignmentClosed,
-    AssignmentHeld,
-    AssignmentOffered,
-    AssignmentPaused,
-    AssignmentResumed,
-    AssignmentStarted,
-    AssignmentUnpaused,
-    CallbackAccepted,
-    CallbackOffered,
-    CallbackPostponed,
-    ClockShifted,
-    ContactClosed,
-    ContactMoved,
-    ContactQueued,
-    ContactRequeued,
-    ContactUrged,
-    CustomerReached,
-    CustomerRung,
-    DeviceSet,
     Fact,
-    HoursConfigured,
-    NodeLost,
-    NodeReturned,
-    OfferEnded,
-    PopConfirmed,
-    PriorityGiven,
-    QueueConfigured,
-    ReachChanged,
-    ReadinessChanged,
-    RingEnded,
-    SignOutDeferred,
-    StepTaken,
-    WaitPlanned,
-    WrapUpStarted,
 )
+from cti.domain.folds import FOLDS
 from cti.domain.ids import (
-    REASON_SIGNED_IN,
     AgentId,
     AssignmentId,
     ContactId,
     HoursId,
     LegId,
     Medium,
-    Milliseconds,
     NodeId,
-    OfferOutcome,
     QueueId,
-    Readiness,
 )
 from cti.domain.node import Node
 from cti.domain.queue import Queue
 from cti.domain.routing import Index
-from cti.domain.states import AssignmentState, ContactState, Trigger, next_assignment, next_contact, next_readiness
+from cti.domain.states import AssignmentState, Trigger, next_assignment
 from cti.errors import NotFound
-
-OUTCOMES: Final = {
-    OfferOutcome.TIMED_OUT: Trigger.TIMED_OUT,
-    OfferOutcome.REJECTED: Trigger.REJECTED,
-    OfferOutcome.RESCINDED: Trigger.RESCINDED,
-    OfferOutcome.FAILED: Trigger.FAILED,
-}
-"""What the end of an offer does to the machines."""
 
 
 class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
@@ -175,431 +124,43 @@ class State:
 
     # -- the fold ----------------------------------------------------------------------------------------------------
 
-    def apply(self, fact: Fact) -> None:  # noqa: C901 - one case a fact
+    def apply(self, fact: Fact) -> None:
         """Fold one fact; raises `IllegalTransition` where the tables have no cell."""
-        match fact:
-            case AssignmentOffered():
-                self._offered(fact)
-            case AgentRung():
-                assignment, state = self._move(fact.assignment_id, Trigger.RUNG)
-                self._put_assignment(
-                    replace(
-                        assignment,
-                        state=state,
-                        leg_id=fact.leg_id,
-                        device=fact.device,
-                        rings=assignment.rings + 1,
-                        rung_ms=fact.at_ms,
-                        ring_until_ms=fact.until_ms,
-                        pop_until_ms=None,
-                        lease_until_ms=max(assignment.lease_until_ms, fact.until_ms + 1),
-                    )
-                )
-            case PopConfirmed():
-                self._put_assignment(replace(self.assignment(fact.assignment_id), pop_shown_ms=fact.at_ms))
-            case AssignmentStarted():
-                self._started(fact)
-            case WrapUpStarted():
-                self._wrap_up_started(fact)
-            case AssignmentClosed():
-                self._assignment_closed(fact)
-            case ContactClosed():
-                contact = self.contact(fact.contact_id)
-                next_contact(contact.id, contact.state, Trigger.CLOSED)
-                self._set_contact(contact.id, None)
-            case ContactQueued():
-                self._contact_queued(fact)
-            case OfferEnded():
-                self._offer_ended(fact)
-            case AssignmentHeld():
-                assignment, state = self._move(fact.assignment_id, Trigger.HELD)
-                self._put_assignment(replace(assignment, state=state, held_ms=fact.at_ms))
-            case AssignmentResumed():
-                assignment, state = self._move(fact.assignment_id, Trigger.RESUMED)
-                self._put_assignment(replace(assignment, state=state, held_ms=None))
-            case AgentLegLost():
-                assignment, state = self._move(fact.assignment_id, Trigger.LEG_LOST)
-                self._put_assignment(
-                    replace(
-                        assignment,
-                        state=state,
-                        leg_id=None,
-                        held_ms=None,
-                        rejoin_until_ms=fact.until_ms,
-                        rings_before=assignment.rings if fact.stood else assignment.rings_before,
-                    )
-                )
-            case RingEnded():
-                assignment, state = self._move(fact.assignment_id, Trigger.RING_ENDED)
-                self._put_assignment(replace(assignment, state=state, leg_id=None, ring_until_ms=None))
-            case ContactRequeued():
-                contact = self.contact(fact.contact_id)
-                self._put_contact(
-                    replace(
-                        contact,
-                        state=next_contact(contact.id, contact.state, Trigger.REQUEUED),
-                        assignment_id=None,
-                    )
-                )
-            case ReadinessChanged():
-                self._readiness_changed(fact)
-            case DeviceSet():
-                self._put_agent(replace(self.agent(fact.agent_id), device=fact.device))
-            case ReachChanged():
-                self._reach_changed(fact)
-            case AgentSkipped():
-                self._put_agent(replace(self.agent(fact.agent_id), skipped_until_ms=fact.until_ms))
-            case SignOutDeferred():
-                self._put_agent(replace(self.agent(fact.agent_id), leaving=True, grace_until_ms=None))
-            case QueueConfigured():
-                self._set_queue(fact.rules.queue_id, Queue(rules=fact.rules, open=fact.open))
-            case AgentConfigured():
-                agent = self.agents.get(fact.agent_id) or Agent(id=fact.agent_id)
-                self._put_agent(
-                    replace(
-                        agent,
-                        project_ids=fact.project_ids,
-                        skills=fact.skills,
-                        removed=fact.removed,
-                        site_id=fact.site_id,
-                        capacity=ONE_AT_A_TIME if fact.capacity is None else fact.capacity,
-                    )
-                )
-            case HoursConfigured():
-                hours_id = fact.hours.hours_id
-                self._undo.append(partial(self._replace_hours, hours_id, self.hours.get(hours_id)))
-                self._replace_hours(hours_id, fact.hours)
-            case WaitPlanned():
-                self._wait_planned(fact)
-            case StepTaken():
-                contact = self.contact(fact.contact_id)
-                self._put_contact(
-                    replace(contact, steps_taken=contact.steps_taken | 1 << fact.step, priority=fact.priority)
-                )
-            case ContactUrged():
-                self._put_contact(replace(self.contact(fact.contact_id), urged=True))
-            case ContactMoved():
-                self._contact_moved(fact)
-            case PriorityGiven():
-                self._put_contact(replace(self.contact(fact.contact_id), priority=fact.priority))
-            case CallbackOffered():
-                self._put_contact(replace(self.contact(fact.contact_id), callback_offered=True))
-            case CallbackAccepted():
-                contact = self.contact(fact.contact_id)
-                self._put_contact(replace(contact, medium=Medium.CALLBACK, leg_id=None, callback_offered=False))
-            case CustomerRung():
-                assignment = self.assignment(fact.assignment_id)
-                contact = self.contact(assignment.contact_id)
-                self._put_contact(replace(contact, leg_id=fact.leg_id, node=fact.node, attempts=contact.attempts + 1))
-                self._put_assignment(replace(assignment, ring_until_ms=fact.until_ms))
-            case CustomerReached():
-                self._put_assignment(replace(self.assignment(fact.assignment_id), ring_until_ms=None))
-            case CallbackPostponed():
-                self._callback_postponed(fact)
-            case AssignmentPaused():
-                self._paused(fact)
-            case AssignmentUnpaused():
-                assignment, state = self._move(fact.assignment_id, Trigger.UNPAUSED)
-                self._put_assignment(replace(assignment, state=state, held_ms=None))
-                agent = self.agent(assignment.agent_id)
-                self._put_agent(
-                    replace(
-                        agent,
-                        paused=without(agent.paused, assignment.id),
-                        pausable=_pausable(agent, assignment.id, assignment.medium),
-                    )
-                )
-            case NodeLost():
-                self._set_node(
-                    fact.node, replace(self.nodes.get(fact.node) or Node(id=fact.node, lost=True), lost=True)
-                )
-            case NodeReturned():
-                node = Node(id=fact.node, lost=False, returned_ms=fact.at_ms, settled_ms=fact.settled_ms)
-                self._set_node(fact.node, node)
-            case ClockShifted():
-                self._clock_shifted(fact.by_ms)
-            case _:
-                assert_never(fact)
-
-    def _contact_queued(self, fact: ContactQueued) -> None:
-        self._put_contact(
-            Contact(
-                id=fact.contact_id,
-                number=number_of(fact.contact_id),
-                medium=fact.medium,
-                project_id=fact.project_id,
-                queue_id=fact.queue_id,
-                arrived_ms=fact.arrived_ms,
-                queued_ms=fact.queued_ms,
-                leg_id=fact.leg_id,
-                node=fact.node,
-                requirements=fact.requirements,
-                preferred=fact.preferred,
-                state=ContactState.WAITING,
-                hold_for_ms=fact.hold_for_ms,
-                condition=fact.condition,
-                tier=fact.tier,
-                priority=fact.priority,
-                origin=fact.origin,
-                address_key=fact.address_key,
-            )
-        )
-        if fact.node is not None and fact.node != self.node:
-            self._undo.append(partial(self._set_newest_node, self.node))
-            self._set_newest_node(fact.node)
-
-    def _wait_planned(self, fact: WaitPlanned) -> None:
-        contact = self.contact(fact.contact_id)
-        self._put_contact(
-            replace(
-                contact,
-                stepped_ms=fact.stepped_ms,
-                next_step_ms=fact.next_step_ms,
-                held_until_ms=fact.held_until_ms,
-                urgent_ms=fact.urgent_ms,
-                asleep_until_ms=fact.asleep_until_ms,
-                expected_ms=fact.expected_ms,
-            )
-        )
-
-    def _contact_moved(self, fact: ContactMoved) -> None:
-        contact = self.contact(fact.contact_id)
-        self._put_contact(
-            replace(
-                contact,
-                queue_id=fact.queue_id,
-                project_id=fact.project_id,
-                queued_ms=fact.at_ms,
-                steps_taken=0,
-                stepped_ms=0,
-                next_step_ms=None,
-                held_until_ms=None,
-                urgent_ms=None,
-                urged=False,
-                expected_ms=None,
-                callback_offered=False,
-            )
-        )
-
-    def _callback_postponed(self, fact: CallbackPostponed) -> None:
-        contact = self.contact(fact.contact_id)
-        self._put_contact(replace(contact, leg_id=None, attempts=fact.attempts, asleep_until_ms=fact.until_ms))
-
-    def _paused(self, fact: AssignmentPaused) -> None:
-        assignment, state = self._move(fact.assignment_id, Trigger.PAUSED)
-        self._put_assignment(replace(assignment, state=state, held_ms=fact.at_ms))
-        agent = self.agent(assignment.agent_id)
-        self._put_agent(
-            replace(
-                agent,
-                paused=(*agent.paused, assignment.id),
-                pausable=without(agent.pausable, assignment.id),
-            )
-        )
-
-    def _offered(self, fact: AssignmentOffered) -> None:
-        contact = self.contact(fact.contact_id)
-        agent = self.agent(fact.agent_id)
-        self._measure(contact, fact.at_ms)
-        state = next_contact(contact.id, contact.state, Trigger.OFFERED)
-        self._put_contact(replace(contact, state=state, assignment_id=fact.assignment_id))
-        self._put_agent(
-            replace(
-                agent,
-                assignment_ids=(*agent.assignment_ids, fact.assignment_id),
-                active=(*agent.active, contact.medium),
-            )
-        )
-        self._put_assignment(
-            Assignment(
-                id=fact.assignment_id,
-                contact_id=contact.id,
-                agent_id=agent.id,
-                medium=contact.medium,
-                state=AssignmentState.OFFERED,
-                offered_ms=fact.at_ms,
-                lease_until_ms=fact.lease_until_ms,
-                pop_until_ms=fact.pop_until_ms,
-            )
-        )
-
-    def _started(self, fact: AssignmentStarted) -> None:
-        assignment, state = self._move(fact.assignment_id, Trigger.STARTED)
-        contact = self.contact(assignment.contact_id)
-        contact_state = next_contact(contact.id, contact.state, Trigger.STARTED)
-        if contact_state is not contact.state:
-            self._put_contact(replace(contact, state=contact_state))
-        self._put_assignment(
-            replace(
-                assignment,
-                state=state,
-                leg_id=fact.leg_id,
-                pop_until_ms=None,
-                ring_until_ms=None,
-                rejoin_until_ms=None,
-                answered_ms=fact.at_ms,
-                started_ms=fact.at_ms if assignment.started_ms is None else assignment.started_ms,
-            )
-        )
-        agent = self.agent(assignment.agent_id)
-        if agent.capacity.interrupts and assignment.id not in agent.pausable:
-            self._put_agent(replace(agent, pausable=_pausable(agent, assignment.id, assignment.medium)))
-
-    def _measure(self, contact: Contact, now: Milliseconds) -> None:
-        """A contact leaves the line to be served: note how fast the line moves, and how good the guess was."""
-        key = pace_key(contact)
-        before = self.paces.get(key)
-        after = measured(before or new_pace(key), contact, now, behind=self.index.waiting_count(contact.queue_id) - 1)
-        self._undo.append(partial(self._replace_pace, key, before))
-        self._replace_pace(key, after)
-
-    def _offer_ended(self, fact: OfferEnded) -> None:
-        trigger = OUTCOMES[fact.outcome]
-        assignment, _ = self._move(fact.assignment_id, trigger)
-        contact = self.contact(assignment.contact_id)
-        state = next_contact(contact.id, contact.state, trigger)
-        self._set_assignment(assignment.id, None)
-        self._put_agent(_released(self.agent(assignment.agent_id), assignment.id))
-        self._put_contact(replace(contact, state=state, assignment_id=None))
-
-    def _wrap_up_started(self, fact: WrapUpStarted) -> None:
-        assignment, state = self._move(fact.assignment_id, Trigger.WRAPPED_UP)
-        contact = self.contact(assignment.contact_id)
-        self._put_contact(replace(contact, state=next_contact(contact.id, contact.state, Trigger.WRAPPED_UP)))
-        agent = self.agent(assignment.agent_id)
-        if assignment.id in agent.pausable:
-            self._put_agent(replace(agent, pausable=without(agent.pausable, assignment.id)))
-        self._put_assignment(
-            replace(
-                assignment,
-                state=state,
-                held_ms=None,
-                ring_until_ms=None,
-                rejoin_until_ms=None,
-                wrap_up_ms=fact.at_ms,
-                wrap_up_until_ms=fact.until_ms,
-            )
-        )
-
-    def _assignment_closed(self, fact: AssignmentClosed) -> None:
-        assignment, _ = self._move(fact.assignment_id, Trigger.CLOSED)
-        self._set_assignment(assignment.id, None)
-        agent = _released(self.agent(assignment.agent_id), assignment.id)
-        self._put_agent(replace(agent, idle_since_ms=fact.at_ms))
-
-    def _readiness_changed(self, fact: ReadinessChanged) -> None:
-        agent = self.agent(fact.agent_id)
-        readiness = next_readiness(agent.id, agent.readiness, _readiness_trigger(fact))
-        becomes_ready = readiness is Readiness.READY and agent.readiness is not Readiness.READY
-        offline = readiness is Readiness.OFFLINE
-        signed_in = fact.reason == REASON_SIGNED_IN
-        self._put_agent(
-            replace(
-                agent,
-                readiness=readiness,
-                reason=fact.reason,
-                media=fact.media,
-                since_ms=fact.at_ms,
-                idle_since_ms=fact.at_ms if becomes_ready else agent.idle_since_ms,
-                leaving=agent.leaving and not offline and not signed_in,
-                desktop_bound=agent.desktop if signed_in else agent.desktop_bound and not offline,
-                grace_until_ms=agent.grace_until_ms if readiness is Readiness.READY else None,
-                skipped_until_ms=None,
-            )
-        )
-
-    def _reach_changed(self, fact: ReachChanged) -> None:
-        agent = self.agent(fact.agent_id)
-        signed_in = agent.readiness is not Readiness.OFFLINE
-        self._put_agent(
-            replace(
-                agent,
-                desktop=fact.desktop,
-                desktop_bound=agent.desktop_bound or (fact.desktop and signed_in),
-                phones=fact.phones,
-                grace_until_ms=fact.grace_until_ms,
-                desk_until_ms=fact.desk_until_ms,
-            )
-        )
-
-    def _clock_shifted(self, by_ms: Milliseconds) -> None:
-        for contact in list(self.contacts.values()):
-            self._put_contact(
-                replace(
-                    contact,
-                    arrived_ms=contact.arrived_ms + by_ms,
-                    queued_ms=contact.queued_ms + by_ms,
-                    next_step_ms=_shifted(contact.next_step_ms, by_ms),
-                    held_until_ms=_shifted(contact.held_until_ms, by_ms),
-                    urgent_ms=_shifted(contact.urgent_ms, by_ms),
-                    asleep_until_ms=_shifted(contact.asleep_until_ms, by_ms),
-                )
-            )
-        for assignment in list(self.assignments.values()):
-            self._put_assignment(
-                replace(
-                    assignment,
-                    offered_ms=assignment.offered_ms + by_ms,
-                    lease_until_ms=assignment.lease_until_ms + by_ms,
-                    pop_until_ms=_shifted(assignment.pop_until_ms, by_ms),
-                    pop_shown_ms=_shifted(assignment.pop_shown_ms, by_ms),
-                    rung_ms=_shifted(assignment.rung_ms, by_ms),
-                    answered_ms=_shifted(assignment.answered_ms, by_ms),
-                    ring_until_ms=_shifted(assignment.ring_until_ms, by_ms),
-                    started_ms=_shifted(assignment.started_ms, by_ms),
-                    held_ms=_shifted(assignment.held_ms, by_ms),
-                    rejoin_until_ms=_shifted(assignment.rejoin_until_ms, by_ms),
-                    wrap_up_ms=_shifted(assignment.wrap_up_ms, by_ms),
-                    wrap_up_until_ms=_shifted(assignment.wrap_up_until_ms, by_ms),
-                )
-            )
-        for agent in list(self.agents.values()):
-            self._put_agent(
-                replace(
-                    agent,
-                    since_ms=agent.since_ms + by_ms,
-                    idle_since_ms=agent.idle_since_ms + by_ms,
-                    grace_until_ms=_shifted(agent.grace_until_ms, by_ms),
-                    desk_until_ms=_shifted(agent.desk_until_ms, by_ms),
-                    skipped_until_ms=_shifted(agent.skipped_until_ms, by_ms),
-                )
-            )
-        for node in list(self.nodes.values()):
-            self._set_node(
-                node.id,
-                replace(
-                    node,
-                    returned_ms=_shifted(node.returned_ms, by_ms),
-                    settled_ms=_shifted(node.settled_ms, by_ms),
-                ),
-            )
+        FOLDS[type(fact)](self, fact)
 
     # -- the tables --------------------------------------------------------------------------------------------------
 
-    def _move(self, assignment_id: AssignmentId, trigger: Trigger) -> tuple[Assignment, AssignmentState]:
+    def move(self, assignment_id: AssignmentId, trigger: Trigger) -> tuple[Assignment, AssignmentState]:
+        """The assignment and its next state; raises `NotFound`, `IllegalTransition`."""
         assignment = self.assignment(assignment_id)
         return assignment, next_assignment(assignment_id, assignment.state, trigger)
 
-    def _put_contact(self, contact: Contact) -> None:
-        self._set_contact(contact.id, contact)
+    def put_contact(self, contact: Contact) -> None:
+        """Keep this record of it from now on."""
+        self.set_contact(contact.id, contact)
 
-    def _put_assignment(self, assignment: Assignment) -> None:
-        self._set_assignment(assignment.id, assignment)
+    def put_assignment(self, assignment: Assignment) -> None:
+        """Keep this record of it from now on."""
+        self.set_assignment(assignment.id, assignment)
 
-    def _put_agent(self, agent: Agent) -> None:
+    def put_agent(self, agent: Agent) -> None:
+        """Keep this record of him from now on."""
         old = self.agents.get(agent.id)
         self._undo.append(partial(self._replace_agent, agent.id, old))
         self._replace_agent(agent.id, agent)
 
-    def _set_contact(self, contact_id: ContactId, contact: Contact | None) -> None:
+    def set_contact(self, contact_id: ContactId, contact: Contact | None) -> None:
+        """Keep this record, or none."""
         self._undo.append(partial(self._replace_contact, contact_id, self.contacts.get(contact_id)))
         self._replace_contact(contact_id, contact)
 
-    def _set_assignment(self, assignment_id: AssignmentId, assignment: Assignment | None) -> None:
+    def set_assignment(self, assignment_id: AssignmentId, assignment: Assignment | None) -> None:
+        """Keep this record, or none."""
         self._undo.append(partial(self._replace_assignment, assignment_id, self.assignments.get(assignment_id)))
         self._replace_assignment(assignment_id, assignment)
 
-    def _set_queue(self, queue_id: QueueId, queue: Queue) -> None:
+    def set_queue(self, queue_id: QueueId, queue: Queue) -> None:
+        """Keep these rules."""
         self._undo.append(partial(self._replace_queue, queue_id, self.queues.get(queue_id)))
         self._replace_queue(queue_id, queue)
 
@@ -615,10 +176,26 @@ class State:
         else:
             self.paces[key] = pace
 
-    def _set_newest_node(self, node: NodeId | None) -> None:
+    def set_newest_node(self, node: NodeId) -> None:
+        """The newest caller's leg stands there."""
+        self._undo.append(partial(self._replace_newest_node, self.node))
         self.node = node
 
-    def _set_node(self, node_id: NodeId, node: Node) -> None:
+    def set_hours(self, hours: HoursSet) -> None:
+        """Keep these hours."""
+        self._undo.append(partial(self._replace_hours, hours.hours_id, self.hours.get(hours.hours_id)))
+        self._replace_hours(hours.hours_id, hours)
+
+    def set_pace(self, key: PaceKey, pace: Pace) -> None:
+        """Keep this measure of a line."""
+        self._undo.append(partial(self._replace_pace, key, self.paces.get(key)))
+        self._replace_pace(key, pace)
+
+    def _replace_newest_node(self, node: NodeId | None) -> None:
+        self.node = node
+
+    def set_node(self, node_id: NodeId, node: Node) -> None:
+        """Keep this record of the node."""
         self._undo.append(partial(self._replace_node, node_id, self.nodes.get(node_id)))
         self._replace_node(node_id, node)
 
@@ -701,34 +278,3 @@ def restore(records: Snapshot) -> State:
         state._replace_assignment(assignment.id, assignment)
     state.commit()
     return state
-
-
-def _released(agent: Agent, assignment_id: AssignmentId) -> Agent:
-    """The agent without that assignment."""
-    at = agent.assignment_ids.index(assignment_id)
-    return replace(
-        agent,
-        assignment_ids=agent.assignment_ids[:at] + agent.assignment_ids[at + 1 :],
-        active=agent.active[:at] + agent.active[at + 1 :],
-        paused=without(agent.paused, assignment_id),
-        pausable=without(agent.pausable, assignment_id),
-    )
-
-
-def _pausable(agent: Agent, assignment_id: AssignmentId, medium: Medium) -> tuple[AssignmentId, ...]:
-    """What of his may be interrupted, with that assignment if anything interrupts its medium."""
-    if all(interrupt.pauses is not medium for interrupt in agent.capacity.interrupts):
-        return agent.pausable
-    return (*agent.pausable, assignment_id)
-
-
-def _readiness_trigger(fact: ReadinessChanged) -> Trigger:
-    if fact.readiness is Readiness.OFFLINE:
-        return Trigger.SIGNED_OUT
-    if fact.readiness is Readiness.READY:
-        return Trigger.BECAME_READY
-    return Trigger.SIGNED_IN if fact.reason == REASON_SIGNED_IN else Trigger.BECAME_NOT_READY
-
-
-def _shifted(instant: Milliseconds | None, by_ms: Milliseconds) -> Milliseconds | None:
-    return None if instant is None else instant + by_ms
