@@ -1,11 +1,11 @@
 // Which page is shown: the part of the address after #, except for the one-time link, which is a path of its own.
-export type Page = "work" | "team" | "admin";
+export type Page = "work" | "team" | "why" | "admin";
 
-const PAGES: readonly Page[] = ["work", "team", "admin"];
+const PAGES: readonly Page[] = ["work", "team", "why", "admin"];
 
 class Router {
   page = $state<Page>("work");
-  /** What follows the page's name: the tab within it. */
+  /** What follows the page's name: the tab within it, or the contact. */
   tab = $state("");
 
   constructor() {

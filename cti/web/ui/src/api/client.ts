@@ -19,10 +19,13 @@ import type {
   Problem,
   ProjectView,
   SignedOut,
+  WhyStory,
 } from "./types";
 
 const ROOT = "/api/v1";
 const LIMIT_MS = 10_000;
+/** A long journal takes a while to read. */
+const WHY_LIMIT_MS = 20_000;
 
 export class ApiError extends Error {
   constructor(
@@ -39,7 +42,7 @@ export const UNREACHABLE = "unreachable";
 
 type Method = "GET" | "POST" | "PATCH" | "DELETE";
 
-export async function request<T>(method: Method, path: string, body?: unknown): Promise<T> {
+export async function request<T>(method: Method, path: string, body?: unknown, limitMs = LIMIT_MS): Promise<T> {
   let response: Response;
   try {
     response = await fetch(ROOT + path, {
@@ -50,7 +53,7 @@ export async function request<T>(method: Method, path: string, body?: unknown): 
         ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       },
       body: body === undefined ? null : JSON.stringify(body),
-      signal: AbortSignal.timeout(LIMIT_MS),
+      signal: AbortSignal.timeout(limitMs),
     });
   } catch {
     throw new ApiError(0, UNREACHABLE, "");
@@ -114,6 +117,8 @@ export const assignment = {
 export const contacts = {
   history: (limit: number) => request<HistoryRow[]>("GET", `/history?limit=${limit}`),
   read: (contactId: string) => request<ContactStory>("GET", `/contacts/${id(contactId)}`),
+  newest: (limit: number) => request<HistoryRow[]>("GET", `/contacts?limit=${limit}`),
+  why: (contactId: string) => request<WhyStory>("GET", `/contacts/${id(contactId)}/why`, undefined, WHY_LIMIT_MS),
   create: (contact: NewContact) => request<ContactCreated>("POST", "/contacts", contact),
 };
 

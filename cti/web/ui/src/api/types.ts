@@ -322,3 +322,51 @@ export interface DeedView {
   subject: string;
   detail: string;
 }
+
+// -- why: the mirror of cti/web/why_messages.py -----------------------------------------------------------------------
+
+export interface TermView {
+  key: string;
+  title: string;
+  ms: number;
+}
+
+export interface CandidateView {
+  agent_id: string;
+  name: string;
+  chosen: boolean;
+  preferred: boolean;
+  obstacle: string | null;
+  obstacle_title: string;
+  ring: number | null;
+  fit: number | null;
+  load_percent: number;
+  idle_ms: number | null;
+}
+
+export interface OfferView {
+  number: number;
+  at_ms: number;
+  agent: string;
+  waited_ms: number;
+  answered: boolean;
+  outcome: string | null;
+  sentences: string[];
+  changes: string[];
+  terms: TermView[];
+  score_ms: number;
+  strict: boolean;
+  candidates: CandidateView[];
+  members: number;
+}
+
+export interface WhyStory {
+  contact_id: string;
+  title: string;
+  medium: Medium;
+  arrived_ms: number;
+  offers: OfferView[];
+  passed_by: string;
+  missed: string[];
+  waits: string[];
+}
