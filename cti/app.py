@@ -69,7 +69,8 @@ class _Enrolment:
         self._turn = asyncio.Lock()
 
     async def changed(self, person: Person) -> None:
-        """See `ports.Enrolment`."""
+        """See `ports.Enrolment`. He first, since reading everyone takes the longer the more there are."""
+        self._engine.change_person(person)
         await self.read()
 
     async def read(self) -> None:

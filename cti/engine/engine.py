@@ -167,6 +167,18 @@ class Engine:
             if agent_id not in enrolled and not agent.removed:
                 self.post(AgentRemoved(agent_id=agent_id))
 
+    def change_person(self, person: Person) -> None:
+        """Who is enrolled already has other skills, projects, site or capacity: in force at the next decision.
+
+        `change_people` is to follow, with everyone: it knows of lines and of those who come and go.
+        """
+        known = self.state.agents.get(person.agent_id)
+        if known is None or known.removed or not (person.active and person.extension):
+            return
+        event = self._enrolled(person)
+        if not people.is_enrolled_so(known, event):
+            self.post(event)
+
     async def change_people(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
         """The directory changed: enrol, remove, make new lines and take away those that are nobody's any more."""
         before = dict(self._phones)

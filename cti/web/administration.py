@@ -97,9 +97,9 @@ async def reset_password(given: PasswordReset, agent_id: PersonId, admin: Admin,
 
 
 async def _spread(person: Person, parts: Parts) -> PersonView:
-    """Let the rest of the centre know."""
-    await parts.roster.refresh()
+    """Let the rest of the centre know; first the engine, for somebody may be waiting for just this."""
     await parts.enrolment.changed(person)
+    await parts.roster.refresh()
     return _view(person)
 
 
