@@ -10,7 +10,8 @@ Recovery never decides: it folds the journalled facts (`Acd.fold`), then an `Eng
 Called by the engine's loop, by replay and by the simulator. No clock, no I/O, no randomness here or below.
 """
 
-from typing import assert_never
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -91,7 +92,7 @@ class Acd:
         state.number += 1
         turn = Turn(state, number=state.number, now=now)
         try:
-            _decide(turn, event)
+            RULES[type(event)](turn, event)
             for agent_id in turn.departed:
                 waiting.release_kept(turn, agent_id)
             offers.offer_all(turn)
@@ -110,83 +111,54 @@ class Acd:
         self.state.commit()
 
 
-def _decide(turn: Turn, event: Event) -> None:  # noqa: C901 - one case an event, the frequent ones first
-    match event:
-        case ContactArrived():
-            arrivals.contact_arrived(turn, event)
-        case PopShown():
-            offers.pop_shown(turn, event)
-        case LegAnswered():
-            talks.leg_answered(turn, event)
-        case LegEnded():
-            talks.leg_ended(turn, event)
-        case WrapUpFinished():
-            talks.wrap_up_finished(turn, event)
-        case TimerFired():
-            deadlines.timer_fired(turn, event)
-        case RingFailed():
-            if not callbacks.ring_failed(turn, event):
-                offers.ring_failed(turn, event)
-        case HangUpRequested():
-            talks.hang_up_requested(turn, event)
-        case OfferAccepted():
-            offers.offer_accepted(turn, event)
-        case OfferRejected():
-            offers.offer_rejected(turn, event)
-        case HoldRequested():
-            talks.hold_requested(turn, event)
-        case ResumeRequested():
-            talks.resume_requested(turn, event)
-        case RejoinRequested():
-            talks.rejoin_requested(turn, event)
-        case JoinFailed():
-            talks.join_failed(turn, event)
-        case ContactCancelled():
-            arrivals.contact_cancelled(turn, event)
-        case ContactTakenBack():
-            arrivals.contact_taken_back(turn, event)
-        case AgentBecameReady():
-            presence.agent_became_ready(turn, event)
-        case AgentBecameNotReady():
-            presence.agent_became_not_ready(turn, event)
-        case PhoneReachable():
-            presence.phone_reachable(turn, event)
-        case PhoneUnreachable():
-            presence.phone_unreachable(turn, event)
-        case DesktopConnected():
-            presence.desktop_connected(turn, event)
-        case DesktopLost():
-            presence.desktop_lost(turn, event)
-        case AgentSignedIn():
-            presence.agent_signed_in(turn, event)
-        case AgentSignedOut():
-            presence.agent_signed_out(turn, event)
-        case DeviceChosen():
-            presence.device_chosen(turn, event)
-        case SkillsChanged():
-            presence.skills_changed(turn, event)
-        case AgentEnrolled():
-            presence.agent_enrolled(turn, event)
-        case AgentRemoved():
-            presence.agent_removed(turn, event)
-        case QueueOpened():
-            presence.queue_opened(turn, event)
-        case QueueClosed():
-            presence.queue_closed(turn, event)
-        case ClockStepped():
-            deadlines.clock_stepped(turn, event)
-        case EngineStarted():
-            turn.commands.extend(resume(turn.state, turn.now))
-            turn.state.index.everything_is_fresh()
-        case SwitchLost():
-            presence.switch_lost(turn, event)
-        case HoursSet():
-            presence.hours_set(turn, event)
-        case CallbackRequested():
-            callbacks.requested(turn, event)
-        case PriorityChanged():
-            waiting.priority_changed(turn, event)
-        case SwitchReturned():
-            presence.switch_returned(turn, event)
-        case _:
-            assert_never(event)
+def _ring_failed(turn: Turn, event: RingFailed) -> None:
+    if not callbacks.ring_failed(turn, event):
+        offers.ring_failed(turn, event)
+
+
+def _engine_started(turn: Turn, event: EngineStarted) -> None:
+    del event
+    turn.commands.extend(resume(turn.state, turn.now))
+    turn.state.index.everything_is_fresh()
+
+
+RULES: Final[Mapping[type[Event], Callable[[Turn, Any], None]]] = {
+    ContactArrived: arrivals.contact_arrived,
+    PopShown: offers.pop_shown,
+    LegAnswered: talks.leg_answered,
+    LegEnded: talks.leg_ended,
+    WrapUpFinished: talks.wrap_up_finished,
+    TimerFired: deadlines.timer_fired,
+    RingFailed: _ring_failed,
+    HangUpRequested: talks.hang_up_requested,
+    OfferAccepted: offers.offer_accepted,
+    OfferRejected: offers.offer_rejected,
+    HoldRequested: talks.hold_requested,
+    ResumeRequested: talks.resume_requested,
+    RejoinRequested: talks.rejoin_requested,
+    JoinFailed: talks.join_failed,
+    ContactCancelled: arrivals.contact_cancelled,
+    ContactTakenBack: arrivals.contact_taken_back,
+    AgentBecameReady: presence.agent_became_ready,
+    AgentBecameNotReady: presence.agent_became_not_ready,
+    PhoneReachable: presence.phone_reachable,
+    PhoneUnreachable: presence.phone_unreachable,
+    DesktopConnected: presence.desktop_connected,
+    DesktopLost: presence.desktop_lost,
+    AgentSignedIn: presence.agent_signed_in,
+    AgentSignedOut: presence.agent_signed_out,
+    DeviceChosen: presence.device_chosen,
+    SkillsChanged: presence.skills_changed,
+    AgentEnrolled: presence.agent_enrolled,
+    AgentRemoved: presence.agent_removed,
+    QueueOpened: presence.queue_opened,
+    QueueClosed: presence.queue_closed,
+    ClockStepped: deadlines.clock_stepped,
+    EngineStarted: _engine_started,
+    SwitchLost: presence.switch_lost,
+    HoursSet: presence.hours_set,
+    CallbackRequested: callbacks.requested,
+    PriorityChanged: waiting.priority_changed,
+    SwitchReturned: presence.switch_returned,
+}
+"""What decides on each kind of event; a test keeps it whole."""

@@ -73,7 +73,13 @@ REASON_REMOVED: Final = ReasonId("removed")
 REASON_TAKEN_BACK: Final = ReasonId("taken_back")
 
 
-class Medium(StrEnum):
+class Word(StrEnum):
+    """A word of a closed vocabulary; hashed as the string that it equals: an enumeration's own hash costs ten times that."""
+
+    __hash__ = str.__hash__
+
+
+class Medium(Word):
     """The means on which a contact came."""
 
     VOICE = "voice"
@@ -86,14 +92,14 @@ class Medium(StrEnum):
     TASK = "task"
 
 
-class Device(StrEnum):
+class Device(Word):
     """Which of an agent's phones is to ring."""
 
     SIP = "sip"
     WEB = "web"
 
 
-class Readiness(StrEnum):
+class Readiness(Word):
     """Whether an agent takes contacts."""
 
     OFFLINE = "offline"
@@ -101,7 +107,7 @@ class Readiness(StrEnum):
     READY = "ready"
 
 
-class Announcement(StrEnum):
+class Announcement(Word):
     """What a waiting caller is told."""
 
     POSITION = "position"
@@ -109,7 +115,7 @@ class Announcement(StrEnum):
     """Only while the estimate is good enough; else it is left out."""
 
 
-class LegCause(StrEnum):
+class LegCause(Word):
     """Why a leg ended or a ring failed; `cti.asterisk.causes` maps Q.850 and SIP onto these."""
 
     NORMAL = "normal"
@@ -123,7 +129,7 @@ class LegCause(StrEnum):
     """The media, the registration or the node went away; or two listings in a row lacked the leg."""
 
 
-class OfferOutcome(StrEnum):
+class OfferOutcome(Word):
     """How an offer came to nothing."""
 
     TIMED_OUT = "timed_out"
@@ -134,7 +140,7 @@ class OfferOutcome(StrEnum):
     """The phone could not be rung, or the switch was away."""
 
 
-class EndedBy(StrEnum):
+class EndedBy(Word):
     """Who ended a talk or the work on a contact."""
 
     CUSTOMER = "customer"
@@ -143,7 +149,7 @@ class EndedBy(StrEnum):
     """Nobody: the customer's leg was lost."""
 
 
-class TimerKind(StrEnum):
+class TimerKind(Word):
     """What a deadline is for; the part of a timer's id before the colon."""
 
     POP = "pop"

@@ -28,13 +28,13 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
-from cti.domain.ids import Readiness
+from cti.domain.ids import Readiness, Word
 from cti.errors import IllegalTransition
 
 State = TypeVar("State", bound=StrEnum)
 
 
-class ContactState(StrEnum):
+class ContactState(Word):
     """Where a contact is between its arrival and its close."""
 
     WAITING = "waiting"
@@ -44,7 +44,7 @@ class ContactState(StrEnum):
     CLOSED = "closed"
 
 
-class AssignmentState(StrEnum):
+class AssignmentState(Word):
     """How far one offer to one agent has come."""
 
     OFFERED = "offered"
@@ -60,7 +60,7 @@ class AssignmentState(StrEnum):
     FAILED = "failed"
 
 
-class Trigger(StrEnum):
+class Trigger(Word):
     """What moves a machine: each follows from one fact."""
 
     OFFERED = "offered"

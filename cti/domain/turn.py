@@ -53,4 +53,4 @@ class Turn:
 
 def timer_id(kind: TimerKind, owner: str) -> TimerId:
     """A timer's id from what it is for and whose it is."""
-    return TimerId(f"{kind.value}:{owner}")
+    return TimerId(kind + ":" + owner)

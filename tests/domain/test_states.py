@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from cti.domain import states
-from cti.domain.acd import snapshot
+from cti.domain.acd import RULES, snapshot
 from cti.domain.assignment import Assignment
 from cti.domain.events import (
     ContactCancelled,
@@ -24,6 +25,8 @@ from cti.domain.events import (
     RingFailed,
     WrapUpFinished,
 )
+from cti.domain.facts import Fact
+from cti.domain.folds import FOLDS
 from cti.domain.ids import Device, DispositionId, LegCause, LegId, Readiness
 from cti.domain.states import AGENT, ASSIGNMENT, CONTACT, AssignmentState, ContactState, Trigger
 from cti.errors import IllegalTransition, RuleError
@@ -196,3 +199,8 @@ def test_every_event_in_every_state_acts_or_changes_nothing(event: str, situatio
     if outcome != F:
         after = snapshot(day.state)
         assert (after.contacts, after.assignments, after.agents) == (before.contacts, before.assignments, before.agents)
+
+
+def test_every_event_has_its_rule_and_every_fact_its_fold() -> None:
+    assert set(RULES) == set(get_args(Event))
+    assert set(FOLDS) == set(get_args(Fact))
