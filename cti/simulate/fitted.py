@@ -180,6 +180,7 @@ class History:
         figures begin there: what follows is then predicted.
         """
         until = self.last_ms + 1 if learn_until_ms is None else learn_until_ms
+        answers = _empirical(self._answers_ms)
         warm_up_ms = 0 if learn_until_ms is None else learn_until_ms - self.first_ms
         return Scenario(
             name=name,
@@ -189,7 +190,11 @@ class History:
             warm_up=warm_up_ms / 1000,
             replications=10,
             queues={key: self._rules(configured) for key, configured in self._queues.items()},
-            agents=tuple(self._group(agent_id, present) for agent_id, present in sorted(self._agents.items())),
+            agents=tuple(
+                self._group(agent_id, present, answers)
+                for agent_id, present in sorted(self._agents.items())
+                if present.shifts  # to a group, none would mean the whole day
+            ),
             arrivals=tuple(self._streams(until)),
             events=tuple(
                 Happening(**{HoursSet.__name__: msgspec.to_builtins(configured.hours)})
@@ -207,10 +212,9 @@ class History:
         written: dict[str, Any] = msgspec.to_builtins(configured.rules)
         return QueueRules(**{key: value for key, value in written.items() if key != "queue_id"})
 
-    def _group(self, agent_id: AgentId, present: _Present) -> Agents:
+    def _group(self, agent_id: AgentId, present: _Present, answers: Distribution) -> Agents:
         written: dict[str, Any] = msgspec.to_builtins(present.configured)
         kept = {key: value for key, value in written.items() if key not in ("agent_id", "removed")}
-        answers = sorted(span / 1000 for span in self._answers_ms)
         return Agents(
             name=agent_id,
             shifts=self._spans(present.shifts),
@@ -218,7 +222,7 @@ class History:
             daily=False,
             media=present.media,
             pop=Fixed(s=0.0),
-            answer=Empirical(spans_s=tuple(answers)) if answers else Fixed(s=0.0),
+            answer=answers,
             no_answer=self._ignored / self._offered if self._offered else 0.0,
             **kept,
         )

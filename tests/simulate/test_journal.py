@@ -130,6 +130,15 @@ def test_overrides_of_what_never_came_are_refused(history: History) -> None:
         whatif.with_overrides(history.scenario(name="again"), overrides)
 
 
+def test_who_never_signed_in_is_not_there_when_the_day_is_simulated_anew(tmp_path: Path) -> None:
+    path = tmp_path / "day.sqlite"
+    text = MIXED.replace("8h", "1h").replace("arrivals:", '  - {name: absent, shifts: ["20:00-21:00"]}\narrivals:', 1)
+    recorded(day(text), path)
+    names = {group.name for group in History(journals.everything(path)).scenario(name="again").agents}
+    assert "people-1" in names
+    assert "absent" not in names
+
+
 def test_a_journal_without_a_day_is_refused() -> None:
     with pytest.raises(ConfigError, match="no day to replay"):
         History([])
