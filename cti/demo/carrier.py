@@ -38,6 +38,8 @@ class Who(StrEnum):
 
     CALLER = "Caller"
     PHONE = "Phone"
+    CALLED = "Called"
+    """Somebody outside whom the centre calls; the label is his number as it was dialled."""
 
 
 class Step(StrEnum):

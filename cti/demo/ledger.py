@@ -104,7 +104,7 @@ class CarrierLedger:
         """Fold one record."""
         if seen.who is Who.CALLER:
             self._take_caller(seen)
-        else:
+        elif seen.who is Who.PHONE:
             self._take_phone(seen)
 
     def _take_caller(self, seen: Seen) -> None:
