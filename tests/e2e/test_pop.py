@@ -20,8 +20,8 @@ pytestmark = [
 CUSTOMER = "+79165550007"
 NAME = "Марина Мельник"
 NOTE = "A new router is on its way"
-TRIES = 8
-"""A page that takes too long to show the card is rung all the same; on a busy machine that happens now and then."""
+TRIES = 3
+"""A page that takes too long to show the card is rung all the same: on a busy machine now and then, or always."""
 
 
 async def test_the_card_is_on_the_screen_before_the_page_is_rung_and_both_sides_are_heard(
@@ -38,9 +38,11 @@ async def test_the_card_is_on_the_screen_before_the_page_is_rung_and_both_sides_
             await desk.hears(CALLER_HZ)
             await desk.click("hangup")
             await desk.finish("resolved", NOTE)
-            if left and await _was_late(centre, assignment):
+            was_late = await _was_late(centre, assignment)
+            if was_late and left:
                 continue
-            await _had_the_card(desk, assignment, before_ms=rung_ms)
+            if not was_late:
+                await _had_the_card(desk, assignment, before_ms=rung_ms)
             await _stands_in_history(desk, centre, assignment)
             return
 
@@ -68,9 +70,11 @@ async def test_the_card_is_on_the_screen_before_a_sip_phone_is_rung_and_both_sid
             await desk.click("hangup")
             over_ms = await phone.hung_up(after_ms=over_ms)
             await desk.finish("resolved", NOTE)
-            if left and await _was_late(centre, assignment):
+            was_late = await _was_late(centre, assignment)
+            if was_late and left:
                 continue
-            await _had_the_card(desk, assignment, before_ms=rung_ms)
+            if not was_late:
+                await _had_the_card(desk, assignment, before_ms=rung_ms)
             await _stands_in_history(desk, centre, assignment)
             return
 
@@ -88,8 +92,14 @@ async def _told(centre: RunningCentre, assignment: str) -> list[Fact]:
 
 
 async def _was_late(centre: RunningCentre, assignment: str) -> bool:
-    confirmed = [fact for fact in await _told(centre, assignment) if isinstance(fact, PopConfirmed)]
-    return not confirmed or confirmed[0].late
+    """Whether the card was shown after the ring was let go; then the ring must have waited its whole time."""
+    told = await _told(centre, assignment)
+    offered = next(fact for fact in told if isinstance(fact, AssignmentOffered))
+    confirmed = next(fact for fact in told if isinstance(fact, PopConfirmed))
+    rung = next(fact for fact in told if isinstance(fact, AgentRung))
+    assert offered.pop_until_ms is not None
+    assert told.index(confirmed) < told.index(rung) or rung.at_ms >= offered.pop_until_ms
+    return confirmed.late
 
 
 async def _had_the_card(desk: Desktop, assignment: str, *, before_ms: float) -> None:
@@ -102,7 +112,7 @@ async def _had_the_card(desk: Desktop, assignment: str, *, before_ms: float) -> 
 async def _stands_in_history(desk: Desktop, centre: RunningCentre, assignment: str) -> None:
     told = await _told(centre, assignment)
     order = [type(fact) for fact in told]
-    assert order.index(PopConfirmed) < order.index(AgentRung) < order.index(AssignmentStarted)
+    assert order.index(AssignmentOffered) < order.index(AgentRung) < order.index(AssignmentStarted)
     assert order[-1] is AssignmentClosed
 
     contact_id = next(fact.contact_id for fact in told if isinstance(fact, AssignmentOffered))
