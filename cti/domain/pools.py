@@ -148,8 +148,8 @@ class Standing:
 
     def __init__(self, place: int) -> None:
         self.mask = 1 << place
-        self.pools: list[list[Pool]] = [NONE] * len(MEDIA)
-        """Those that he can serve, by place of the medium."""
+        self.pools: dict[tuple[int, int], list[Pool]] = {}
+        """Those that he can serve, by place of the medium and weight: heads of pools that age alike compare as they are."""
         self.levels: dict[SkillId, int] = {}
         self.ready = False
         self.media = 0
@@ -157,6 +157,6 @@ class Standing:
         self.idle_since: Milliseconds = 0
         self.stamp = 0
 
-
-NONE: Final[list[Pool]] = []
-"""Shared by all who can serve nothing of a medium; never changed."""
+    def serve(self, pool: Pool) -> None:
+        """He can serve this pool too."""
+        self.pools.setdefault((pool.place, pool.weight), []).append(pool)

@@ -29,7 +29,7 @@ from cti.domain.contact import Contact
 from cti.domain.facts import Why
 from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId, QueueId
 from cti.domain.node import Node
-from cti.domain.pools import NONE, AgentEntry, ContactEntry, Demand, Line, Pool, PoolKey, Standing
+from cti.domain.pools import AgentEntry, ContactEntry, Demand, Line, Pool, PoolKey, Standing
 from cti.domain.queue import Queue, credit_ms, rings, score_ms, terms
 from cti.domain.roster import MEDIA, Roster, places
 from cti.domain.states import ContactState
@@ -41,7 +41,8 @@ _SLACK: Final = 64
 _MOST_DEMANDS: Final = 5_000
 """Beyond so many, those in which nothing waits are forgotten."""
 
-_LOWEST: Final = (-(1 << 62), 0, 0)
+_Order = tuple[int, Milliseconds, int, ContactId]
+"""(-score in hundredths of a millisecond, arrival, number, id): the smallest is offered next."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,46 +147,50 @@ class Index:
 
     # -- the decision ------------------------------------------------------------------------------------------------
 
-    def next_pair(self, now: Milliseconds) -> Pair | None:  # noqa: C901 - the hot loop: a call each costs more
+    def next_pair(self, now: Milliseconds) -> Pair | None:
         """The next contact to offer, highest score first, and its agent; None when no idle pair is left."""
-        chosen: Pool | None = None
-        rival: Pool | None = None
-        best = second = _LOWEST
-        by_agent = False
-        lost = self._lost
+        best, rival = self._best_for_agents(now) if self._fresh_agents else (None, None)
+        by_agent = True
+        if self._fresh_pools and (found := self._best_of_pools(now)) is not None and (best is None or found < best):
+            best, rival, by_agent = found, None, False
+        if best is None:
+            self.nothing_is_fresh()
+            return None
+        return self._choose(best, rival, by_agent=by_agent, now=now)
+
+    def _best_for_agents(self, now: Milliseconds) -> tuple[_Order | None, _Order | None]:
+        """The best of what those who became free can serve, and the next best: heads of pools that age alike at once."""
+        orders: list[_Order] = []
         for agent_id in self._fresh_agents:
             standing = self._standings.get(agent_id)
             if standing is None or not standing.media:
                 continue
-            media = standing.media
-            for place, pools in enumerate(standing.pools):
-                if not pools or not media >> place & 1:
+            for (place, weight), pools in standing.pools.items():
+                if not standing.media >> place & 1:
                     continue
-                for pool in pools:
-                    head = pool.head
-                    if head is None:
-                        continue
-                    score = pool.weight * now - head[0]
-                    if score < second[0] or pool is chosen or (lost and pool.node in lost):
-                        continue
-                    order = (score, -head[1], -head[2])
-                    if order > best:
-                        rival, second = chosen, best
-                        chosen, best, by_agent = pool, order, True
-                    elif order > second:
-                        rival, second = pool, order
-        free = self._roster.open
-        for pool in self._fresh_pools:
-            head = pool.head
-            if head is None or not pool.capable & free[pool.place] or (lost and pool.node in lost):
-                continue
-            order = (pool.weight * now - head[0], -head[1], -head[2])
-            if order > best:
-                chosen, best, by_agent, rival = pool, order, False, None
-        if chosen is None:
-            self.nothing_is_fresh()
-            return None
-        return self._choose(chosen, rival if by_agent else None, by_agent=by_agent, now=now)
+                heads = [head for pool in pools if (head := pool.head) is not None]
+                if self._lost:
+                    heads = [pool.head for pool in pools if pool.head is not None and pool.node not in self._lost]
+                if heads:
+                    first = min(heads)
+                    orders.append(_order(first, weight, now))
+                    if len(heads) > 1:
+                        heads.remove(first)
+                        orders.append(_order(min(heads), weight, now))
+        if not orders:
+            return None, None
+        best = min(orders)
+        return best, min((order for order in orders if order[2] != best[2]), default=None)
+
+    def _best_of_pools(self, now: Milliseconds) -> _Order | None:
+        """The best head of the pools that got a contact and have somebody free."""
+        free, lost = self._roster.open, self._lost
+        orders = [
+            _order(pool.head, pool.weight, now)
+            for pool in self._fresh_pools
+            if pool.head is not None and pool.capable & free[pool.place] and not (lost and pool.node in lost)
+        ]
+        return min(orders, default=None)
 
     def waiting_count(self, queue_id: QueueId) -> int:
         """How many contacts wait in the queue, those that sleep included."""
@@ -227,7 +232,7 @@ class Index:
         standing = self._standings.get(agent_id)
         if standing is None:
             return []
-        kept = [pool for pools in standing.pools for pool in pools if pool.only]
+        kept = [pool for pools in standing.pools.values() for pool in pools if pool.only]
         return [entry[3] for pool in kept for demand in pool.demands for entry in demand.contacts]
 
     def can_serve(self, contact: Contact, agent_id: AgentId) -> bool:
@@ -253,9 +258,9 @@ class Index:
 
     # -- choosing the agent --------------------------------------------------------------------------------------------
 
-    def _choose(self, pool: Pool, rival: Pool | None, *, by_agent: bool, now: Milliseconds) -> Pair:
-        assert pool.head is not None
-        contact = self._contacts[pool.head[3]]
+    def _choose(self, best: _Order, rival: _Order | None, *, by_agent: bool, now: Milliseconds) -> Pair:
+        contact = self._contacts[best[3]]
+        pool = self._where[contact.id][0].pool
         free = pool.capable & self._roster.open[pool.place]
         first, second = self._first_two(pool, free)
         rule = "oldest" if by_agent else _rule(first, second)
@@ -292,16 +297,12 @@ class Index:
             ),
         )
 
-    def _rival(self, pool: Pool, rival: Pool | None, now: Milliseconds) -> Contact | None:
+    def _rival(self, pool: Pool, rival: _Order | None, now: Milliseconds) -> Contact | None:
         """The contact that comes next: the second of the same pool, or the best head besides."""
         entry = pool.second()
-        if rival is None or rival.head is None:
-            return self._contacts[entry[3]] if entry is not None else None
-        if entry is not None:
-            own = (entry[0] - pool.weight * now, entry[1], entry[2])
-            if own < (rival.head[0] - rival.weight * now, rival.head[1], rival.head[2]):
-                return self._contacts[entry[3]]
-        return self._contacts[rival.head[3]]
+        if entry is not None and (rival is None or _order(entry, pool.weight, now) < rival):
+            return self._contacts[entry[3]]
+        return self._contacts[rival[3]] if rival is not None else None
 
     def _first_two(self, pool: Pool, free: int) -> tuple[AgentEntry, AgentEntry | None]:
         """The best free agent and the next."""
@@ -363,7 +364,7 @@ class Index:
             standing = self._standings.get(agent_id)
             if standing is None or not standing.media:
                 continue
-            for place, pools in enumerate(standing.pools):
+            for (place, _), pools in standing.pools.items():
                 if not standing.media >> place & 1:
                     continue
                 for pool in pools:
@@ -424,7 +425,7 @@ class Index:
                 self._know_medium(pool)
             self._find_agents(pool)
             for agent_id in self._roster.members(pool.capable):
-                self._serve(self._standings[agent_id], pool)
+                self._standings[agent_id].serve(pool)
         return pool
 
     def _know_medium(self, pool: Pool) -> None:
@@ -432,13 +433,6 @@ class Index:
         self._roster.open[pool.place] = sum(
             standing.mask for standing in self._standings.values() if standing.media & pool.bit
         )
-
-    def _serve(self, standing: Standing, pool: Pool) -> None:
-        served = standing.pools[pool.place]
-        if served is NONE:
-            standing.pools[pool.place] = [pool]
-        else:
-            served.append(pool)
 
     def _drop_demand(self, demand: Demand) -> None:
         for entry in demand.contacts:
@@ -452,7 +446,7 @@ class Index:
             return
         pool.head = None
         for agent_id in self._roster.members(pool.capable):
-            self._standings[agent_id].pools[pool.place].remove(pool)
+            self._standings[agent_id].pools[pool.place, pool.weight].remove(pool)
         del self._pools[pool.key]
         self._fresh_pools.pop(pool, None)
 
@@ -498,7 +492,7 @@ class Index:
         for pool in self._pools.values():
             self._find_agents(pool)
             if pool.capable & standing.mask:
-                self._serve(standing, pool)
+                standing.serve(pool)
         if standing.media:
             self._fresh_agents[agent.id] = None
 
@@ -506,11 +500,11 @@ class Index:
         """Clear what he was; the caller has every pool's agents found anew, unless there is no such agent now."""
         standing = self._standings[agent.id]
         self._roster.strike(agent)
-        for pools in standing.pools:
+        for pools in standing.pools.values():
             for pool in pools:
                 pool.capable &= ~standing.mask
                 pool.fits.pop(agent.id, None)
-        standing.pools = [NONE] * len(MEDIA)
+        standing.pools = {}
         self._stamp += 1
         standing.stamp = self._stamp
 
@@ -535,6 +529,10 @@ class Index:
         standing.media, standing.load, standing.idle_since, standing.stamp = media, load, idle_since, self._stamp
         if media and agent is not None:
             self._fresh_agents[agent.id] = None
+
+
+def _order(entry: ContactEntry, weight: int, now: Milliseconds) -> _Order:
+    return entry[0] - weight * now, entry[1], entry[2], entry[3]
 
 
 def _abilities_differ(old: Agent, new: Agent) -> bool:
