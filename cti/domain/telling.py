@@ -149,9 +149,9 @@ class _Voice:
         if ms < 0:
             return f"−{self.span(-ms)}"
         if ms < 10_000 and ms % 1000:
-            tenths = max(1, round(ms / 100))
+            tenths = max(1, ms // 100)
             return f"{tenths / 10:g} {s}".replace(".", "," if self._at else ".")
-        seconds = round(ms / 1000)
+        seconds = ms // 1000
         if seconds < 60:
             return f"{seconds} {s}"
         if seconds < 3600:
@@ -238,7 +238,7 @@ class _Voice:
             key = "rival_not_strict" if offer.terms.strict and not rival.terms.strict else "rival"
             sentence += f" {self.text(key, other=self._other(rival.contact_id, rival.queue_id), gap=gap)}"
         elif offer.why.rival is None:
-            sentence += f" {self.text('no_rival', agent=self._names.agent(offer.agent_id))}"
+            sentence += f" {self.text('no_rival')}"
         return sentence
 
     def _other(self, contact_id: ContactId, queue_id: QueueId) -> str:
@@ -311,4 +311,4 @@ def contact_line(story: Story, names: Naming, language: str = "en", *, result: s
 def passed_line(story: Story, language: str = "en") -> str:
     """How many offers went by it; "" for none."""
     say = _Voice(Names(), language)
-    return say.text("passed_by", n=story.passed_by) if story.passed_by else ""
+    return say.text("passed_by", times=say.number(story.passed_by, "time")) if story.passed_by else ""

@@ -18,6 +18,7 @@ MEDIA: Final[Mapping[Medium, tuple[str, str]]] = {
 NOUNS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "level": (("level", "levels"), ("уровень", "уровня", "уровней")),
     "point": (("point", "points"), ("балл", "балла", "баллов")),
+    "time": (("time", "times"), ("раз", "раза", "раз")),
     "point_more": (("more point", "more points"), ("балл больше", "балла больше", "баллов больше")),
 }
 TEXTS: Final[Mapping[str, tuple[str, str]]] = {
@@ -63,8 +64,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "По нынешним правилам решение было бы другим.",
     ),
     "counts": (
-        "Of {total} agents {capable} have what it asks for; {ready} of them were ready, and {free} had room.",
-        "Операторов всего {total}; соответствуют требованиям — {capable}, готовы — {ready}, могли взять — {free}.",
+        "Of {total} agents {capable} have what it asks for (ready: {ready}, with room: {free}).",
+        "Операторов всего {total}, соответствуют требованиям {capable} (готовы: {ready}, могли взять: {free}).",
     ),
     "counts_lacking": ("The others: {parts}.", "Остальные: {parts}."),
     "other_project": ("{n} of other projects", "из других проектов — {n}"),
@@ -90,7 +91,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "other": ("{contact} of queue “{queue}”", "{contact} (очередь «{queue}»)"),
     "hidden": ("a contact of another project", "обращение другого проекта"),
-    "no_rival": ("Nothing else waited for {agent}.", "Других обращений для этого оператора не было."),
+    "no_rival": ("Nothing else waited for the same agent.", "Других обращений для этого оператора не было."),
     "outcome_timed_out": (
         "The offer was not taken up within {after}: the contact went back to its place.",
         "За {after} предложение не принято: обращение вернулось на своё место.",
@@ -136,8 +137,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Будь площадка оператора {agent} среди опрашиваемых, предложили бы ему.",
     ),
     "passed_by": (
-        "While it waited, {n} times an agent who could have taken it was given another contact.",
-        "Пока обращение ждало, подходящему оператору предложили другое обращение — раз: {n}.",
+        "While it waited, an agent who could have taken it was given another contact {times}.",
+        "Пока обращение ждало, подходящему оператору предлагали другое {times}.",
     ),
     "missed": (
         "After {wait} of waiting {agent} was given {other} instead. It would have gone first {wishes}.",
@@ -187,8 +188,8 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Ждёт {waited} и будет предложено со следующим событием.",
     ),
     "wait_counts": (
-        "Of {members} agents of the project {able} have what it asks for, and {ready} of them are ready.",
-        "Операторов в проекте — {members}; соответствуют требованиям — {able}, из них готовы — {ready}.",
+        "Of {members} agents of the project {able} have what it asks for (ready: {ready}).",
+        "Операторов в проекте {members}, соответствуют требованиям {able} (готовы: {ready}).",
     ),
     "ahead": ("Before it in its queue: {n}.", "Перед ним в очереди: {n}."),
     "next_step": (

@@ -189,16 +189,19 @@ class Story(Struct, frozen=True, kw_only=True):
     closed_ms: Milliseconds | None
 
 
-def explain(entries: Iterable[Decided], contact_id: ContactId, *, state: State | None = None) -> Story | None:
+def explain(
+    entries: Iterable[Decided], contact_id: ContactId, *, state: State | None = None, now: Milliseconds = 0
+) -> Story | None:
     """The contact's story, from entries in order and the state before the first of them, which is used up.
 
     No state means an empty one. The entries must begin before the contact came; None when it never does. Reads no
-    further than its close. Looks at every agent for each of its offers.
+    further than its close. Looks at every agent for each of its offers. `now` is the present instant, if that is later
+    than the last entry.
     """
     teller = _Teller(contact_id, unindexed(state))
-    at_ms = 0
+    at_ms = now
     for entry in entries:
-        at_ms = entry.at_ms
+        at_ms = max(entry.at_ms, now)
         if not teller.take(entry):
             break
     return teller.story(at_ms)

@@ -56,7 +56,7 @@ class Storyteller:
             ) from error
 
     async def _ask(self, contact_id: ContactId) -> Story | None:
-        asked = ("-m", "cti", "why", contact_id, "--journal", str(self._journal), "--json", "--nice")
+        asked = ("-m", "cti", "why", contact_id, "--journal", str(self._journal), "--json", "--live")
         child = await asyncio.create_subprocess_exec(
             sys.executable, *asked, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
         )

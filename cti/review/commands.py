@@ -5,6 +5,7 @@ Here: options and printing. What is found comes from `cti.review.reading`, sente
 
 import os
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -24,7 +25,6 @@ from cti.review import reading
 
 _PLACE = click.Path(path_type=Path)
 _SHOWN_CANDIDATES = 12
-_NOT_IDLE = (Obstacle.NOT_READY, Obstacle.NO_ROOM)
 
 
 @click.command()
@@ -34,20 +34,24 @@ _NOT_IDLE = (Obstacle.NOT_READY, Obstacle.NO_ROOM)
 @click.option("--at", type=click.IntRange(min=1), metavar="EVENT", help="As it was at this event; only its offer.")
 @click.option("--language", type=click.Choice(telling.LANGUAGES), default="en", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON, with ids instead of names.")
-@click.option("--nice", is_flag=True, hidden=True, help="Stand back for whatever else runs here.")
+@click.option("--live", is_flag=True, hidden=True, help="Asked by the running engine: stand back for it.")
 def why(
-    *, contact: str, home: Path | None, journal: Path | None, at: int | None, language: str, as_json: bool, nice: bool
+    *, contact: str, home: Path | None, journal: Path | None, at: int | None, language: str, as_json: bool, live: bool
 ) -> None:
     """Why CONTACT (c<number>) was offered to whom it was, or why it waits still."""
-    if nice:
+    if live:
         os.nice(10)
     if (home is None) == (journal is None):
         raise click.UsageError("Give --home DIR or --journal FILE, one of them.")
     if not re.fullmatch(r"c[0-9]{1,18}", contact):
         raise RuleError(f"{contact} is no contact: they are called c and a number, as in c1042.")
     file = reading.journal_file(journal or home or Path())
-    found = reading.story(file, ContactId(contact), until=at if at is not None else 2**63 - 1)
-    if at is not None:
+    if at is None:
+        # What waits in a home waits until now; in a journal's file, until its end.
+        now = time.time_ns() // 1_000_000 if live or home is not None else 0
+        found = reading.story(file, ContactId(contact), now=now)
+    else:
+        found = reading.story(file, ContactId(contact), until=at)
         found = msgspec.structs.replace(found, offers=tuple(each for each in found.offers if each.number == at))
     if as_json:
         click.echo(msgspec.json.encode(found))
@@ -64,7 +68,7 @@ def _names(home: Path | None, language: str) -> Names:
 
 
 def _tell(story: Story, names: Names, language: str) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(telling.contact_line(story, names, language), style="bold")
     for offer in story.offers:
         console.print()
@@ -97,7 +101,7 @@ def _candidates(offer: Offer, names: Names, language: str) -> Table:
             "" if each.ring is None else str(each.ring),
             "" if each.obstacle in (Obstacle.SITE, Obstacle.SKILL) else str(each.fit),
             f"{each.load} %",
-            telling.span(each.idle_ms, language) if each.obstacle not in _NOT_IDLE else "",
+            telling.span(each.idle_ms, language) if each.obstacle is None else "",
             telling.obstacle(each, language),
             style="bold" if chosen else "",
         )
@@ -122,7 +126,7 @@ def audit(*, home: Path, as_json: bool) -> None:
 
 
 def _show(report: Report) -> None:
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{report.offers} offers in {report.events} events.")
     if report.overtakings:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")

@@ -8,7 +8,7 @@ import msgspec
 from cti.domain import auditor, why
 from cti.domain.acd import Snapshot, restore
 from cti.domain.contact import number_of
-from cti.domain.ids import ContactId
+from cti.domain.ids import ContactId, Milliseconds
 from cti.domain.state import State
 from cti.errors import NotFound, OutsideError
 from cti.ports import Entry
@@ -33,13 +33,13 @@ def journal_file(place: Path) -> Path:
     raise OutsideError(f"There is no journal {file}: give --home DIR, or the file itself.", transient=False)
 
 
-def story(file: Path, contact_id: ContactId, *, until: int = _LAST_POSSIBLE) -> why.Story:
-    """The contact's story, up to the event with the number `until`.
+def story(file: Path, contact_id: ContactId, *, until: int = _LAST_POSSIBLE, now: Milliseconds = 0) -> why.Story:
+    """The contact's story, up to the event with the number `until`; `now` as for `why.explain`.
 
     Raises NotFound when the journal knows no such contact, OutsideError when it cannot be read.
     """
     number, state = _nearest(file, before=number_of(contact_id))
-    found = why.explain(_entries(file, after=number, until=until), contact_id, state=state)
+    found = why.explain(_entries(file, after=number, until=until), contact_id, state=state, now=now)
     if found is None:
         when = f" up to event {until}" if until < _LAST_POSSIBLE else ""
         raise NotFound(f"The journal {file} knows no contact {contact_id}{when}. Contacts are called c<number>.")

@@ -29,7 +29,7 @@ class CandidateView(Message):
     """None: he does not meet what is asked."""
     load_percent: int
     idle_ms: int | None
-    """None: he is not idle."""
+    """None: he could not have had it."""
 
 
 class OfferView(Message):

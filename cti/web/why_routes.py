@@ -26,7 +26,6 @@ router = APIRouter(prefix="/api/v1", tags=["floor"])
 
 _MOST_CANDIDATES: Final = 100
 _UNABLE: Final = (Obstacle.PROJECT, Obstacle.SITE, Obstacle.SKILL)
-_NOT_IDLE: Final = (Obstacle.NOT_READY, Obstacle.NO_ROOM)
 
 
 @router.get("/contacts", responses=responses(401, 403))
@@ -120,5 +119,5 @@ def _candidate(each: Candidate, offer: Offer, names: Names, language: str) -> Ca
         ring=each.ring,
         fit=None if each.obstacle in _UNABLE else each.fit,
         load_percent=each.load,
-        idle_ms=None if each.obstacle in _NOT_IDLE else each.idle_ms,
+        idle_ms=each.idle_ms if each.obstacle is None else None,
     )
