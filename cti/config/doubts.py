@@ -7,7 +7,7 @@ A new doubt is a generator of `(path, sentence)`, called from `doubts`. Not here
 from collections.abc import Iterator
 
 from cti import actions
-from cti.config.capacities import TALKS
+from cti.config.capacities import TALKS, Capacity
 from cti.config.centre import Centre
 from cti.config.located import KeyPath
 from cti.config.queues import Queue
@@ -29,6 +29,8 @@ def doubts(centre: Centre) -> Doubts:
             yield from _without_effect(queue, ("queues", queue.key, "steps", place), step)
     yield from _circles(centre)
     yield from _two_talks(centre)
+    for profile in centre.capacities.values():
+        yield from _idle_interrupts(profile)
 
 
 def media(centre: Centre, queue: Queue) -> tuple[Medium, ...]:
@@ -153,4 +155,16 @@ def _two_talks(centre: Centre) -> Doubts:
                 yield (
                     ("capacities", key),
                     "allows a call and a callback at once: write 'exclusive: [[voice, callback]]'",
+                )
+
+
+def _idle_interrupts(profile: Capacity) -> Doubts:
+    """Interrupts that can never happen, since what they would pause keeps nothing away."""
+    for by, media in profile.interrupts.items():
+        for paused in media:
+            apart = any({by, paused} <= set(among) for among in profile.exclusive)
+            if not apart and by not in profile.bars.get(paused, ()) and profile.shares[paused].cost == 0:
+                yield (
+                    ("capacities", profile.key, "interrupts", by.value),
+                    f"{paused.value} never gives way: {by.value} is taken beside it, unless 'exclusive' says so",
                 )

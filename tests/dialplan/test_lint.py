@@ -77,6 +77,14 @@ def test_weights_of_a_strict_queue_and_a_callback_where_nobody_calls_are_doubted
     assert any("no number, menu or hours lead here" in words for _, words in doubted(file))
 
 
+def test_a_profile_with_two_talks_or_an_interrupt_that_never_happens_is_doubted(file: Path) -> None:
+    profile = "{name: {en: A, ru: А}, shares: {voice: 1, callback: 1, email: 1}, interrupts: {voice: [email]}}"
+    file.write_text(shop("") + f"capacities:\n  loose: {profile}\n", encoding="utf-8")
+    found = dict(doubted(file))
+    assert "allows a call and a callback at once" in found["capacities.loose"]
+    assert "email never gives way" in found["capacities.loose.interrupts.voice"]
+
+
 def test_a_medium_that_the_default_profile_has_no_share_of_is_doubted(file: Path) -> None:
     text = shop("    weights_percent: {chat: 100, email: 10}") + "default_capacity: weighted\n"
     file.write_text(text, encoding="utf-8")
