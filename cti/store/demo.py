@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from cti.database import Database
 from cti.domain.events import SkillLevel
-from cti.domain.ids import AgentId, Milliseconds, ProjectId, SkillId
+from cti.domain.ids import AgentId, Milliseconds, ProjectId, SiteId, SkillId
 from cti.ports import Person, Role
 from cti.store import models
 from cti.store.directory import SYSTEM, Directory
@@ -35,6 +35,10 @@ class Credentials:
     sip_secret: str | None = None
 
 
+SITE: Final = SiteId("moscow")
+"""Where the demo's agents sit."""
+
+
 def _person(
     login: str, name: str, *, role: Role, projects: str, extension: str | None = None, skills: str = ""
 ) -> Person:
@@ -49,6 +53,7 @@ def _person(
         language="ru" if any("а" <= letter <= "я" for letter in name.lower()) else "en",
         skills=tuple(SkillLevel(skill_id=SkillId(key), level=int(level)) for key, _, level in levels),
         active=True,
+        site_id=SITE if extension is not None else None,
     )
 
 

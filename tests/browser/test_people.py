@@ -60,8 +60,13 @@ async def test_a_person_and_a_result_that_the_admin_enters_are_at_work_at_once(
         await admin.part("person-password").fill(fresh.password)
         await admin.page.get_by_role("dialog").get_by_label("Severny Telecom").check()
         await admin.part("skill-technical").select_option("10")
+        await admin.part("person-site").select_option("moscow")
+        await admin.part("person-capacity").select_option("blended")
         await admin.click("person-save")
-        await admin.page.locator("tr", has_text=fresh.login).wait_for()
+        await admin.page.locator("tr", has_text=fresh.login).get_by_role("button", name="Edit").click()
+        assert await admin.part("person-site").input_value() == "moscow"
+        assert await admin.part("person-capacity").input_value() == "blended"
+        await admin.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
 
         await desk.be_ready()
         call = await lines.call("+79165550042", SUPPORT)
