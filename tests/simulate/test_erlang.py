@@ -6,7 +6,7 @@ the offered wait; Garnett, Mandelbaum and Reiman, "Designing a call center with 
 
 Each row is played with 20 replications; each figure's mean must lie within three of its standard errors. With 200 000
 contacts a row that takes minutes (marker `bench`); six small rows are always tried, with 40 000 contacts a row, and in
-quick runs with 6 000.
+quick runs with 3 000.
 """
 
 import math
@@ -21,7 +21,7 @@ from cti.simulate.scenario import Scenario
 
 T = 20.0
 REPLICATIONS = 20
-CONTACTS = 6_000 if os.environ.get("HYPOTHESIS_PROFILE") == "quick" else 40_000
+CONTACTS = 3_000 if os.environ.get("HYPOTHESIS_PROFILE") == "quick" else 40_000
 ALL_CONTACTS = int(os.environ.get("TRIUNE_ERLANG_CONTACTS", "200000"))
 
 

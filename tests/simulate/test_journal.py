@@ -62,13 +62,13 @@ def test_a_recording_spares_what_is_there(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     path = tmp_path_factory.mktemp("journal") / "day.sqlite"
-    recorded(day(MIXED.replace("8h", "5h")), path)
+    recorded(day(MIXED.replace("8h", "3h")), path)
     return History(journals.everything(path))
 
 
 def test_a_remembered_day_simulated_anew_gives_what_was_measured(history: History) -> None:
     measured = history.measured().total
-    found = estimates(play(history.scenario(name="again"), replications=4).total)
+    found = estimates(play(history.scenario(name="again"), replications=3).total)
     assert found["offered"].mean == measured["offered"]
     assert found["service_level_b"].mean == pytest.approx(measured["service_level_b"], abs=0.05)
     assert found["abandonment"].mean == pytest.approx(measured["abandonment"], abs=0.03)
@@ -80,7 +80,7 @@ def test_the_second_half_is_predicted_from_the_first(history: History) -> None:
     half_ms = history.halves_at()
     assert half_ms is not None
     measured = history.measured(since_ms=half_ms).total
-    found = estimates(play(history.scenario(name="later", learn_until_ms=half_ms), replications=4).total)
+    found = estimates(play(history.scenario(name="later", learn_until_ms=half_ms), replications=3).total)
     assert found["offered"].mean == pytest.approx(measured["offered"], abs=2)
     assert found["service_level_b"].mean == pytest.approx(measured["service_level_b"], abs=0.08)
 
