@@ -73,14 +73,28 @@ def is_available(agent: Agent) -> bool:
     return agent.readiness is Readiness.READY and not agent.leaving and not agent.removed
 
 
+def takes(agent: Agent, medium: Medium) -> bool:
+    """Whether contacts of this medium are ever for him: by his word, his profile, and with or without a desktop."""
+    if agent.media and medium not in agent.media:
+        return False
+    if not (agent.desktop or agent.desktop_bound or medium is Medium.VOICE):
+        return False
+    return capacity.accepts(agent.capacity, (), medium)
+
+
 def wants_voice(agent: Agent) -> bool:
-    """Whether calls are among what he takes."""
+    """Whether callers are among what he takes."""
     return not agent.media or Medium.VOICE in agent.media
+
+
+def wants_calls(media: tuple[Medium, ...]) -> bool:
+    """Whether one who takes these media, empty for every one, has his phone rung for any of them."""
+    return not media or Medium.VOICE in media or Medium.CALLBACK in media
 
 
 def lacks_phone(agent: Agent) -> bool:
     """Whether he takes calls but the phone he chose has no registration."""
-    return wants_voice(agent) and agent.device not in agent.phones
+    return wants_calls(agent.media) and agent.device not in agent.phones
 
 
 def lacks_desktop(agent: Agent) -> bool:

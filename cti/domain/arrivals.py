@@ -67,11 +67,8 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
             address_key=event.address_key,
         )
     )
-    contact = turn.state.contacts[contact_id]
     if event.hold_for_ms:
-        waiting.keep_for_preferred(turn, contact)
-    if event.medium is Medium.CALLBACK:
-        callbacks.sleep_until_hours(turn, contact_id)
+        waiting.keep_for_preferred(turn, turn.state.contacts[contact_id])
 
 
 def _normal(levels: tuple[SkillLevel, ...]) -> tuple[SkillLevel, ...]:

@@ -6,7 +6,7 @@ one the contact is closed as failed and, where its queue says so, becomes a task
 customer is pending. Called by `acd`, `arrivals`, `talks` and `deadlines`.
 """
 
-from cti.domain import lost, waiting
+from cti.domain import lost
 from cti.domain.assignment import Assignment
 from cti.domain.commands import ClosePop, DialCustomer, DropBridge, EndLeg, PromiseCallback
 from cti.domain.contact import Contact
@@ -25,13 +25,12 @@ from cti.domain.ids import (
     SYSTEM_DUPLICATE,
     SYSTEM_NOT_REACHED,
     BridgeId,
-    ContactId,
     LegId,
     Medium,
     TimerKind,
 )
 from cti.domain.readiness import let_go
-from cti.domain.states import ContactState
+from cti.domain.states import AssignmentState, ContactState
 from cti.domain.turn import Turn
 from cti.errors import RuleError
 from cti.variables import BRIDGE_PREFIX, CUSTOMER_LEG_PREFIX
@@ -52,7 +51,6 @@ def requested(turn: Turn, event: CallbackRequested) -> None:
         turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_DUPLICATE, at_ms=turn.now))
     else:
         turn.record(CallbackAccepted(contact_id=contact.id, at_ms=turn.now))
-        sleep_until_hours(turn, contact.id)
         turn.waiting.append(contact.id)
     turn.do(promise)
 
@@ -61,14 +59,6 @@ def refuse_second(turn: Turn, address_key: str) -> None:
     """Raises RuleError when this customer's callback is pending already."""
     if address_key and address_key in turn.state.callbacks:
         raise RuleError("A callback to this customer is pending already.", code="callback_pending")
-
-
-def sleep_until_hours(turn: Turn, contact_id: ContactId) -> None:
-    """Outside calling hours the callback is offered to nobody until they begin."""
-    contact = turn.state.contacts[contact_id]
-    opens = waiting.wakes_ms(turn, contact)
-    if opens is not None:
-        turn.record(CallbackPostponed(contact_id=contact.id, attempts=contact.attempts, until_ms=opens, at_ms=turn.now))
 
 
 def dial(turn: Turn, assignment: Assignment, contact: Contact) -> None:
@@ -96,7 +86,7 @@ def dial(turn: Turn, assignment: Assignment, contact: Contact) -> None:
 
 def is_dialling(assignment: Assignment, contact: Contact) -> bool:
     """Whether its customer is being dialled, or is about to be, and has not answered."""
-    if contact.medium is not Medium.CALLBACK or assignment.started_ms is None:
+    if contact.medium is not Medium.CALLBACK or assignment.state is not AssignmentState.ACTIVE:
         return False
     return contact.leg_id is None or assignment.ring_until_ms is not None
 
@@ -108,19 +98,24 @@ def reached(turn: Turn, assignment: Assignment) -> None:
 
 
 def not_reached(turn: Turn, assignment: Assignment) -> None:
-    """Nobody answered: the agent is free, the contact waits for its next attempt or has failed."""
+    """Nobody answered: the agent is free, the contact waits for its next attempt or has failed.
+
+    An attempt that the node's loss cut short does not count: nobody knows what rang.
+    """
     contact = turn.state.contact(assignment.contact_id)
     rule = _rule(turn, contact)
+    node = turn.state.nodes.get(contact.node) if contact.node is not None else None
+    attempts = contact.attempts - (node is not None and node.lost)
     turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=SYSTEM_NOT_REACHED, at_ms=turn.now))
     turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
-    if contact.attempts >= rule.attempts:
+    if attempts >= rule.attempts:
         turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_CALLBACK_FAILED, at_ms=turn.now))
         lost.make_task(turn, contact)
     else:
         turn.record(
             CallbackPostponed(
                 contact_id=contact.id,
-                attempts=contact.attempts,
+                attempts=attempts,
                 until_ms=turn.now + rule.retry_ms,
                 at_ms=turn.now,
             )

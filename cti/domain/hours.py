@@ -15,6 +15,8 @@ from cti.domain.ids import Milliseconds
 
 FURTHEST_DAYS: Final = 400
 """How far ahead an opening is looked for."""
+_CLOSING_DAYS: Final = 8
+"""How far ahead a closing is looked for; it is looked for again then."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MINUTES: Final = 1440
@@ -34,11 +36,36 @@ def opens_ms(hours: HoursSet, now: Milliseconds) -> Milliseconds | None:
     for day in range(FURTHEST_DAYS):
         on = today + timedelta(days=day)
         for start in sorted(start for start, _ in _calendar(hours).spans(on.weekday())):
-            instant = datetime.combine(on, start, tzinfo=zone) - _EPOCH
-            at_ms = instant // timedelta(milliseconds=1)
+            at_ms = _instant_ms(on, start, zone)
             if at_ms > now and is_open(hours, at_ms):
                 return at_ms
     return None
+
+
+def closes_ms(hours: HoursSet, now: Milliseconds) -> Milliseconds:
+    """An instant up to which they are open without a break: when they close next, if that is within a week or so.
+
+    `now` itself when they are closed.
+    """
+    if not is_open(hours, now):
+        return now
+    zone = ZoneInfo(hours.tz)
+    today = (_EPOCH + timedelta(milliseconds=now)).astimezone(zone).date()
+    at_ms = now
+    for day in range(_CLOSING_DAYS):
+        on = today + timedelta(days=day)
+        for end in sorted(end for _, end in _calendar(hours).spans(on.weekday()) if end is not None):
+            at_ms = _instant_ms(on, end, zone)
+            if at_ms > now and not is_open(hours, at_ms):
+                return at_ms
+        at_ms = _instant_ms(on + timedelta(days=1), time(0), zone)
+        if not is_open(hours, at_ms):
+            return at_ms
+    return at_ms
+
+
+def _instant_ms(on: date, at: time, zone: ZoneInfo) -> Milliseconds:
+    return (datetime.combine(on, at, tzinfo=zone) - _EPOCH) // timedelta(milliseconds=1)
 
 
 class _Calendar:

@@ -5,6 +5,7 @@ What follows once both sides are together is `cti.domain.talks`. Called by `acd`
 
 from typing import Final
 
+from cti.domain import waiting
 from cti.domain.agent import to_pause_for
 from cti.domain.assignment import Assignment
 from cti.domain.commands import ClosePop, EndLeg, RingAgent, ShowPop
@@ -45,6 +46,7 @@ BUSY_AT_ONCE_MS: Final[Milliseconds] = 1_500
 
 def offer_all(turn: Turn) -> None:
     """Make an offer of every idle pair, the contact with the highest score first."""
+    waiting.rest(turn)
     index = turn.state.index
     while (pair := index.next_pair(turn.now)) is not None:
         offer(turn, pair)
@@ -187,7 +189,7 @@ def offer_accepted(turn: Turn, event: OfferAccepted) -> None:
     assignment = turn.state.assignment(event.assignment_id)
     if is_call(turn.state.contact(assignment.contact_id)):
         raise RuleError("A call is taken by answering the phone that rings.", code="answer_the_phone")
-    if assignment.state in (AssignmentState.ACTIVE, AssignmentState.HELD):
+    if assignment.state in (AssignmentState.ACTIVE, AssignmentState.PAUSED):
         return
     turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=None, at_ms=turn.now))
     turn.stop(TimerKind.LEASE, assignment.id)

@@ -6,8 +6,8 @@ The changes themselves, and what the system does to an agent's readiness, stand 
 
 from msgspec.structs import replace
 
-from cti.domain import offers, talks
-from cti.domain.agent import Agent, is_available
+from cti.domain import offers, talks, waiting
+from cti.domain.agent import Agent, is_available, wants_calls
 from cti.domain.capacity import ONE_AT_A_TIME
 from cti.domain.events import (
     AgentBecameNotReady,
@@ -33,16 +33,17 @@ from cti.domain.ids import (
     REASON_REMOVED,
     REASON_SIGNED_IN,
     Device,
-    Medium,
     OfferOutcome,
     Readiness,
     ReasonId,
 )
+from cti.domain.queue import Queue
 from cti.domain.readiness import (
     SETTLE_MS,
     check_reach,
     defer_sign_out,
     fallback,
+    go_on,
     set_fallback,
     set_reach,
     set_readiness,
@@ -74,11 +75,25 @@ def _configure_queue(turn: Turn, rules: QueueOpened, *, is_open: bool) -> None:
     before = turn.state.queues.get(rules.queue_id)
     if before is not None and before.rules == rules and before.open == is_open:
         return
+    if before is not None and before.rules.project_id != rules.project_id:
+        _refuse_while_used(turn, before)
     turn.record(QueueConfigured(rules=rules, open=is_open))
+    if before is not None and before.rules != rules:
+        waiting.rules_changed(turn, rules.queue_id)
     if before is None or _asks(before.rules) != _asks(rules):
         for agent in sorted(turn.state.agents.values(), key=lambda agent: agent.id):
             if is_available(agent):
                 set_fallback(turn, agent)
+
+
+def _refuse_while_used(turn: Turn, queue: Queue) -> None:
+    """A queue goes to another project only when none of the old one's contacts is in it."""
+    if any(contact.queue_id == queue.id for contact in turn.state.contacts.values()):
+        raise RuleError(
+            f"Contacts of project {queue.rules.project_id} are still in queue {queue.id}: "
+            "close it, and give it to another project when they are served.",
+            code="queue_in_use",
+        )
 
 
 def _asks(rules: QueueOpened) -> tuple[object, ...]:
@@ -112,7 +127,10 @@ def skills_changed(turn: Turn, event: SkillsChanged) -> None:
 def _configure_agent(turn: Turn, wanted: Agent) -> None:
     if turn.state.agents.get(wanted.id) == wanted:
         return
+    kept = turn.state.index.kept_for(wanted.id)
     turn.record(_configured(wanted))
+    waiting.release(turn, kept)
+    go_on(turn, wanted.id)
     agent = turn.state.agent(wanted.id)
     if is_available(agent):
         set_fallback(turn, agent)
@@ -134,9 +152,11 @@ def agent_removed(turn: Turn, event: AgentRemoved) -> None:
     agent = turn.state.agent(event.agent_id)
     if agent.removed:
         return
+    kept = turn.state.index.kept_for(agent.id)
     talks.requeue_all_work(turn, agent.id)
     sign_out(turn, turn.state.agent(agent.id), reason=REASON_REMOVED)
     turn.record(_configured(replace(turn.state.agent(agent.id), removed=True)))
+    waiting.release(turn, kept)
 
 
 # -- sign-in and readiness ---------------------------------------------------------------------------------------------
@@ -177,8 +197,7 @@ def agent_became_ready(turn: Turn, event: AgentBecameReady) -> None:
     agent = turn.state.agent(event.agent_id)
     if agent.readiness is Readiness.OFFLINE or agent.leaving:
         raise RuleError("You are signed out: sign in, then make yourself ready.", code="signed_out")
-    wants_calls = not event.media or Medium.VOICE in event.media
-    if wants_calls and agent.device not in agent.phones:
+    if wants_calls(event.media) and agent.device not in agent.phones:
         raise RuleError(_PHONE_MISSING[agent.device], code=f"{agent.device}_phone_missing")
     if agent.readiness is Readiness.READY and agent.media == event.media:
         return

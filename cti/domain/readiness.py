@@ -9,7 +9,7 @@ own acts.
 
 from typing import Final
 
-from cti.domain.agent import Agent, is_available, lacks_desktop, lacks_phone, to_unpause, wants_voice
+from cti.domain.agent import Agent, is_available, lacks_desktop, lacks_phone, to_unpause, wants_calls, wants_voice
 from cti.domain.assignment import is_desk_work
 from cti.domain.commands import SetFallback
 from cti.domain.facts import AgentSkipped, AssignmentUnpaused, ReachChanged, ReadinessChanged, SignOutDeferred
@@ -61,7 +61,7 @@ def set_readiness(
         turn.stop(TimerKind.GRACE, agent_id)
     if before.skipped_until_ms is not None:
         turn.stop(TimerKind.SKIP, agent_id)
-    if is_available(before) != is_available(after):
+    if (is_available(before), before.media) != (is_available(after), after.media):
         turn.departed.append(agent_id)
         set_fallback(turn, after)
 
@@ -84,6 +84,7 @@ def defer_sign_out(turn: Turn, agent: Agent) -> None:
     if agent.leaving:
         return
     turn.record(SignOutDeferred(agent_id=agent.id))
+    turn.departed.append(agent.id)
     if agent.grace_until_ms is not None:
         turn.stop(TimerKind.GRACE, agent.id)
     if is_available(agent):
@@ -92,15 +93,19 @@ def defer_sign_out(turn: Turn, agent: Agent) -> None:
 
 def let_go(turn: Turn, agent_id: AgentId) -> None:
     """An assignment of his is over: what it interrupted goes on; he who asked to leave goes offline with his last."""
+    go_on(turn, agent_id)
     agent = turn.state.agent(agent_id)
-    if agent.paused:
-        for assignment_id in to_unpause(
-            agent, lambda held: turn.state.assignment(held).state is AssignmentState.PAUSED
-        ):
-            turn.record(AssignmentUnpaused(assignment_id=assignment_id, at_ms=turn.now))
-        agent = turn.state.agent(agent_id)
     if agent.leaving and not agent.assignment_ids:
         set_readiness(turn, agent_id, Readiness.OFFLINE)
+
+
+def go_on(turn: Turn, agent_id: AgentId) -> None:
+    """Take up again what was interrupted and fits."""
+    agent = turn.state.agent(agent_id)
+    if not agent.paused:
+        return
+    for assignment_id in to_unpause(agent, lambda held: turn.state.assignment(held).state is AssignmentState.PAUSED):
+        turn.record(AssignmentUnpaused(assignment_id=assignment_id, at_ms=turn.now))
 
 
 def set_reach(turn: Turn, agent: Agent, *, desktop: bool, phones: tuple[Device, ...]) -> None:
@@ -132,7 +137,7 @@ def _grace_until(turn: Turn, agent: Agent, *, desktop: bool, phones: tuple[Devic
     if not is_available(agent):
         return None
     lacks_a_desktop = agent.desktop_bound and not desktop
-    lacks_a_phone = wants_voice(agent) and agent.device not in phones
+    lacks_a_phone = wants_calls(agent.media) and agent.device not in phones
     if not lacks_a_desktop:
         if not lacks_a_phone or is_any_node_lost(turn.state):
             return None

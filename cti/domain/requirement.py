@@ -12,7 +12,7 @@ in the index of `cti.domain.routing` (`Requirement.mask`). Relaxing changes the 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, Protocol
 
 from cti.domain.ids import ProjectId, SiteId, SkillId
@@ -25,6 +25,7 @@ DEEPEST: Final = 40
 
 _TOKEN: Final = re.compile(r"\s*(?:(>=|<=|==|!=|>|<|\(|\))|([A-Za-z_][A-Za-z0-9_-]*)|([0-9]{1,3}))")
 _WORDS: Final = frozenset({"and", "or", "not", "site", "project", "tier", "skill"})
+_NEVER_TEXT: Final = "tier > 10"
 _COMPARISONS: Final = frozenset({">=", "<=", "==", "!=", ">", "<"})
 
 
@@ -109,6 +110,7 @@ class AnyOf:
 Node = Skill | AtSite | InProject | Tier | Not | All | AnyOf
 
 ALWAYS: Final = All(())
+NEVER: Final = AnyOf(())
 
 
 class Requirement:
@@ -152,7 +154,10 @@ def parse(text: str) -> Requirement:
     """
     if len(text) > LONGEST:
         raise RuleError(f"The expression is longer than {LONGEST} characters: name a skill for part of it.")
-    return _interned(_Parser(text).whole())
+    found = _interned(_Parser(text).whole())
+    if found.text != text:
+        parse(found.text)  # what is kept is the text in full: it must not be too long, nor too deep
+    return found
 
 
 @lru_cache(maxsize=4096)
@@ -161,7 +166,8 @@ def asked(levels: tuple[Levels, ...], condition: str = "") -> Requirement:
     highest: dict[SkillId, int] = {}
     for wanted in levels:
         highest[wanted.skill_id] = max(wanted.level, highest.get(wanted.skill_id, 0))
-    return both(_interned(_all(Skill(*wanted) for wanted in sorted(highest.items()))), parse(condition))
+    levelled = (_floor(partial(Skill, skill_id), level) for skill_id, level in sorted(highest.items()))
+    return both(_interned(_all(levelled)), parse(condition))
 
 
 @lru_cache(maxsize=4096)
@@ -248,6 +254,8 @@ def _all(parts: Iterable[Node]) -> Node:
     for part in parts:
         found += part.parts if isinstance(part, All) else [part]
     unique = tuple(dict.fromkeys(found))
+    if NEVER in unique:
+        return NEVER
     return unique[0] if len(unique) == 1 else All(unique)
 
 
@@ -269,7 +277,7 @@ def _relax(node: Node, limits: Mapping[SkillId, int]) -> Node:
     match node:
         case Skill(skill_id, level) if skill_id in limits:
             level = min(level, limits[skill_id])
-            return Skill(skill_id, level) if level else ALWAYS
+            return Skill(skill_id, level) if level > 0 else ALWAYS
         case All(parts):
             return _all(_relax(part, limits) for part in parts)
         case AnyOf(parts):
@@ -338,7 +346,7 @@ def _text(node: Node, *, within: str = "") -> str:
             text = " and ".join(_text(part, within="and") for part in parts)
             return f"({text})" if within == "not" else text
         case AnyOf(parts):
-            text = " or ".join(_text(part, within="or") for part in parts) or "never"
+            text = " or ".join(_text(part, within="or") for part in parts) or _NEVER_TEXT
             return f"({text})" if within in ("and", "not") else text
 
 
@@ -410,7 +418,7 @@ class _Parser:
             if word == "not":
                 self._take()
                 part = self._one()
-                return part.part if isinstance(part, Not) else Not(part)
+                return _negated(part)
             if word == "(":
                 self._take()
                 found = self._either()
@@ -477,10 +485,13 @@ def _floor(at_least: _AtLeast, level: int) -> Node:
     """At least 0 is always so, at least 11 never."""
     if level <= 0:
         return ALWAYS
-    return at_least(level) if level <= 10 else AnyOf(())
+    return at_least(level) if level <= 10 else NEVER
 
 
 def _negated(node: Node) -> Node:
+    """Its contrary, in the shortest form."""
     if node == ALWAYS:
-        return AnyOf(())
-    return ALWAYS if node == AnyOf(()) else Not(node)
+        return NEVER
+    if node == NEVER:
+        return ALWAYS
+    return node.part if isinstance(node, Not) else Not(node)

@@ -8,7 +8,7 @@ from typing import Final
 
 from cti.domain import callbacks, lost, offers
 from cti.domain.assignment import Assignment, is_desk_work
-from cti.domain.commands import ClosePop, DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic
+from cti.domain.commands import ClosePop, DropBridge, EndLeg, HoldLeg, JoinLegs
 from cti.domain.contact import Contact, is_call
 from cti.domain.events import (
     HangUpRequested,
@@ -78,10 +78,13 @@ def leg_answered(turn: Turn, event: LegAnswered) -> None:
         return
     if assignment.state is AssignmentState.HELD:
         return
+    dialling = callbacks.is_dialling(assignment, contact)
     if event.leg_id == contact.leg_id:
-        if callbacks.is_dialling(assignment, contact):
+        if dialling:
             callbacks.reached(turn, assignment)
         _join(turn, turn.state.assignment(assignment.id))
+        return
+    if dialling:
         return
     if assignment.state is not AssignmentState.ACTIVE:
         turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=event.leg_id, at_ms=turn.now))
@@ -147,10 +150,16 @@ def resume_requested(turn: Turn, event: ResumeRequested) -> None:
 
 
 def hang_up_requested(turn: Turn, event: HangUpRequested) -> None:
-    """The agent ends the talk or the work; while a call is still offered, it is his refusal."""
+    """The agent ends the talk or the work; while a call is still offered, it is his refusal.
+
+    While a customer is being called back, the attempt is over: he is tried again as his queue's rule says.
+    """
     assignment = turn.state.assignment(event.assignment_id)
-    if assignment.state is AssignmentState.OFFERED and is_call(turn.state.contact(assignment.contact_id)):
+    contact = turn.state.contact(assignment.contact_id)
+    if assignment.state is AssignmentState.OFFERED and is_call(contact):
         offers.reject(turn, assignment)
+    elif callbacks.is_dialling(assignment, contact):
+        callbacks.not_reached(turn, assignment)
     else:
         wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
 
@@ -177,8 +186,7 @@ def rejoin_expired(turn: Turn, assignment: Assignment) -> None:
     offers.end_agent_leg(turn, assignment, contact)
     if turn.state.agent(assignment.agent_id).desktop:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
-    if contact.leg_id is not None and contact.node is not None:
-        turn.do(PlayMusic(leg_id=contact.leg_id, node=contact.node, queue_id=contact.queue_id))
+    turn.waiting.append(contact.id)
     if phones_are_missed(turn):
         make_not_ready(turn, assignment.agent_id, REASON_PHONE_LOST)
     let_go(turn, assignment.agent_id)
@@ -188,6 +196,7 @@ def requeue_work(turn: Turn, assignment: Assignment, disposition: DispositionId)
     """Work without legs goes back to its queue, with the seniority it has; the agent is as ready as he was."""
     turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=disposition, at_ms=turn.now))
     turn.record(ContactRequeued(contact_id=assignment.contact_id, at_ms=turn.now))
+    turn.waiting.append(assignment.contact_id)
     if turn.state.agent(assignment.agent_id).desktop:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
     check_reach(turn, assignment.agent_id)
@@ -261,12 +270,12 @@ def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> Non
     if assignment.state not in _TALKING:
         offers.ring_ended(turn, assignment, cause)
         return
+    if callbacks.is_dialling(assignment, turn.state.contact(assignment.contact_id)):
+        callbacks.not_reached(turn, assignment)
+        return
     # A page that is refreshed ends its leg as politely as one that hangs up; a deliberate hang-up is told beforehand.
     if assignment.device is Device.SIP and cause not in _LOST:
         wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
-        return
-    if callbacks.is_dialling(assignment, turn.state.contact(assignment.contact_id)):
-        callbacks.not_reached(turn, assignment)
         return
     is_phone = assignment.device is Device.SIP
     _lose_agent_leg(turn, assignment, ring_now=is_phone and _can_ring_again(turn, assignment))

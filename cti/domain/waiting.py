@@ -7,15 +7,17 @@ steps' clock runs from the contact's entry in the queue, whether it is being off
 `arrivals`, `readiness` and `deadlines`.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from cti.domain import expected, hours
-from cti.domain.agent import is_available
+from cti.domain.agent import is_available, takes
 from cti.domain.commands import Announce, PlayMusic, SendAway
 from cti.domain.contact import Contact, plan_ms
-from cti.domain.events import PriorityChanged, QueueOpened, Step
+from cti.domain.events import HoursSet, PriorityChanged, QueueOpened, Step
 from cti.domain.facts import (
     CallbackOffered,
+    CallbackPostponed,
     ContactClosed,
     ContactMoved,
     ContactUrged,
@@ -23,7 +25,7 @@ from cti.domain.facts import (
     StepTaken,
     WaitPlanned,
 )
-from cti.domain.ids import SYSTEM_OVERFLOWED, AgentId, Announcement, Medium, Milliseconds, TimerKind
+from cti.domain.ids import SYSTEM_OVERFLOWED, AgentId, Announcement, ContactId, Medium, Milliseconds, QueueId, TimerKind
 from cti.domain.queue import MOST_POINTS, changes_demand
 from cti.domain.state import State
 from cti.domain.states import ContactState
@@ -31,6 +33,8 @@ from cti.domain.turn import Turn
 
 URGENT_SHARE_PERCENT: Final = 80
 """At this share of its service level's time a contact that still waits is urgent, whatever was predicted."""
+LOOK_AGAIN_MS: Final[Milliseconds] = 86_400_000
+"""How long a callback sleeps whose calling hours never begin as they stand."""
 
 
 # -- beginning to wait -------------------------------------------------------------------------------------------------
@@ -44,19 +48,33 @@ def keep_for_preferred(turn: Turn, contact: Contact) -> None:
 
 
 def _hold_until(turn: Turn, contact: Contact) -> Milliseconds | None:
-    """The end of the longest hold-for of those who are there; None when there is nobody to wait for."""
-    spans = [
-        hold_ms
+    """The end of the longest hold-for of those who are there; None when there is nobody to wait for (any more)."""
+    ends = [
+        contact.queued_ms + hold_ms
         for agent_id, hold_ms in zip(contact.preferred, contact.hold_for_ms, strict=False)
-        if hold_ms > 0 and is_present(turn.state, agent_id) and turn.state.index.can_serve(contact, agent_id)
+        if is_present(turn.state, agent_id, contact.medium) and turn.state.index.can_serve(contact, agent_id)
     ]
-    return turn.now + max(spans) if spans else None
+    latest = max(ends, default=0)
+    return latest if latest > turn.now else None
 
 
-def is_present(state: State, agent_id: AgentId) -> bool:
-    """Whether he takes contacts, be he busy: one who is away is not waited for."""
+def is_present(state: State, agent_id: AgentId, medium: Medium) -> bool:
+    """Whether he takes contacts of this medium, be he busy: one who is away is not waited for."""
     agent = state.agents.get(agent_id)
-    return agent is not None and is_available(agent)
+    return agent is not None and is_available(agent) and takes(agent, medium)
+
+
+def rest(turn: Turn) -> None:
+    """Whoever began to wait to be called back by this event is offered to nobody until calling hours begin."""
+    for contact_id in turn.waiting:
+        contact = turn.state.contacts.get(contact_id)
+        if contact is None or contact.state is not ContactState.WAITING or contact.asleep_until_ms is not None:
+            continue
+        opens = _opens_ms(turn, contact)
+        if opens is not None:
+            turn.record(
+                CallbackPostponed(contact_id=contact.id, attempts=contact.attempts, until_ms=opens, at_ms=turn.now)
+            )
 
 
 def settle(turn: Turn) -> None:
@@ -78,7 +96,7 @@ def _plan(turn: Turn, contact: Contact) -> None:
     planned = WaitPlanned(
         contact_id=contact.id,
         stepped_ms=contact.stepped_ms,
-        next_step_ms=_next_step(rules, contact),
+        next_step_ms=_next_step(turn, rules, contact),
         held_until_ms=contact.held_until_ms,
         urgent_ms=_urgent_ms(rules, contact, guess if begins else contact.expected_ms),
         asleep_until_ms=contact.asleep_until_ms,
@@ -124,10 +142,15 @@ def _urgent_ms(rules: QueueOpened, contact: Contact, guess: Milliseconds | None)
 # -- steps -------------------------------------------------------------------------------------------------------------
 
 
-def _next_step(rules: QueueOpened, contact: Contact) -> Milliseconds | None:
-    """When the next of its steps is due; None when none is left."""
-    due = [at for step in rules.steps if (at := _occurs(step, after_ms=contact.stepped_ms)) is not None]
-    return contact.queued_ms + min(due) if due else None
+def _next_step(turn: Turn, rules: QueueOpened, contact: Contact) -> Milliseconds | None:
+    """When the next of its steps is due, or calling hours end; None when neither will be."""
+    due = [
+        contact.queued_ms + at for step in rules.steps if (at := _occurs(step, after_ms=contact.stepped_ms)) is not None
+    ]
+    calling = _calling_hours(turn, contact)
+    if calling is not None:
+        due.append(hours.closes_ms(calling, turn.now))
+    return min(due, default=None)
 
 
 def _occurs(step: Step, *, after_ms: Milliseconds) -> Milliseconds | None:
@@ -146,8 +169,8 @@ def time_is_up(turn: Turn, contact: Contact) -> None:
     if contact.urgent_ms is not None and contact.urgent_ms <= turn.now:
         turn.record(ContactUrged(contact_id=contact.id, at_ms=turn.now))
     asleep, held = contact.asleep_until_ms, contact.held_until_ms
-    if asleep is not None and asleep <= turn.now:
-        asleep = wakes_ms(turn, contact)
+    if asleep is None or asleep <= turn.now:
+        asleep = _opens_ms(turn, contact)
     if held is not None and held <= turn.now:
         held = None
     elapsed = turn.now - contact.queued_ms
@@ -273,22 +296,43 @@ def priority_changed(turn: Turn, event: PriorityChanged) -> None:
 
 
 def release_kept(turn: Turn, agent_id: AgentId) -> None:
-    """He is away: what was kept for him, and for nobody else who is there, is anyone's."""
-    for contact_id in turn.state.index.kept_for(agent_id):
+    """He is away: what was kept for him is anyone's, or is kept as long as it is worth waiting for the others."""
+    release(turn, turn.state.index.kept_for(agent_id))
+
+
+def release(turn: Turn, contact_ids: Iterable[ContactId]) -> None:
+    """Keep none of these for longer than somebody is there to wait for."""
+    for contact_id in contact_ids:
         contact = turn.state.contacts[contact_id]
-        if not any(is_present(turn.state, preferred) for preferred in contact.preferred):
-            _change_hold(turn, contact, held_until_ms=None, asleep_until_ms=contact.asleep_until_ms)
+        until = _hold_until(turn, contact)
+        if contact.held_until_ms is not None and (until is None or until < contact.held_until_ms):
+            _change_hold(turn, contact, held_until_ms=until, asleep_until_ms=contact.asleep_until_ms)
             turn.waiting.append(contact_id)
 
 
-def wakes_ms(turn: Turn, contact: Contact) -> Milliseconds | None:
-    """When a callback may next be tried, from now on: None at once, else when the calling hours begin."""
+def rules_changed(turn: Turn, queue_id: QueueId) -> None:
+    """Plan anew, by the queue's new rules, what is next for each that waits there."""
+    for contact_id in turn.state.index.ordered(queue_id, turn.now):
+        _plan(turn, turn.state.contacts[contact_id])
+
+
+def _calling_hours(turn: Turn, contact: Contact) -> HoursSet | None:
+    """Those that hold for it: only one who waits to be called back has any."""
     rule = turn.state.queues[contact.queue_id].rules.callback
-    known = turn.state.hours.get(rule.hours) if rule is not None and rule.hours is not None else None
-    if known is None or contact.medium is not Medium.CALLBACK:
+    if contact.medium is not Medium.CALLBACK or contact.leg_id is not None or rule is None or rule.hours is None:
         return None
-    opens = hours.opens_ms(known, turn.now)
-    return None if opens is None or opens <= turn.now else opens
+    return turn.state.hours.get(rule.hours)
+
+
+def _opens_ms(turn: Turn, contact: Contact) -> Milliseconds | None:
+    """When it may be tried to call back: None at once, else when the calling hours begin."""
+    calling = _calling_hours(turn, contact)
+    if calling is None:
+        return None
+    opens = hours.opens_ms(calling, turn.now)
+    if opens is None:
+        return turn.now + LOOK_AGAIN_MS
+    return opens if opens > turn.now else None
 
 
 def _change_hold(
