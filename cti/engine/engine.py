@@ -223,6 +223,8 @@ class Engine:
         queue = self._queues.get(event.queue_id)
         if queue is not None:
             event = structs.replace(event, address_key=self._address_key(queue.project_id, particulars.address))
+        if event.medium is Medium.CALLBACK and event.node is None:
+            event = structs.replace(event, node=next(iter(self._switches), None))
         decision = await self._loop.ask(
             event,
             urgent=False,

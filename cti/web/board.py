@@ -25,6 +25,7 @@ _ACTIVITIES: Final[dict[AssignmentState, Activity]] = {
     AssignmentState.OFFERED: "offered",
     AssignmentState.ACTIVE: "talking",
     AssignmentState.HELD: "held",
+    AssignmentState.PAUSED: "held",
     AssignmentState.REJOINING: "rejoining",
     AssignmentState.WRAP_UP: "wrap_up",
 }
@@ -64,7 +65,8 @@ class Board:
         contact = self._state.contacts.get(contact_id)
         waits_in = contact.queue_id if contact is not None and contact.state is ContactState.WAITING else None
         was_in = self._queue_of.get(contact_id)
-        if waits_in == was_in:
+        known = self._waiting[was_in][contact_id] if was_in is not None else None
+        if waits_in == was_in and (contact is None or known is None or known[1] is contact.medium):
             return
         if was_in is not None:
             del self._waiting[was_in][contact_id], self._queue_of[contact_id]

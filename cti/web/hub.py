@@ -19,11 +19,21 @@ from pydantic import BaseModel
 from cti.domain import facts as decided_facts
 from cti.domain.acd import Decision
 from cti.domain.assignment import Assignment
+from cti.domain.callbacks import is_dialling
 from cti.domain.commands import ClosePop, ShowPop
 from cti.domain.contact import Contact
 from cti.domain.events import PopShown
 from cti.domain.facts import Fact
-from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds, ProjectId
+from cti.domain.ids import (
+    SYSTEM_AGENT_LOST,
+    SYSTEM_NOT_REACHED,
+    SYSTEM_TAKEN_BACK,
+    AgentId,
+    AssignmentId,
+    ContactId,
+    Milliseconds,
+    ProjectId,
+)
 from cti.metrics import Metrics
 from cti.ports import Customers, Engine, Particulars, Person, Role
 from cti.web.board import Board
@@ -82,10 +92,18 @@ _OF_ASSIGNMENT: Final = (
     decided_facts.AssignmentStarted,
     decided_facts.AssignmentHeld,
     decided_facts.AssignmentResumed,
+    decided_facts.AssignmentPaused,
+    decided_facts.AssignmentUnpaused,
+    decided_facts.CustomerRung,
+    decided_facts.CustomerReached,
     decided_facts.AgentLegLost,
     decided_facts.RingEnded,
     decided_facts.WrapUpStarted,
 )
+
+
+_TOLD: Final = (SYSTEM_AGENT_LOST, SYSTEM_TAKEN_BACK, SYSTEM_NOT_REACHED)
+"""Ends of an assignment that its agent did not bring about himself: he is told."""
 
 
 class Hub:
@@ -180,7 +198,7 @@ class Hub:
             case decided_facts.ContactQueued():
                 self._arrived.add(medium=fact.medium)
                 self._board.note_contact(fact.contact_id)
-            case decided_facts.ContactRequeued():
+            case decided_facts.ContactRequeued() | decided_facts.ContactMoved() | decided_facts.CallbackAccepted():
                 self._board.note_contact(fact.contact_id)
             case decided_facts.ContactClosed():
                 self._closed.add(disposition=fact.disposition)
@@ -193,7 +211,7 @@ class Hub:
             case decided_facts.OfferEnded():
                 self._gone(fact.assignment_id, fact.outcome, now)
             case decided_facts.AssignmentClosed():
-                outcome = fact.disposition if fact.disposition in ("agent_lost", "taken_back") else "closed"
+                outcome = fact.disposition if fact.disposition in _TOLD else "closed"
                 self._gone(fact.assignment_id, outcome, now)
             case decided_facts.PopConfirmed():
                 self._pops.add()
@@ -264,6 +282,7 @@ class Hub:
             card=held.card,
             card_state=lookup.state,
             muted=assignment_id in self._muted,
+            dialling=is_dialling(assignment, contact),
         )
 
     def _lookup(

@@ -154,7 +154,8 @@ class AssignmentView(Message):
     """One contact on this agent's screen."""
 
     assignment_id: str
-    state: Literal["offered", "ringing", "active", "held", "rejoining", "wrap_up"]
+    state: Literal["offered", "ringing", "dialling", "active", "held", "paused", "rejoining", "wrap_up"]
+    """`dialling`: the agent is there, and his customer is being called back."""
     contact: ContactView
     card: CardView | None
     card_state: Literal["loading", "found", "unknown", "unavailable"]
@@ -164,7 +165,7 @@ class AssignmentView(Message):
     started_ms: int | None
     held_since_ms: int | None
     until_ms: int | None
-    """When the ring, the rejoin or the wrap-up runs out."""
+    """When the ring, the customer's too, the rejoin or the wrap-up runs out."""
     wait_ms: int
     """How long the customer had waited when the offer was made."""
 
@@ -416,6 +417,13 @@ class NotReadyWish(Message):
     """A supervisor's word for one of his agents."""
 
     reason: str | None = Field(default=None, max_length=40)
+
+
+class PriorityWish(Message):
+    """How much more one contact matters than its queue says."""
+
+    priority: int = Field(ge=-10, le=10)
+    """Points of its own; each is worth a minute of waiting."""
 
 
 class ContactStory(Message):

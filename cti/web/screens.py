@@ -22,12 +22,13 @@ from cti.web.messages import AssignmentView, CardView, ContactView, ContractView
 from cti.web.roster import Roster, spoken
 
 CardState = Literal["loading", "found", "unknown", "unavailable"]
-Shown = Literal["offered", "ringing", "active", "held", "rejoining", "wrap_up"]
+Shown = Literal["offered", "ringing", "dialling", "active", "held", "paused", "rejoining", "wrap_up"]
 
 _STATES: Final[dict[AssignmentState, Shown]] = {
     AssignmentState.OFFERED: "offered",
     AssignmentState.ACTIVE: "active",
     AssignmentState.HELD: "held",
+    AssignmentState.PAUSED: "paused",
     AssignmentState.REJOINING: "rejoining",
     AssignmentState.WRAP_UP: "wrap_up",
 }
@@ -55,11 +56,12 @@ class Screens:
         card: CardView | None,
         card_state: CardState,
         muted: bool,
+        dialling: bool = False,
     ) -> AssignmentView:
-        """One contact on the agent's screen."""
+        """One contact on the agent's screen. `dialling`: its customer is being called back just now."""
         return AssignmentView(
             assignment_id=assignment.id,
-            state=_shown(assignment),
+            state="dialling" if dialling else _shown(assignment),
             contact=contact,
             card=card,
             card_state=card_state,
@@ -68,7 +70,7 @@ class Screens:
             offered_ms=assignment.offered_ms,
             started_ms=assignment.started_ms,
             held_since_ms=assignment.held_ms if assignment.state is AssignmentState.HELD else None,
-            until_ms=_until_ms(assignment),
+            until_ms=assignment.ring_until_ms if dialling else _until_ms(assignment),
             wait_ms=max(0, assignment.offered_ms - contact.arrived_ms),
         )
 
@@ -160,6 +162,11 @@ class Screens:
         return project.name.in_language(spoken(language)) if project else project_id
 
 
+def rings(medium: Medium) -> bool:
+    """Whether an offer on this medium rings the agent's phone; any other is accepted on the desktop."""
+    return medium in (Medium.VOICE, Medium.CALLBACK)
+
+
 def my_state(agent: Agent) -> MyState:
     """What an agent's page shows of himself."""
     return MyState(
@@ -181,7 +188,7 @@ def _shown(assignment: Assignment) -> Shown:
 def _until_ms(assignment: Assignment) -> int | None:
     match assignment.state:
         case AssignmentState.OFFERED:
-            return assignment.lease_until_ms if assignment.medium is not Medium.VOICE else assignment.ring_until_ms
+            return assignment.ring_until_ms if rings(assignment.medium) else assignment.lease_until_ms
         case AssignmentState.REJOINING:
             return assignment.rejoin_until_ms
         case AssignmentState.WRAP_UP:

@@ -49,6 +49,19 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "You have no extension, so you take no contacts. Ask an admin for one.",
         "У вас нет внутреннего номера, поэтому обращения к вам не приходят. Попросите номер у администратора.",
     ),
+    "not_answered_yet": ("The customer has not answered yet.", "Клиент ещё не ответил."),
+    "callback_pending": (
+        "This customer waits for a callback already.",
+        "Этому клиенту уже собираются перезвонить.",
+    ),
+    "no_switch": (
+        "The telephone exchange has not answered yet. Try again in a moment.",
+        "Телефонная станция ещё не отвечала. Попробуйте чуть позже.",
+    ),
+    "queue_in_use": (
+        "Contacts of this project are still in the queue. Close it, and move it when they are served.",
+        "В очереди ещё есть обращения этого проекта. Закройте её и перенесите, когда они будут обслужены.",
+    ),
     "no_leg": ("There is no talk now to do this in.", "Сейчас нет разговора, в котором это возможно."),
     "unknown_reason": ("Choose one of the reasons of your projects.", "Выберите одну из причин ваших проектов."),
     "unknown_disposition": (

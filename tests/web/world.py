@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import httpx
 import uvicorn
+from msgspec import structs
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -176,6 +177,7 @@ class MemoryEngine:
         return decision
 
     async def arrive(self, event: ContactArrived, particulars: Arrival) -> ContactId:
+        event = structs.replace(event, node=NODE) if event.medium is Medium.CALLBACK else event
         decision = self.do(event, particulars=self._particulars(event, particulars))
         await asyncio.sleep(0)
         return next(fact.contact_id for fact in decision.facts if isinstance(fact, ContactQueued))

@@ -2,6 +2,8 @@
 // All instants are Unix milliseconds by the server's clock. Nothing else in the pages describes the wire.
 
 export type Medium = "voice" | "callback" | "email" | "chat" | "sms" | "fax" | "social" | "task";
+/** Media on which the agent talks: an offer rings his phone. All others are accepted on the page. */
+export const isCall = (medium: Medium): boolean => medium === "voice" || medium === "callback";
 export type Device = "sip" | "web";
 export type Readiness = "offline" | "not_ready" | "ready";
 export type Role = "agent" | "supervisor" | "admin";
@@ -102,7 +104,15 @@ export interface ContactView {
   subject: string;
 }
 
-export type AssignmentState = "offered" | "ringing" | "active" | "held" | "rejoining" | "wrap_up";
+export type AssignmentState =
+  | "offered"
+  | "ringing"
+  | "dialling"
+  | "active"
+  | "held"
+  | "paused"
+  | "rejoining"
+  | "wrap_up";
 export type CardState = "loading" | "found" | "unknown" | "unavailable";
 
 export interface AssignmentView {

@@ -111,8 +111,11 @@ export const en = {
 
   "assignment.offered": "New contact",
   "assignment.ringing": "Ringing",
+  "assignment.dialling": "Calling the customer…",
   "assignment.active": "In talk",
+  "assignment.at_work": "In work",
   "assignment.held": "On hold",
+  "assignment.paused": "Interrupted",
   "assignment.rejoining": "Reconnecting",
   "assignment.wrap_up": "Wrap-up",
 
@@ -141,6 +144,8 @@ export const en = {
   "reason.taken_back": "A supervisor took your contact back",
 
   "call.controls": "Contact controls",
+  "call.dialling": "Calling {number}. You are joined as soon as the customer answers.",
+  "call.paused": "Something more urgent came in between. Go on here when it is done.",
   "call.answer": "Answer",
   "call.accept": "Accept",
   "call.answering": "Answering…",
@@ -202,6 +207,7 @@ export const en = {
   "gone.rescinded": "{name}: no longer waiting for you.",
   "gone.failed": "{name}: your phone could not be rung. Check it before you go ready.",
   "gone.agent_lost": "{name}: the connection to you was lost, so the contact went back to the queue.",
+  "gone.not_reached": "{name}: the customer was not reached. We try again later by ourselves.",
   "gone.taken_back": "{name}: a supervisor put the contact back into the queue.",
 
   "history.title": "My history",

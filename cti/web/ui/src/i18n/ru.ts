@@ -116,7 +116,10 @@ export const ru: Words = {
 
   "assignment.offered": "Новое обращение",
   "assignment.ringing": "Звонит",
+  "assignment.dialling": "Звоним клиенту…",
+  "assignment.at_work": "В работе",
   "assignment.active": "Разговор",
+  "assignment.paused": "Прервано",
   "assignment.held": "На удержании",
   "assignment.rejoining": "Соединяем снова",
   "assignment.wrap_up": "Оформление",
@@ -146,6 +149,8 @@ export const ru: Words = {
   "reason.taken_back": "Супервизор забрал ваше обращение",
 
   "call.controls": "Управление обращением",
+  "call.dialling": "Звоним на {number}. Вас соединят, как только клиент ответит.",
+  "call.paused": "Пришло более срочное обращение. Вернитесь сюда, когда закончите с ним.",
   "call.answer": "Ответить",
   "call.accept": "Принять",
   "call.answering": "Отвечаем…",
@@ -207,6 +212,7 @@ export const ru: Words = {
   "gone.rescinded": "{name}: больше не ждёт вас.",
   "gone.failed": "{name}: до вашего телефона не дозвонились. Проверьте его, прежде чем стать готовым.",
   "gone.agent_lost": "{name}: связь с вами пропала, обращение вернулось в очередь.",
+  "gone.not_reached": "{name}: клиент не ответил. Мы сами перезвоним ему позже.",
   "gone.taken_back": "{name}: супервизор вернул обращение в очередь.",
 
   "history.title": "Мои обращения",

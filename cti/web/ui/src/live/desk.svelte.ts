@@ -5,7 +5,7 @@ import { flushSync } from "svelte";
 
 import { ApiError, UNREACHABLE, agent, assignment as acts, session } from "../api/client";
 import { Events } from "../api/events";
-import type { AssignmentView, Device, Finish, Me, ServerMessage } from "../api/types";
+import { isCall, type AssignmentView, type Device, type Finish, type Me, type ServerMessage } from "../api/types";
 import { locale, t, type Language } from "../i18n/i18n.svelte";
 import { Ring } from "../phone/ring";
 import { Softphone } from "../phone/softphone.svelte";
@@ -161,6 +161,7 @@ class Desk {
     else if (gone.outcome === "rescinded") notices.say(t("gone.rescinded", { name }));
     else if (gone.outcome === "failed") notices.say(t("gone.failed", { name }), "bad");
     else if (gone.outcome === "agent_lost") notices.say(t("gone.agent_lost", { name }), "bad");
+    else if (gone.outcome === "not_reached") notices.say(t("gone.not_reached", { name }));
     else if (gone.outcome === "taken_back") notices.say(t("gone.taken_back", { name }), "bad");
   }
 
@@ -193,7 +194,7 @@ class Desk {
   get call(): AssignmentView | null {
     return (
       this.live?.assignments.find(
-        (each) => each.contact.medium === "voice" && each.device !== "sip" && each.state !== "wrap_up",
+        (each) => isCall(each.contact.medium) && each.device !== "sip" && each.state !== "wrap_up",
       ) ?? null
     );
   }
@@ -210,7 +211,7 @@ class Desk {
     }
     if (this.phone.call?.state === "talking" || this.phone.microphone !== null) this.answering = null;
     const offers = this.live?.assignments.filter((each) => each.state === "offered" || each.state === "ringing") ?? [];
-    const other = offers.some((each) => each.contact.medium !== "voice");
+    const other = offers.some((each) => !isCall(each.contact.medium));
     this.#ring.play(this.phone.call?.state === "ringing" ? "ring" : other ? "chime" : null);
     const first = offers[0];
     this.#attention.call(
@@ -242,9 +243,9 @@ class Desk {
     await this.#act("me:device", () => agent.setDevice(device));
   }
 
-  /** Voice on the browser's phone: pick up, now or as soon as it rings. Anything without a phone: accept. */
+  /** A call on the browser's phone: pick up, now or as soon as it rings. Anything without a phone: accept. */
   async answer(view: AssignmentView): Promise<void> {
-    if (view.contact.medium !== "voice") {
+    if (!isCall(view.contact.medium)) {
       await this.#act(`${view.assignment_id}:answer`, () => acts.accept(view.assignment_id));
       return;
     }

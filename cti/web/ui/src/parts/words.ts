@@ -1,5 +1,5 @@
 // Codes of the API as words and colours, in one place for every part of the page.
-import type { Activity, AgentView, AssignmentState, Medium, Readiness } from "../api/types";
+import { isCall, type Activity, type AgentView, type AssignmentState, type Medium, type Readiness } from "../api/types";
 import { t, type Key } from "../i18n/i18n.svelte";
 import { desk } from "../live/desk.svelte";
 import type { IconName } from "./Icon.svelte";
@@ -53,13 +53,17 @@ export function doing(agent: AgentView): { word: string; colour: Colour; sinceMs
 const ASSIGNMENT: Record<AssignmentState, [Key, Colour]> = {
   offered: ["assignment.offered", "accent"],
   ringing: ["assignment.ringing", "accent"],
+  dialling: ["assignment.dialling", "accent"],
   active: ["assignment.active", "good"],
   held: ["assignment.held", "warn"],
+  paused: ["assignment.paused", "warn"],
   rejoining: ["assignment.rejoining", "bad"],
   wrap_up: ["assignment.wrap_up", "calm"],
 };
 
-export const assignmentWord = (state: AssignmentState): string => t(ASSIGNMENT[state][0]);
+/** Work without a call has words of its own. */
+export const assignmentWord = (state: AssignmentState, medium: Medium): string =>
+  t(state === "active" && !isCall(medium) ? "assignment.at_work" : ASSIGNMENT[state][0]);
 export const assignmentColour = (state: AssignmentState): Colour => ASSIGNMENT[state][1];
 
 const SYSTEM_REASONS: Record<string, Key> = {
