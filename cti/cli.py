@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "user": ("cti.store.commands", "user", "People who sign in: add, list, password, one-time link."),
     "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
     "customer": ("cti.crm.commands", "customer", "Customers: add, find, import, erase."),
+    "voicemail": ("cti.voicemail", "voicemail", "Messages that callers left."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
     "replay": ("cti.app", "replay", "Decide a journal again and compare."),
     "why": ("cti.review.commands", "why", "Why a contact was offered to whom it was, or waits."),

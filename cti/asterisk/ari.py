@@ -255,8 +255,8 @@ class Playbacks:
         self._request = client.request
 
     def stop(self, *, playbackId: str) -> asyncio.Future[wire.Reply]:
-        """Stop what is played, or about to be; over already is success."""
-        return self._request("DELETE", f"playbacks/{quote(playbackId)}", accepted=(404, 409))
+        """Stop what is played, or about to be; over already, even just now (500), is success."""
+        return self._request("DELETE", f"playbacks/{quote(playbackId)}", accepted=(404, 409, 500))
 
 
 class Endpoints:
