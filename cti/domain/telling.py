@@ -228,8 +228,11 @@ class _Voice:
             self.text(f"sum_{key}", span=self.span(ms), points=self.number(abs(ms) // PRIORITY_POINT_MS, "point"))
             for key, ms in _parts(offer.terms)
         ]
+        if len(parts) == 1 and offer.terms.seniority_ms:
+            parts = []
         total = offer.terms.seniority_ms + offer.terms.priority_ms + offer.terms.tier_ms + offer.terms.urgency_ms
-        sentence = self.text("score", total=self.span(total), parts=", ".join(parts) or self.text("sum_nothing"))
+        sum_ = self.text("score_parts", parts=", ".join(parts)) if parts else ""
+        sentence = self.text("score", total=self.span(total), parts=sum_)
         if offer.terms.strict:
             sentence += f" {self.text('strict')}"
         if offer.rivals:

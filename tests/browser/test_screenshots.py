@@ -129,6 +129,7 @@ async def test_the_pages_of_those_who_lead(
         await watch.click("language-ru")
         await watch.part("queue-reception").filter(has_text="Регистратура").wait_for()
         await _shoot(watch, folder / "supervisor-ru-dark.png", dark=True)
+        await _explain(watch, folder)
 
         await admin.sign_in()
         await admin.page.goto(f"{web}/#/admin")
@@ -144,6 +145,25 @@ async def test_the_pages_of_those_who_lead(
         await admin.click("admin-audit")
         await admin.page.locator("table").wait_for()
         await _shoot(admin, folder / "admin-audit.png")
+
+
+async def _explain(watch: Desktop, folder: Path) -> None:
+    """From the list of contacts, by keyboard, to why the oldest of them went to whom it did, and the newest waits."""
+    rows = watch.page.get_by_test_id("contact-row")
+    await rows.filter(has_text="Daniel").first.get_by_role("link").focus()
+    await watch.page.keyboard.press("Enter")
+    await watch.shows("why-offer", within_s=30)
+    await watch.page.locator("tr[aria-current]").filter(has_text="Daniel").wait_for()
+    await _shoot(watch, folder / "why-ru-dark.png", dark=True)
+    await watch.click("language-en")
+    await watch.part("why-title").filter(has_text="queue").wait_for()
+    await _shoot(watch, folder / "why.png")
+    await _shoot(watch, folder / "why-narrow.png", size=NARROW)
+    await watch.click("why-back")
+    await rows.filter(has_text="Waiting").first.get_by_role("link").click()
+    await watch.shows("why-waits", within_s=30)
+    await _shoot(watch, folder / "why-waits.png")
+    await watch.click("why-back")
 
 
 async def test_the_page_of_a_one_time_link(centre: RunningCentre, chromium: Chromium, folder: Path) -> None:
