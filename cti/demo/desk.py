@@ -30,6 +30,8 @@ COOKIE: Final = "triune_session"
 SIGNED_OUT: Final = 4401
 API: Final = "/api/v1"
 _AGAIN_S: Final = 1.0
+_RINGS: Final = ("voice", "callback")
+"""Media of which the phone rings; the others are taken up at the desktop."""
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 2.0
 
@@ -72,6 +74,7 @@ class Desk:
         self._headers: dict[str, str] = {}
         self._shown: set[str] = set()
         self._finishing: set[str] = set()
+        self._worked: set[tuple[str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._settling: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -214,6 +217,10 @@ class Desk:
     def _settle(self) -> None:
         """Begin what is to be done; what is under way is not begun twice."""
         for assignment in self.assignments.values():
+            key = assignment.assignment_id, assignment.state
+            if assignment.contact.medium not in _RINGS and key[1] in ("offered", "active") and key not in self._worked:
+                self._worked.add(key)
+                self._start(self._work(assignment))
             if assignment.state == "wrap_up" and assignment.assignment_id not in self._finishing:
                 self._finishing.add(assignment.assignment_id)
                 self._start(self._finish(assignment))
@@ -241,6 +248,14 @@ class Desk:
                 self.trouble = str(error)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), _AGAIN_S)
+
+    async def _work(self, assignment: Assignment) -> None:
+        """What comes without a call: take it up, or say that it is done."""
+        act = "accept" if assignment.state == "offered" else "hangup"
+        try:
+            await self._post(f"/assignments/{assignment.assignment_id}/{act}", None)
+        except OutsideError as error:
+            self.trouble = str(error)
 
     async def _finish(self, assignment: Assignment) -> None:
         if self._wrap_s:

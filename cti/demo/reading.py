@@ -38,6 +38,7 @@ class Contact(msgspec.Struct, frozen=True):
     project_id: str
     queue: str
     address: str
+    medium: str = "voice"
 
 
 class Card(msgspec.Struct, frozen=True):

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from cti.domain.events import AgentBecameNotReady, ContactTakenBack
+from cti.domain.events import AgentBecameNotReady, ContactTakenBack, PriorityChanged
 from cti.domain.ids import AgentId, ContactId, ReasonId
 from cti.ports import CodeKind
 from cti.web.guard import Anyone, AnyParts, Supervisor
-from cti.web.messages import AgentView, Done, NotReadyWish, QueueView
+from cti.web.messages import AgentView, Done, NotReadyWish, PriorityWish, QueueView
 from cti.web.problems import Refusal, responses
 
 router = APIRouter(prefix="/api/v1", tags=["floor"])
@@ -42,6 +42,24 @@ async def set_not_ready(
         raise Refusal(422, "unknown_reason")
     await parts.engine.handle(AgentBecameNotReady(agent_id=agent.id, reason=ReasonId(given.reason or "supervisor")))
     await parts.people.note_deed(actor=person.login, action="set_not_ready", subject=agent.id)
+    return Done()
+
+
+@router.post("/contacts/{contact_id}/priority", responses=responses(401, 403, 404))
+async def set_priority(
+    given: PriorityWish,
+    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+$")],
+    person: Supervisor,
+    parts: AnyParts,
+) -> Done:
+    """Give a contact points of its own, a minute of waiting each; they count from the very next decision on."""
+    contact = parts.engine.state.contacts.get(ContactId(contact_id))
+    if contact is None or contact.project_id not in parts.roster.projects(person):
+        raise Refusal(404, "contact_gone")
+    await parts.engine.handle(PriorityChanged(contact_id=contact.id, priority=given.priority))
+    await parts.people.note_deed(
+        actor=person.login, action="priority_changed", subject=contact.id, detail=str(given.priority)
+    )
     return Done()
 
 

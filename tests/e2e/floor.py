@@ -19,15 +19,19 @@ SUPPORT = "+78005550102"
 SECRET = "a-long-enough-word"
 
 
-async def hire(centre: RunningCentre, extensions: Sequence[str]) -> list[DemoAgent]:
-    """Enter agents for support into the directory, as `cti agent add` does; the engine takes them up by itself."""
+async def hire(
+    centre: RunningCentre, extensions: Sequence[str], *, project: str = "telecom", skill: str = "technical"
+) -> list[DemoAgent]:
+    """Enter agents, for support if nothing else is said, into the directory, as `cti agent add` does; the engine takes them up by itself."""
     database = open_database(centre.home().database_url)
     try:
         directory = Directory(database)
         known = {person.login for person in await directory.everyone()}
         for extension in extensions:
             if f"hired{extension}" not in known:
-                await directory.add(_person(extension), SECRET, actor="test", sip_secret=SECRET)
+                await directory.add(
+                    _person(extension, project=project, skill=skill), SECRET, actor="test", sip_secret=SECRET
+                )
     finally:
         await database.close()
     return [
@@ -36,16 +40,16 @@ async def hire(centre: RunningCentre, extensions: Sequence[str]) -> list[DemoAge
     ]
 
 
-def _person(extension: str) -> Person:
+def _person(extension: str, *, project: str, skill: str) -> Person:
     return Person(
         agent_id=AgentId(""),
         login=f"hired{extension}",
         name=f"Hired {extension}",
         role=Role.AGENT,
-        project_ids=(ProjectId("telecom"),),
+        project_ids=(ProjectId(project),),
         extension=extension,
         language="en",
-        skills=(SkillLevel(skill_id=SkillId("technical"), level=5),),
+        skills=(SkillLevel(skill_id=SkillId(skill), level=5),),
         active=True,
     )
 

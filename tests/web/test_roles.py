@@ -44,6 +44,7 @@ NEEDS = {
     "GET /api/v1/queues": AGENT,
     "GET /api/v1/agents": SUPERVISOR,
     "POST /api/v1/agents/{agent_id}/not-ready": SUPERVISOR,
+    "POST /api/v1/contacts/{contact_id}/priority": SUPERVISOR,
     "POST /api/v1/contacts/{contact_id}/take-back": SUPERVISOR,
     "GET /api/v1/people": ADMIN,
     "POST /api/v1/people": ADMIN,
@@ -240,3 +241,18 @@ async def test_neither_a_call_nor_a_contact_of_another_project_is_taken_back(wor
     assert (refused.status_code, refused.json()["code"]) == (409, "call_not_taken_back")
     assert (await sveta.post(f"/api/v1/contacts/{foreign}/take-back")).json()["code"] == "contact_gone"
     assert [deed.action for deed in await world.directory.audit(limit=1, before_ms=None)] != ["contact_taken_back"]
+
+
+async def test_a_supervisor_gives_a_contact_priority_and_it_is_served_first(world: World) -> None:
+    early, late = world.engine.call(), world.engine.call()
+    sveta = await world.client("sveta")
+    assert (await sveta.post(f"/api/v1/contacts/{late}/priority", json={"priority": 11})).status_code == 422
+    assert (await sveta.post(f"/api/v1/contacts/{late}/priority", json={"priority": 5})).status_code == 200
+    anna, page = await world.ready("anna")
+    assert (await page.next("assignment"))["assignment"]["contact"]["contact_id"] == late
+    assert (await anna.post(f"/api/v1/contacts/{early}/priority", json={"priority": 5})).status_code == 403
+    foreign = world.engine.call(queue="reception")
+    refused = await sveta.post(f"/api/v1/contacts/{foreign}/priority", json={"priority": 5})
+    assert refused.json()["code"] == "contact_gone"
+    deeds = await world.directory.audit(limit=5, before_ms=None)
+    assert ("priority_changed", late) in [(deed.action, deed.subject) for deed in deeds]
