@@ -45,10 +45,9 @@ from cti.domain.ids import (
     Readiness,
 )
 from cti.simulate.counts import Counts, Figures, Times, of_agent, of_contacts, of_times
+from cti.simulate.curves import SLOTS, Curves
 
 DEFAULT_THRESHOLD_MS: Final[Milliseconds] = 20_000
-SLOTS: Final = 144
-"""Into so many parts the day is cut for its curves."""
 
 
 @dataclass(slots=True)
@@ -92,31 +91,6 @@ class _Agent:
     counts: Counts = field(default_factory=Counts)
 
 
-@dataclass(slots=True)
-class Curves:
-    """The day in slots of equal length: integrals over each, in ms × what is counted."""
-
-    slot_ms: float
-    on_contacts: list[float] = field(default_factory=lambda: [0.0] * SLOTS)
-    idle: list[float] = field(default_factory=lambda: [0.0] * SLOTS)
-    signed_in: list[float] = field(default_factory=lambda: [0.0] * SLOTS)
-    load: list[float] = field(default_factory=lambda: [0.0] * SLOTS)
-    """In percent."""
-    waiting: dict[QueueId, list[float]] = field(default_factory=dict)
-
-    def add(self, other: "Curves") -> None:
-        """Take over the other's integrals."""
-        for mine, others in (
-            (self.on_contacts, other.on_contacts),
-            (self.idle, other.idle),
-            (self.signed_in, other.signed_in),
-            (self.load, other.load),
-            *((self.waiting.setdefault(key, [0.0] * SLOTS), curve) for key, curve in other.waiting.items()),
-        ):
-            for slot, value in enumerate(others):
-                mine[slot] += value
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The figures of one day, by whom they are of."""
@@ -155,7 +129,7 @@ class Tally:
         self._held: dict[AssignmentId, _Held] = {}
         self._agents: dict[AgentId, _Agent] = {}
         self._arrived = self._served = self._abandoned = self._otherwise = 0
-        self._curves = Curves(slot_ms=max(1, until_ms - since_ms) / SLOTS)
+        self._curves = Curves(since_ms=since_ms, slot_ms=max(1, until_ms - since_ms) / SLOTS)
         self._queues: dict[QueueId, tuple[int, Milliseconds]] = {}
         """How many wait, and since when it is so many."""
         self._counted: Mapping[type[Fact], Callable[[Any, Milliseconds], None]] = {
@@ -383,15 +357,15 @@ class Tally:
         span, times, curves = end - start, agent.times, self._curves
         times.signed_in_ms += span
         times.load_percent_ms += span * agent.load
-        self._spread(curves.signed_in, start, end, 1)
+        self._curves.spread(curves.signed_in, start, end, 1)
         if agent.load:
-            self._spread(curves.load, start, end, agent.load)
+            self._curves.spread(curves.load, start, end, agent.load)
         if agent.worked:
             times.on_contacts_ms += span
-            self._spread(curves.on_contacts, start, end, 1)
+            self._curves.spread(curves.on_contacts, start, end, 1)
         elif agent.readiness is Readiness.READY and not agent.held:
             times.idle_ms += span
-            self._spread(curves.idle, start, end, 1)
+            self._curves.spread(curves.idle, start, end, 1)
 
     def _wait_changes(self, queue_id: QueueId, by: int, at_ms: Milliseconds) -> None:
         length, since = self._queues.get(queue_id, (0, at_ms))
@@ -401,20 +375,7 @@ class Tally:
             curve = self._curves.waiting.get(queue_id)
             if curve is None:
                 curve = self._curves.waiting[queue_id] = [0.0] * SLOTS
-            self._spread(curve, start, end, length)
-
-    def _spread(self, curve: list[float], start: Milliseconds, end: Milliseconds, height: int) -> None:
-        """Add `height` over that span of time to the slots that it touches."""
-        slot_ms, since = self._curves.slot_ms, self._since
-        first, last = int((start - since) / slot_ms), int((end - since) / slot_ms)
-        if first == last:
-            curve[first] += (end - start) * height
-            return
-        curve[first] += (since + (first + 1) * slot_ms - start) * height
-        for slot in range(first + 1, last):
-            curve[slot] += slot_ms * height
-        if last < SLOTS:
-            curve[last] += (end - since - last * slot_ms) * height
+            self._curves.spread(curve, start, end, length)
 
 
 def _loaded(agent: _Agent, media: tuple[Medium, ...]) -> None:

@@ -9,8 +9,8 @@ from typing import Final
 
 from cti.domain.ids import QueueId
 from cti.simulate.counts import SHARES
+from cti.simulate.curves import SLOTS, Curves
 from cti.simulate.drawing import Axis, Line, chart
-from cti.simulate.figures import SLOTS, Curves
 from cti.simulate.replications import Outcome, estimates
 
 _POINTS: Final = 240

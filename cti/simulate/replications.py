@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from cti.domain.ids import QueueId
 from cti.simulate.counts import Figures
+from cti.simulate.curves import Curves
 from cti.simulate.estimates import Estimate, estimate
-from cti.simulate.figures import Curves, Report, Tally
+from cti.simulate.figures import Report, Tally
 from cti.simulate.scenario import Scenario
 from cti.simulate.world import Played, Sink, World
 

@@ -69,7 +69,8 @@ from cti.errors import RuleError
 from cti.ports import Entry
 from cti.simulate import customers
 from cti.simulate.customers import Customer
-from cti.simulate.scenario import NODE, Agents, Scenario
+from cti.simulate.present import Act, Guest, Member, Work
+from cti.simulate.scenario import NODE, Scenario
 from cti.simulate.written import DAY_S
 
 KEY_PRESSED_MS: Final[Milliseconds] = 3_000
@@ -79,45 +80,6 @@ DONE: Final = DispositionId("done")
 
 Sink = Callable[[Entry], None]
 Take = Callable[[tuple[Fact, ...], Milliseconds], None]
-Act = Callable[[Any], None]
-
-
-@dataclass(slots=True)
-class _Guest:
-    """A customer who is there."""
-
-    customer: Customer
-    leg_id: LegId | None
-    contact_id: ContactId
-    medium: Medium
-    answered: bool = False
-    """Also once he is promised a callback: he does not leave any more."""
-
-
-@dataclass(slots=True)
-class _Work:
-    """An assignment that is not over, and the clock of its present phase."""
-
-    assignment_id: AssignmentId
-    guest: _Guest
-    member: "_Member"
-    due_ms: Milliseconds | None = None
-    """When the phase ends; None while it stands still."""
-    left_ms: Milliseconds | None = None
-    """How much is left of it while it is paused."""
-    act: Act | None = None
-    """What ends it."""
-
-
-@dataclass(slots=True)
-class _Member:
-    """An agent."""
-
-    agent_id: AgentId
-    group: Agents
-    on_duty: bool = False
-    on_break: bool = False
-    phone: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,9 +127,9 @@ class World:
         self._heap: list[tuple[Milliseconds, int, Act, Any]] = []
         self._pushed = 0
         self._timers: dict[TimerId, Milliseconds] = {}
-        self._guests: dict[ContactId, _Guest] = {}
-        self._works: dict[AssignmentId, _Work] = {}
-        self._members: dict[AgentId, _Member] = {}
+        self._guests: dict[ContactId, Guest] = {}
+        self._works: dict[AssignmentId, Work] = {}
+        self._members: dict[AgentId, Member] = {}
         self._coming: Customer | None = None
         self._templates = [arrivals.arrived() for arrivals in scenario.arrivals]
         self._streams: list[Iterator[Customer]] = []
@@ -257,7 +219,7 @@ class World:
             self._send(opened)
         for group in scenario.agents:
             for number, agent_id in enumerate(group.ids):
-                member = self._members[agent_id] = _Member(agent_id, group)
+                member = self._members[agent_id] = Member(agent_id, group)
                 self._send(group.enrolled(agent_id))
                 self._plan_shifts(member, group.stagger * number)
         self._streams = customers.streams(
@@ -266,7 +228,7 @@ class World:
         for stream in range(len(self._streams)):
             self._plan_next(stream)
 
-    def _plan_shifts(self, member: _Member, stagger_s: float) -> None:
+    def _plan_shifts(self, member: Member, stagger_s: float) -> None:
         begins, ends = self._scenario.begins, self._scenario.ends
         for day_s in range(0, int(ends) + 1 if member.group.daily else 1, DAY_S):
             # Breaks first: one that begins with a shift keeps him from being ready for an instant.
@@ -308,11 +270,11 @@ class World:
         if customer is None:
             self.played.made += 1
             customer = next(self._made)
-        guest = self._guests[fact.contact_id] = _Guest(customer, fact.leg_id, fact.contact_id, fact.medium)
+        guest = self._guests[fact.contact_id] = Guest(customer, fact.leg_id, fact.contact_id, fact.medium)
         if customer.patience_ms is not None:
             self._at(self._now + customer.patience_ms, self._loses_patience, guest)
 
-    def _loses_patience(self, guest: _Guest) -> None:
+    def _loses_patience(self, guest: Guest) -> None:
         if guest.answered or guest.contact_id not in self._guests:
             return
         if guest.leg_id is not None:
@@ -326,7 +288,7 @@ class World:
         if guest is not None and guest.customer.wants_callback:
             self._at(self._now + KEY_PRESSED_MS, self._asks_for_callback, guest)
 
-    def _asks_for_callback(self, guest: _Guest) -> None:
+    def _asks_for_callback(self, guest: Guest) -> None:
         if guest.leg_id is not None and not guest.answered and guest.contact_id in self._guests:
             self._send(CallbackRequested(leg_id=guest.leg_id))
 
@@ -344,7 +306,7 @@ class World:
         guest = self._guests.get(fact.contact_id)
         if guest is None:
             return
-        work = self._works[fact.assignment_id] = _Work(fact.assignment_id, guest, self._members[fact.agent_id])
+        work = self._works[fact.assignment_id] = Work(fact.assignment_id, guest, self._members[fact.agent_id])
         if guest.medium not in (Medium.VOICE, Medium.CALLBACK):
             self._answer_later(work, self._accepts, work)
 
@@ -354,7 +316,7 @@ class World:
             pop_ms = round(work.member.group.pop.at(work.guest.customer.next_luck()) * 1000)
             self._at(self._now + pop_ms, self._pop_shown, work)
 
-    def _pop_shown(self, work: _Work) -> None:
+    def _pop_shown(self, work: Work) -> None:
         if work.assignment_id in self._works:
             self._send(PopShown(assignment_id=work.assignment_id))
 
@@ -363,7 +325,7 @@ class World:
         if work is not None:
             self._answer_later(work, self._picks_up, (work, command.leg_id))
 
-    def _answer_later(self, work: _Work, act: Act, subject: object) -> None:
+    def _answer_later(self, work: Work, act: Act, subject: object) -> None:
         """The agent takes it after his delay, or lets it pass."""
         group = work.member.group
         luck = work.guest.customer.next_luck()
@@ -371,12 +333,12 @@ class World:
             luck = (luck - group.no_answer) / (1 - group.no_answer)
             self._at(self._now + round(group.answer.at(luck) * 1000), act, subject)
 
-    def _picks_up(self, answered: tuple[_Work, LegId]) -> None:
+    def _picks_up(self, answered: tuple[Work, LegId]) -> None:
         work, leg_id = answered
         if work.assignment_id in self._works:
             self._send(LegAnswered(assignment_id=work.assignment_id, leg_id=leg_id, node=NODE))
 
-    def _accepts(self, work: _Work) -> None:
+    def _accepts(self, work: Work) -> None:
         if work.assignment_id in self._works:
             self._send(OfferAccepted(assignment_id=work.assignment_id))
 
@@ -402,7 +364,7 @@ class World:
         if work is not None and work.act is None:
             self._serve(work)
 
-    def _serve(self, work: _Work) -> None:
+    def _serve(self, work: Work) -> None:
         self._due_after(work, round(work.guest.customer.service_ms * work.member.group.pace), self._talked)
 
     def _paused(self, fact: AssignmentPaused) -> None:
@@ -421,11 +383,11 @@ class World:
         if work is not None:
             self._due_after(work, round(work.guest.customer.wrap_up_ms * work.member.group.pace), self._coded)
 
-    def _due_after(self, work: _Work, span_ms: Milliseconds, act: Act) -> None:
+    def _due_after(self, work: Work, span_ms: Milliseconds, act: Act) -> None:
         work.act, work.due_ms = act, self._now + span_ms
         self._at(work.due_ms, act, work)
 
-    def _talked(self, work: _Work) -> None:
+    def _talked(self, work: Work) -> None:
         if work.due_ms != self._now or work.assignment_id not in self._works:
             return
         work.due_ms = None
@@ -435,7 +397,7 @@ class World:
         else:
             self._send(LegEnded(leg_id=guest.leg_id, cause=LegCause.NORMAL))
 
-    def _coded(self, work: _Work) -> None:
+    def _coded(self, work: Work) -> None:
         if work.due_ms == self._now and work.assignment_id in self._works:
             self._send(WrapUpFinished(assignment_id=work.assignment_id, disposition=DONE))
 
@@ -444,7 +406,7 @@ class World:
 
     # -- agents --------------------------------------------------------------------------------------------------------
 
-    def _comes(self, member: _Member) -> None:
+    def _comes(self, member: Member) -> None:
         agent_id, group = member.agent_id, member.group
         self._send(AgentSignedIn(agent_id=agent_id, device=group.device))
         if not member.phone:
@@ -455,20 +417,20 @@ class World:
         member.on_duty = True
         self._becomes_ready(member)
 
-    def _becomes_ready(self, member: _Member) -> None:
+    def _becomes_ready(self, member: Member) -> None:
         if member.on_duty and not member.on_break:
             self._send(AgentBecameReady(agent_id=member.agent_id, media=member.group.media))
 
-    def _rests(self, member: _Member) -> None:
+    def _rests(self, member: Member) -> None:
         member.on_break = True
         if member.on_duty:
             self._send(AgentBecameNotReady(agent_id=member.agent_id, reason=BREAK))
 
-    def _returns_from_break(self, member: _Member) -> None:
+    def _returns_from_break(self, member: Member) -> None:
         member.on_break = False
         self._becomes_ready(member)
 
-    def _goes(self, member: _Member) -> None:
+    def _goes(self, member: Member) -> None:
         member.on_duty = False
         self._send(AgentSignedOut(agent_id=member.agent_id))
 

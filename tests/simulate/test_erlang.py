@@ -5,7 +5,7 @@ telephone traffic carried by full availability groups" (1957) for A; Baccelli an
 the offered wait; Garnett, Mandelbaum and Reiman, "Designing a call center with impatient customers" (MSOM 4, 2002).
 
 Each row is played with 20 replications; each figure's mean must lie within three of its standard errors. With 200 000
-contacts a row that takes minutes (marker `bench`); six small rows are always tried, with 40 000 contacts a row, and in
+contacts a row that takes minutes (marker `bench`); six small rows are always tried, with 25 000 contacts a row, and in
 quick runs with 3 000.
 """
 
@@ -21,7 +21,7 @@ from cti.simulate.scenario import Scenario
 
 T = 20.0
 REPLICATIONS = 20
-CONTACTS = 3_000 if os.environ.get("HYPOTHESIS_PROFILE") == "quick" else 40_000
+CONTACTS = 3_000 if os.environ.get("HYPOTHESIS_PROFILE") == "quick" else 25_000
 ALL_CONTACTS = int(os.environ.get("TRIUNE_ERLANG_CONTACTS", "200000"))
 
 
