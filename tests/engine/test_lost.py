@@ -1,0 +1,281 @@
+"""An `Engine` on ports in memory: callbacks asked for, callers lost, and whose particulars a task has."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from cti.domain.acd import Decision
+from cti.domain.commands import PromiseCallback, SwitchCommand
+from cti.domain.events import CallbackRequested, CallbackRule, Event, LegEnded, QueueOpened, Step
+from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
+from cti.domain.ids import SYSTEM_DUPLICATE, ContactId, LegCause, LegId, Medium, Milliseconds, NodeId, ProjectId
+from cti.engine import people
+from cti.engine.engine import Engine
+from cti.ports import (
+    CallerLost,
+    Listing,
+    Particulars,
+    Phone,
+    SwitchConnected,
+    SwitchEvent,
+)
+from cti.variables import Lost
+from tests.engine.world import NODE, PROJECT, QUEUE, MemoryJournal, MemoryKeeper, caller
+
+NUMBER = "+79165550001"
+RULES = QueueOpened(
+    queue_id=QUEUE,
+    project_id=PROJECT,
+    steps=(Step(after_ms=1, offer_callback=True),),
+    callback=CallbackRule(),
+    lost_to=QUEUE,
+)
+WITHOUT_OFFER = QueueOpened(queue_id=QUEUE, project_id=PROJECT, lost_to=QUEUE)
+SECRET = b"known to this centre only"
+
+
+class MemorySwitch:
+    """A node that does whatever it is told."""
+
+    node: NodeId = NODE
+
+    def __init__(self) -> None:
+        self.said: asyncio.Queue[SwitchEvent] = asyncio.Queue()
+        self.commands: list[SwitchCommand] = []
+
+    async def execute(self, command: SwitchCommand) -> None:
+        self.commands.append(command)
+
+    async def list_legs(self) -> Listing:
+        return Listing(node=NODE, legs=(), bridges=(), other_channels=frozenset())
+
+    async def events(self) -> AsyncIterator[SwitchEvent]:
+        yield SwitchConnected(node=NODE)
+        while True:
+            yield await self.said.get()
+
+    async def mute(self, leg_id: LegId, *, muted: bool) -> None: ...
+
+    async def send_digits(self, leg_id: LegId, digits: str) -> None: ...
+
+    async def provision(self, phone: Phone) -> None: ...
+
+    async def withdraw(self, phone: Phone) -> None: ...
+
+    def know(self, phones: Iterable[Phone]) -> None: ...
+
+    async def reclaim(self) -> int:
+        return 0
+
+
+@dataclass(slots=True)
+class Desks:
+    """Pages that only look on; what the engine knows of a contact is asked when they are told of it."""
+
+    known: dict[ContactId, Particulars | None] = field(default_factory=dict)
+    decisions: list[Decision] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    engine: Engine | None = None
+
+    def expect(self, address: str, *, project_id: ProjectId) -> None: ...
+
+    def decided(self, decision: Decision, now: Milliseconds) -> None:
+        assert self.engine is not None
+        for fact in decision.facts:
+            if isinstance(fact, ContactQueued):
+                self.known[fact.contact_id] = self.engine.particulars(fact.contact_id)
+        self.decisions.append(decision)
+        self.news.set()
+
+    def is_connected(self, agent_id: str) -> bool:
+        return False
+
+    def switch_changed(self, *, up: bool) -> None: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class World:
+    """The engine and what it met."""
+
+    engine: Engine
+    switch: MemorySwitch
+    desks: Desks
+    journal: MemoryJournal
+
+    async def until(self, kind: type[object], count: int = 1) -> object:
+        """The count-th fact of this kind."""
+        async with asyncio.timeout(5):
+            while True:
+                found = [fact for one in self.desks.decisions for fact in one.facts if isinstance(fact, kind)]
+                if len(found) >= count:
+                    return found[count - 1]
+                self.desks.news.clear()
+                await self.desks.news.wait()
+
+    async def queued(self, count: int = 1) -> ContactQueued:
+        found = await self.until(ContactQueued, count)
+        assert isinstance(found, ContactQueued)
+        return found
+
+    async def settled(self) -> None:
+        """Everything posted so far has been decided."""
+        await self.engine.handle(LegEnded(leg_id=LegId("nobody"), cause=LegCause.NORMAL))
+
+    async def offered(self, leg: str, *, count: int, number: str = NUMBER) -> ContactId:
+        """A caller waits and has been offered a callback."""
+        self.switch.said.put_nowait(caller(leg, number=number))
+        queued = await self.queued(count)
+        async with asyncio.timeout(5):
+            while not self.engine.state.contacts[queued.contact_id].callback_offered:
+                self.desks.news.clear()
+                await self.desks.news.wait()
+        return queued.contact_id
+
+    def events(self, kind: type[Event]) -> list[Event]:
+        return [entry.event for entry in self.journal.written if isinstance(entry.event, kind)]
+
+
+@asynccontextmanager
+async def running(rules: QueueOpened = RULES) -> AsyncIterator[World]:
+    switch, desks, journal = MemorySwitch(), Desks(), MemoryJournal()
+    engine = Engine(
+        rules=[rules],
+        switches={NODE: switch},
+        journal=journal,
+        desktops=desks,
+        keeper=MemoryKeeper(),
+        address_key=people.keyed(SECRET),
+    )
+    desks.engine = engine
+    await engine.start(persons=[], phones=[])
+    try:
+        yield World(engine=engine, switch=switch, desks=desks, journal=journal)
+    finally:
+        await engine.stop()
+
+
+def lost(number: str = NUMBER, *, why: Lost = Lost.LEFT_MENU) -> CallerLost:
+    return CallerLost(
+        queue_id=QUEUE,
+        number=number,
+        name="Anna",
+        dialled="+78005550100",
+        language="ru",
+        path="main:2",
+        why=why,
+        at_ms=1_700_000_000_000,
+    )
+
+
+async def test_a_key_that_was_not_asked_for_is_neither_decided_nor_journalled() -> None:
+    async with running(WITHOUT_OFFER) as world:
+        world.switch.said.put_nowait(caller("n1-1"))
+        await world.queued()
+        world.switch.said.put_nowait(CallbackRequested(leg_id=LegId("n1-1")))
+        world.switch.said.put_nowait(CallbackRequested(leg_id=LegId("n1-unknown")))
+        world.switch.said.put_nowait(lost("+79165550099"))
+        await world.queued(2)
+        assert not world.events(CallbackRequested)
+
+
+async def test_a_caller_who_is_offered_a_callback_is_promised_one_and_his_leg_is_no_new_caller() -> None:
+    async with running() as world:
+        contact_id = await world.offered("n1-1", count=1)
+        world.switch.said.put_nowait(CallbackRequested(leg_id=LegId("n1-1")))
+        await world.until(CallbackAccepted)
+        assert world.engine.state.contacts[contact_id].medium is Medium.CALLBACK
+        assert "n1-1" in world.engine.ended_legs
+        farewell = world.engine.farewell(LegId("n1-1"))
+        assert farewell == PromiseCallback(contact_id=contact_id, leg_id=LegId("n1-1"), node=NODE)
+
+
+async def test_the_same_number_is_called_back_once() -> None:
+    async with running() as world:
+        first = await world.offered("n1-1", count=1)
+        second = await world.offered("n1-2", count=2)
+        for leg in ("n1-1", "n1-2"):
+            world.switch.said.put_nowait(CallbackRequested(leg_id=LegId(leg)))
+        closed = await world.until(ContactClosed)
+        assert isinstance(closed, ContactClosed)
+        assert (closed.contact_id, closed.disposition) == (second, SYSTEM_DUPLICATE)
+        assert world.engine.state.contacts[first].medium is Medium.CALLBACK
+
+
+async def test_without_a_number_nobody_is_called_back() -> None:
+    async with running() as world:
+        contact_id = await world.offered("n1-1", count=1, number="")
+        world.switch.said.put_nowait(CallbackRequested(leg_id=LegId("n1-1")))
+        world.switch.said.put_nowait(lost("+79165550099"))
+        await world.queued(2)
+        assert world.engine.state.contacts[contact_id].medium is Medium.VOICE
+
+
+async def test_a_lost_caller_becomes_a_task_that_says_who_and_why() -> None:
+    async with running() as world:
+        world.switch.said.put_nowait(lost(why=Lost.LINES_BUSY))
+        task = await world.queued()
+        known = world.desks.known[task.contact_id]
+        assert known is not None
+        assert (task.medium, known.medium, known.address) == (Medium.TASK, Medium.TASK, NUMBER)
+        assert (known.name, known.dialled, known.language) == ("Anna", "+78005550100", "ru")
+        assert known.path == "main:2;lost:lines_busy"
+
+
+async def test_however_often_he_tries_it_is_one_task() -> None:
+    async with running() as world:
+        for _ in range(3):
+            world.switch.said.put_nowait(lost())
+            await world.queued()
+        await world.settled()
+        world.switch.said.put_nowait(lost("+79165550099"))
+        await world.queued(2)
+        await world.settled()
+        assert len(world.engine.state.contacts) == 2
+
+
+@pytest.mark.parametrize("number", [NUMBER, ""])
+async def test_no_task_is_made_where_nobody_wants_one_or_nobody_can_be_called(number: str) -> None:
+    rules = WITHOUT_OFFER if number == "" else QueueOpened(queue_id=QUEUE, project_id=PROJECT)
+    async with running(rules) as world:
+        world.engine.lose(lost(number))
+        await world.settled()
+        assert not world.engine.state.contacts
+
+
+async def test_a_caller_who_gives_up_leaves_a_task_about_himself_known_before_any_page_hears_of_it() -> None:
+    async with running(WITHOUT_OFFER) as world:
+        world.switch.said.put_nowait(replace(caller("n1-1"), path="main:2"))
+        call = await world.queued()
+        world.switch.said.put_nowait(LegEnded(leg_id=LegId("n1-1"), cause=LegCause.NORMAL))
+        task = await world.queued(2)
+        assert task.origin == call.contact_id
+        known = world.desks.known[task.contact_id]
+        assert known is not None
+        assert (known.contact_id, known.address, known.medium) == (task.contact_id, NUMBER, Medium.TASK)
+        assert known.path == "main:2;lost:abandoned"
+
+
+async def test_who_gives_up_again_and_again_is_one_task() -> None:
+    async with running(WITHOUT_OFFER) as world:
+        for index, leg in enumerate(("n1-1", "n1-2")):
+            world.switch.said.put_nowait(caller(leg))
+            await world.queued(2 * index + 1)
+            world.switch.said.put_nowait(LegEnded(leg_id=LegId(leg), cause=LegCause.NORMAL))
+            await world.queued(2 * index + 2)
+        await world.until(ContactClosed, 3)
+        [contact] = world.engine.state.contacts.values()
+        assert contact.medium is Medium.TASK
+
+
+async def test_the_journal_knows_a_number_by_a_key_that_tells_nothing() -> None:
+    async with running() as world:
+        first = await world.offered("n1-1", count=1)
+        key = world.engine.state.contacts[first].address_key
+        assert key
+        assert NUMBER not in repr(world.journal.written)
+        assert key != people.keyed(b"another centre")(PROJECT, NUMBER)
+        assert key != people.keyed(SECRET)(ProjectId("clinic"), NUMBER)
+        assert people.keyed(SECRET)(PROJECT, "") == ""
