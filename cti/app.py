@@ -5,8 +5,6 @@ Here: which adapter stands behind which port, the order of start and stop, and s
 
 import asyncio
 import contextlib
-import dataclasses
-import json
 import logging
 import signal
 import sys
@@ -29,7 +27,6 @@ from cti.database import Database, open_database
 from cti.domain.acd import snapshot
 from cti.domain.ids import ContactId, DestinationId, NodeId, QueueId
 from cti.engine import people
-from cti.engine import replay as replaying
 from cti.engine.engine import Engine
 from cti.engine.tasks import Supervised
 from cti.errors import DatabaseDown
@@ -38,7 +35,6 @@ from cti.metrics import Metrics
 from cti.ports import Particulars, Person
 from cti.review.beside import Storyteller, Watch
 from cti.store import demo
-from cti.store import journal as journals
 from cti.store.directory import Directory
 from cti.store.history import StoredHistory, position
 from cti.store.journal import SqliteJournal
@@ -94,27 +90,6 @@ def engine(*, home: Path) -> None:
     logs.start()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     uvloop.run(run(Home.open(home)))
-
-
-@click.command()
-@click.option("--home", required=True, type=click.Path(path_type=Path), help="A home, or a journal's file.")
-@click.option("--json", "as_json", is_flag=True, help="Print figures and differences as JSON.")
-def replay(*, home: Path, as_json: bool) -> None:
-    """Decide a whole journal again and compare every decision; exits 1 when one differs."""
-    file = home if home.is_file() else Home.open(home).journal
-    found = replaying.replay(lambda: journals.everything(file))
-    if as_json:
-        click.echo(json.dumps({**dataclasses.asdict(found), "times_real_time": found.times_real_time}))
-    else:
-        click.echo(
-            f"{found.events} events, {found.decisions} decisions in {found.took_s:.2f} s, "
-            f"{found.times_real_time:,.0f} times real time. Digest {found.digest[:16]}."
-        )
-        for difference in found.differences:
-            then, now = ", ".join(difference.then) or "nothing", ", ".join(difference.now) or "nothing"
-            click.echo(f"  event {difference.number}, {difference.event}: then {then}; now {now}")
-    if found.differences:
-        raise SystemExit(1)
 
 
 async def run(home: Home) -> None:

@@ -25,7 +25,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "customer": ("cti.crm.commands", "customer", "Customers: add, find, import, erase."),
     "voicemail": ("cti.voicemail", "voicemail", "Messages that callers left."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
-    "replay": ("cti.app", "replay", "Decide a journal again and compare."),
+    "replay": ("cti.review.commands", "replay", "Decide a journal again and compare."),
     "why": ("cti.review.commands", "why", "Why a contact was offered to whom it was, or waits."),
     "audit": ("cti.review.commands", "audit", "Who was passed by whom in a journal, and why."),
     "simulate": ("cti.simulate.commands", "simulate", "Play a centre's day: a scenario, or one that a journal holds."),

@@ -28,6 +28,8 @@ class Difference:
     then: tuple[str, ...]
     now: tuple[str, ...]
     """Names of the facts, or `refused`."""
+    detail: str = ""
+    """Where the names are the same: the first field that differs, `then → now`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,11 @@ class Outcome:
     def times_real_time(self) -> float:
         """How much faster than the day itself."""
         return self.span_ms / 1000 / self.took_s if self.took_s else 0.0
+
+    @property
+    def decisions_per_s(self) -> float:
+        """How many facts were decided in a second, the reading of the journal included."""
+        return self.decisions / self.took_s if self.took_s else 0.0
 
 
 def replay(source: Callable[[], Iterable[Entry]], *, most_differences: int = 20) -> Outcome:
@@ -107,11 +114,23 @@ def _as_told(now: Fact, then: Fact) -> bool:
 
 def _difference(entry: Entry, facts: tuple[Fact, ...], *, refused: bool) -> Difference:
     return Difference(
+        detail=_detail(entry.facts, facts),
         number=entry.number,
         event=type(entry.event).__name__,
         then=("refused",) if entry.refused is not None else tuple(type(fact).__name__ for fact in entry.facts),
         now=("refused",) if refused else tuple(type(fact).__name__ for fact in facts),
     )
+
+
+def _detail(then: tuple[Fact, ...], now: tuple[Fact, ...]) -> str:
+    """The first field that differs, if the facts are of the same kinds."""
+    if [type(fact) for fact in then] != [type(fact) for fact in now]:
+        return ""
+    for was, is_ in zip(then, now, strict=True):
+        for name in was.__struct_fields__:
+            if getattr(was, name) != getattr(is_, name):
+                return f"{type(was).__name__}.{name}: {getattr(was, name)} → {getattr(is_, name)}"
+    return ""
 
 
 def _folded(entries: Iterable[Entry], *, until: int) -> Acd:

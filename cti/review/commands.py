@@ -1,8 +1,10 @@
-"""`cti why` and `cti audit`: a journal questioned from the command line.
+"""`cti why`, `cti audit` and `cti replay`: a journal questioned from the command line.
 
 Here: options and printing. What is found comes from `cti.review.reading`, sentences from `cti.domain.telling`.
 """
 
+import dataclasses
+import json
 import os
 import re
 import time
@@ -20,8 +22,10 @@ from cti.domain.ids import ContactId
 from cti.domain.policy import Obstacle
 from cti.domain.telling import Names
 from cti.domain.why import Offer, Story
+from cti.engine import replay as replaying
 from cti.errors import RuleError
 from cti.review import reading
+from cti.store import journal as journals
 
 _PLACE = click.Path(path_type=Path)
 _SHOWN_CANDIDATES = 12
@@ -152,3 +156,27 @@ def _findings(findings: Iterable[Finding]) -> Iterable[str]:
             yield f"  {where}: {finding.agent_id} was offered {finding.contact_id} against: {finding.detail}"
         else:
             yield f"  {where}: cannot be folded: {finding.detail}"
+
+
+@click.command()
+@click.option("--home", required=True, type=_PLACE, metavar="DIR|FILE", help="A home, or a journal's file.")
+@click.option("--json", "as_json", is_flag=True, help="Print figures and differences as JSON.")
+def replay(*, home: Path, as_json: bool) -> None:
+    """Decide a whole journal again and compare every decision; exits 1 when one differs."""
+    file = reading.journal_file(home)
+    found = replaying.replay(lambda: journals.everything(file))
+    if as_json:
+        rates = {"times_real_time": found.times_real_time, "decisions_per_s": found.decisions_per_s}
+        click.echo(json.dumps({**dataclasses.asdict(found), **rates}))
+    else:
+        click.echo(
+            f"{found.events} events, {found.decisions} decisions in {found.took_s:.2f} s: "
+            f"{found.decisions_per_s:,.0f} decisions/s, {found.times_real_time:,.0f} times real time. "
+            f"Digest {found.digest[:16]}."
+        )
+        for difference in found.differences:
+            then, now = ", ".join(difference.then) or "nothing", ", ".join(difference.now) or "nothing"
+            said = difference.detail or f"then {then}; now {now}"
+            click.echo(f"  event {difference.number}, {difference.event}: {said}")
+    if found.differences:
+        raise SystemExit(1)

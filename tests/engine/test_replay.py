@@ -41,6 +41,7 @@ def test_another_decision_is_named_and_brings_no_others_after_it() -> None:
     entries[at] = replace(entries[at], facts=tuple(changed if fact is offered else fact for fact in entries[at].facts))
     found = replay(lambda: entries)
     assert [difference.number for difference in found.differences] == [entries[at].number]
+    assert found.differences[0].detail.startswith("AssignmentOffered.why: Why(rule=")
 
 
 def test_a_refusal_is_a_decision_too() -> None:

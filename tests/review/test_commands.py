@@ -170,3 +170,20 @@ def test_audit_finds_a_doctored_day_and_says_so_by_its_exit_code(tmp_path: Path)
     report = json.loads(run("audit", "--home", str(file), "--json").output)
     assert report["unexplained"] == 1
     assert report["findings"][0]["fault"] == auditor.Fault.OUTRANKED
+
+
+def test_replay_decides_a_journal_again_and_names_what_differs(journal: Path) -> None:
+    told = run("replay", "--home", str(journal))
+    assert told.exit_code == 0, told.output
+    assert "decisions/s" in told.output
+    figures = json.loads(run("replay", "--home", str(journal.parent), "--json").output)
+    assert figures["differences"] == []
+    assert figures["digest"].startswith(told.output.split("Digest ")[1].strip().rstrip("."))
+
+
+def test_replay_of_a_doctored_journal_exits_with_an_error(tmp_path: Path) -> None:
+    kim = busy_morning().contact_ids["kim"]
+    recorded(tmp_path / "journal.sqlite", doctored(lambda offer: replace(offer, contact_id=ContactId(kim))))
+    told = run("replay", "--home", str(tmp_path))
+    assert told.exit_code == 1
+    assert "AssignmentOffered.contact_id" in told.output
