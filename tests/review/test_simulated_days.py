@@ -1,14 +1,18 @@
 """Whole simulated days: each decision explained is the one that was taken, and none is without explanation."""
 
+import json
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from cti.cli import main
-from cti.domain import why
+from cti.domain import telling, why
+from cti.domain.auditor import Auditor
+from cti.domain.telling import Names
 from cti.review import reading
 from cti.shipped import asterisk_conf
+from cti.store import codec
 from cti.store import journal as journals
 
 
@@ -26,3 +30,17 @@ def test_every_decision_of_a_simulated_day_is_explained(name: str, tmp_path: Pat
         agreed += offer.agrees
     assert told == report.offers > 100
     assert agreed == told
+
+
+GOLDEN = sorted((Path(__file__).parents[1] / "store" / "golden").glob("*.jsonl"))
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_journals_of_earlier_versions_are_audited_and_explained(path: Path) -> None:
+    auditor = Auditor()
+    entries = [codec.decode(tuple(json.loads(line))) for line in path.read_text(encoding="utf-8").splitlines()]
+    for entry in entries:
+        auditor.take(entry.number, entry.at_ms, entry.facts)
+    assert auditor.report().findings == ()
+    for offer in why.offers(entries):
+        assert all(telling.of_offer(offer, Names()))
