@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -21,9 +22,8 @@ from cti.domain.facts import (
     CustomerRung,
 )
 from cti.domain.ids import SYSTEM_ABANDONED, ContactId, Medium
-from cti.home import DemoAgent
 from tests.e2e.floor import Floor, floor, hire
-from tests.running import RunningCentre, free_port_base, soon
+from tests.running import PATIENCE_S, RunningCentre, free_port_base, soon
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(400)]
 
@@ -35,7 +35,7 @@ OFFER = "    steps: [{after_s: 1, announce: [position], offer_callback: true}]\n
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
-    """A demo centre whose queue offers a callback after a second."""
+    """A demo centre whose queue offers a callback after a second, and whose clinic is closed."""
     folder = tmp_path_factory.mktemp("c")
     home = folder / "h"
     home.mkdir()
@@ -45,7 +45,15 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
     rules, end, rest = after.partition("  mail:\n")
     kept = [line for line in rules.splitlines(keepends=True) if not line.startswith(("    steps:", "      - "))]
     changed = "".join(kept).replace("retry_s: 900", "retry_s: 60")
-    (home / "centre.yaml").write_text(before + support + OFFER + changed + end + rest, encoding="utf-8")
+    whole = before + support + OFFER + changed + end + rest
+    hours = "    weekly:\n      mon-fri: 08:00-20:00\n"
+    reception = "  reception:\n    name: {en: Reception, ru: Регистратура}\n    project: clinic\n"
+    assert hours in whole
+    assert reception in whole
+    closed = [datetime.now(tz=UTC).date() + timedelta(days=days) for days in (-1, 0, 1)]
+    days_off = f"    closed_on: [{', '.join(map(str, closed))}]\n"
+    whole = whole.replace(hours, days_off + hours).replace(reception, reception + "    lost_to: reception\n")
+    (home / "centre.yaml").write_text(whole, encoding="utf-8")
     load(home / "centre.yaml")
     running = RunningCentre(home, port_base=free_port_base())
     try:
@@ -90,12 +98,17 @@ def heard(made: Floor) -> set[tuple[Who, str]]:
     return {(one.who, one.label) for one in made.seen if one.step is Step.HEARD}
 
 
-async def sees(centre: RunningCentre, agent: DemoAgent, contact_id: ContactId) -> Any:
-    """What the agent is told of a contact in his hands."""
+async def shown(centre: RunningCentre, contact_id: ContactId) -> Any:
+    """What a supervisor is told of a waiting contact."""
+    demo = centre.endpoints().demo
+    assert demo is not None
+    person = {"login": demo.supervisor.login, "password": demo.supervisor.password}
     async with httpx.AsyncClient(base_url=f"{centre.endpoints().web}/api/v1", trust_env=False) as client:
-        answer = await client.post("/tokens", json={"login": agent.login, "password": agent.password})
-        client.headers["Authorization"] = f"Bearer {answer.json()['token']}"
-        return (await client.get(f"/contacts/{contact_id}")).raise_for_status().json()["contact"]
+        client.headers["Authorization"] = f"Bearer {(await client.post('/tokens', json=person)).json()['token']}"
+        async with asyncio.timeout(PATIENCE_S):
+            while (answer := await client.get(f"/contacts/{contact_id}")).status_code == httpx.codes.NOT_FOUND:
+                continue  # the history is a moment behind
+        return answer.raise_for_status().json()["contact"]
 
 
 async def test_a_waiting_caller_presses_1_hangs_up_and_is_called_back(own: RunningCentre) -> None:
@@ -138,10 +151,26 @@ async def test_a_caller_who_gives_up_becomes_a_task_with_his_number(own: Running
         assert closed[-1] == ContactClosed(
             contact_id=lost.contact_id, disposition=SYSTEM_ABANDONED, at_ms=closed[-1].at_ms
         )
+        view = await shown(own, task.contact_id)
+    assert view["address"].replace(" ", "").replace("-", "") == GIVES_UP
+    assert view["path"][-1]["key"] == "abandoned"
     [agent] = await hire(own, ["371"])
     offered = own.count(AssignmentOffered)
     async with floor(own, [agent]):
         await soon(lambda: own.count(AssignmentOffered) > offered, what="the task is offered")
-        shown = await sees(own, agent, task.contact_id)
-    assert shown["address"].replace(" ", "").replace("-", "") == GIVES_UP
-    assert shown["path"][-1]["title"] == "Hung up while waiting"
+
+
+async def test_calls_after_hours_become_one_task_however_often_he_tries(own: RunningCentre) -> None:
+    async with floor(own, []) as nobody:
+        after = own.count(ContactQueued)
+        for _ in range(2):
+            call = await nobody.call(GIVES_UP, to="+78005550200")
+            async with asyncio.timeout(60):
+                await call.ended
+            assert call.answered.is_set(), "he hears that it is closed, and is hung up"
+        task = await queued(own, Medium.TASK, after=after)
+        assert (task.queue_id, task.origin, task.leg_id) == ("reception", None, None)
+        await soon(lambda: "caller_lost_again" in own.log("engine"), what="the second attempt is known")
+        every = [fact for _, fact in own.facts() if isinstance(fact, ContactQueued)][after:]
+        assert [fact.contact_id for fact in every] == [task.contact_id]
+    assert GIVES_UP not in own.log("engine") + own.log("ivr")
