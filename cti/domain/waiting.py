@@ -65,11 +65,19 @@ def is_present(state: State, agent_id: AgentId, medium: Medium) -> bool:
 
 
 def rest(turn: Turn) -> None:
-    """Whoever began to wait to be called back by this event is offered to nobody until calling hours begin."""
-    for contact_id in turn.waiting:
+    """Before offers are made: whom those who began to wait by this event are kept for, and who sleeps for now.
+
+    Outside calling hours one who waits to be called back is offered to nobody until they begin.
+    """
+    for contact_id in tuple(turn.waiting):
         contact = turn.state.contacts.get(contact_id)
-        if contact is None or contact.state is not ContactState.WAITING or contact.asleep_until_ms is not None:
+        if contact is None or contact.state is not ContactState.WAITING:
             continue
+        if contact.held_until_ms is not None:
+            release(turn, (contact_id,))
+        if contact.asleep_until_ms is not None or contact.medium is not Medium.CALLBACK:
+            continue
+        contact = turn.state.contacts[contact_id]
         opens = _opens_ms(turn, contact)
         if opens is not None:
             turn.record(
@@ -79,7 +87,7 @@ def rest(turn: Turn) -> None:
 
 def settle(turn: Turn) -> None:
     """Whoever began to wait by this event, and found nobody, hears music and has a plan from now on."""
-    for contact_id in turn.waiting:
+    for contact_id in dict.fromkeys(turn.waiting):
         contact = turn.state.contacts.get(contact_id)
         if contact is None or contact.state is not ContactState.WAITING:
             continue

@@ -14,6 +14,7 @@ from cti.domain.ids import AssignmentId, ContactId, Medium
 from cti.domain.queue import ring_of, rings
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
+from cti.domain.waiting import is_present
 
 _CONTACT_STATES: Mapping[AssignmentState, ContactState] = {
     AssignmentState.OFFERED: ContactState.OFFERED,
@@ -28,12 +29,15 @@ _CONTACT_STATES: Mapping[AssignmentState, ContactState] = {
 def broken_invariants(state: State) -> list[str]:
     """Sentences about all that is wrong with a state between two events; empty when it is sound.
 
-    One owner a contact, both sides agreeing; capacity kept; every waiting state bounded by a deadline; no idle pair.
+    One owner a contact, both sides agreeing; its project that of its queue; capacity kept, and nothing interrupted
+    longer than need be; every waiting state bounded by a deadline, nobody kept for one who is away, nothing left out of
+    its plan; no idle pair.
     """
     return [
         *_broken_contacts(state),
         *_broken_assignments(state),
         *_broken_agents(state),
+        *_broken_waits(state),
         *_broken_indexes(state),
         *_idle_pairs(state),
     ]
@@ -49,6 +53,8 @@ def _broken_contacts(state: State) -> Iterable[str]:
             yield f"{contact.id} does not agree with its assignments"
         if (contact.state is ContactState.WAITING) != (contact.assignment_id is None):
             yield f"{contact.id} is {contact.state} with assignment {contact.assignment_id}"
+        if contact.project_id != state.queues[contact.queue_id].rules.project_id:
+            yield f"{contact.id} of {contact.project_id} is in the queue {contact.queue_id} of another project"
     yield from (f"assignments {held} of the unknown {contact_id}" for contact_id, held in owners.items())
 
 
@@ -86,11 +92,47 @@ def _broken_agents(state: State) -> Iterable[str]:
             yield f"{agent.id} counts {agent.active} for {agent.assignment_ids}"
         if agent.leaving and not agent.assignment_ids:
             yield f"{agent.id} is leaving with nothing left to finish"
+        yield from _broken_pauses(state, agent)
     for assignment in state.assignments.values():
         if assignment.id not in held[assignment.agent_id]:
             yield f"{assignment.agent_id} does not know of {assignment.id}"
     if sum(map(len, held.values())) != len(state.assignments):
         yield "agents hold assignments that are no more"
+
+
+def _broken_pauses(state: State, agent: Agent) -> Iterable[str]:
+    for assignment_id in agent.paused:
+        assignment = state.assignments.get(assignment_id)
+        if assignment is None or assignment.state not in (AssignmentState.PAUSED, AssignmentState.WRAP_UP):
+            yield f"{assignment_id} counts as interrupted and is not"
+        elif assignment.state is AssignmentState.PAUSED and capacity.accepts(
+            agent.capacity, counted(agent), assignment.medium
+        ):
+            yield f"{assignment_id} is interrupted, though nothing keeps {agent.id} from it"
+    for assignment_id in agent.assignment_ids:
+        paused = state.assignments[assignment_id].state is AssignmentState.PAUSED
+        if paused and assignment_id not in agent.paused:
+            yield f"{assignment_id} is interrupted and counts"
+
+
+def _broken_waits(state: State) -> Iterable[str]:
+    for contact in state.contacts.values():
+        if contact.state is not ContactState.WAITING:
+            continue
+        rules = state.queues[contact.queue_id].rules
+        if contact.asleep_until_ms is not None:
+            if contact.medium is not Medium.CALLBACK or contact.leg_id is not None:
+                yield f"{contact.id} sleeps, and its customer is on the line"
+            continue
+        is_stepped = any(step.every_ms or step.after_ms > contact.stepped_ms for step in rules.steps)
+        if is_stepped and contact.next_step_ms is None:
+            yield f"{contact.id} has steps before it and no plan"
+        if rules.urgency_ms > 0 and not contact.urged and contact.urgent_ms is None:
+            yield f"{contact.id} will never be urgent"
+        if contact.held_until_ms is not None and not any(
+            is_present(state, agent_id, contact.medium) for agent_id in contact.preferred
+        ):
+            yield f"{contact.id} is kept for somebody who is away"
 
 
 def _accepts_in_some_order(agent: Agent) -> bool:
@@ -108,6 +150,13 @@ def _broken_indexes(state: State) -> Iterable[str]:
     agent_legs = {held.leg_id: held.id for held in state.assignments.values() if held.leg_id is not None}
     if agent_legs != state.assignment_by_leg:
         yield "assignment_by_leg is not what the assignments say"
+    callbacks = {
+        contact.address_key: contact.id
+        for contact in state.contacts.values()
+        if contact.medium is Medium.CALLBACK and contact.address_key
+    }
+    if callbacks != state.callbacks:
+        yield "callbacks is not what the contacts say"
     for queue_id in state.queues:
         waits = sum(
             contact.queue_id == queue_id and contact.state is ContactState.WAITING

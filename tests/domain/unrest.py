@@ -1,0 +1,553 @@
+"""Random days, told by bytes: legal and illegal acts upon a centre, and all that is checked after each."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+
+from msgspec.structs import replace
+
+from cti.domain.acd import Acd, Decision, Snapshot, restore, snapshot
+from cti.domain.agent import counted
+from cti.domain.capacity import ONE_AT_A_TIME, Capacity, Exclusion, Interrupt, Share, accepts
+from cti.domain.commands import StartTimer, StopTimer
+from cti.domain.deadlines import ADOPTION_MS, is_dialling, timers
+from cti.domain.events import (
+    AgentBecameNotReady,
+    AgentBecameReady,
+    AgentEnrolled,
+    AgentRemoved,
+    AgentSignedIn,
+    AgentSignedOut,
+    CallbackRequested,
+    CallbackRule,
+    ClockStepped,
+    ContactArrived,
+    ContactCancelled,
+    ContactTakenBack,
+    DesktopConnected,
+    DesktopLost,
+    DeviceChosen,
+    EngineStarted,
+    Event,
+    HangUpRequested,
+    HoldRequested,
+    HoursSet,
+    JoinFailed,
+    LegAnswered,
+    LegEnded,
+    OfferAccepted,
+    OfferRejected,
+    OpenSpan,
+    PhoneReachable,
+    PhoneUnreachable,
+    PopShown,
+    PriorityChanged,
+    QueueClosed,
+    QueueOpened,
+    RejoinRequested,
+    ResumeRequested,
+    RingFailed,
+    SkillsChanged,
+    Step,
+    SwitchLost,
+    SwitchReturned,
+    TimerFired,
+    Weight,
+    WrapUpFinished,
+)
+from cti.domain.facts import AssignmentOffered, Fact
+from cti.domain.fairness import Bound, bounds
+from cti.domain.ids import (
+    AgentId,
+    Announcement,
+    AssignmentId,
+    ContactId,
+    DestinationId,
+    Device,
+    DispositionId,
+    HoursId,
+    LegCause,
+    LegId,
+    Medium,
+    Milliseconds,
+    NodeId,
+    ProjectId,
+    QueueId,
+    ReasonId,
+    SiteId,
+    TimerId,
+)
+from cti.domain.queue import score_ms
+from cti.domain.routing import Pair
+from cti.domain.state import State
+from cti.domain.states import AssignmentState, ContactState
+from cti.errors import RuleError
+from cti.testing import NODE, START_MS, broken_invariants, can_take, levels
+
+AGENTS = [AgentId(name) for name in ("ann", "bob", "cyd", "dan")]
+QUEUES = [QueueId(name) for name in ("support", "sales", "other")]
+CAUSES = list(LegCause)
+DEVICES = list(Device)
+SKILLS = [levels({}), levels({"en": 2}), levels({"en": 5, "ru": 3}), levels({"ru": 9})]
+P1, P2 = ProjectId("p1"), ProjectId("p2")
+NORTH, SOUTH = SiteId("north"), SiteId("south")
+SITES = [NORTH, SOUTH, None]
+CALLING = HoursId("calling")
+CALLBACK = CallbackRule(hours=CALLING, attempts=2, retry_ms=20_000, ring_limit_ms=10_000)
+STEPS = (
+    Step(after_ms=1_000, every_ms=7_000, announce=tuple(Announcement), offer_callback=True),
+    Step(after_ms=3_000, relax=levels({"en": 1}), sites=(SOUTH,), priority=1),
+    Step(after_ms=9_000, add="not ru >= 9 or tier >= 5", if_position_over=1),
+    Step(after_ms=15_000, relax=levels({"en": 0}), if_eligible_under=2),
+    Step(after_ms=30_000, to_queue=QUEUES[1], if_open=CALLING),
+    Step(after_ms=40_000, to_queue=QUEUES[2]),
+    Step(after_ms=50_000, to_destination=DestinationId("voicemail"), if_closed=CALLING),
+)
+OPENINGS = [
+    QueueOpened(queue_id=QUEUES[0], project_id=P1, requirements=levels({"en": 2})),
+    QueueOpened(queue_id=QUEUES[1], project_id=P1, priority=2, weight_percent=150, urgency_ms=90_000),
+    QueueOpened(queue_id=QUEUES[2], project_id=P2, pop_limit_ms=0, wrap_up_limit_ms=0, lost_to=QUEUES[2]),
+]
+RICH = [
+    replace(OPENINGS[0], sites=(NORTH,), steps=STEPS, callback=CALLBACK, tier_credit_ms=30_000, lost_to=QUEUES[1]),
+    replace(OPENINGS[1], condition="en or tier < 3", weights=(Weight(medium=Medium.EMAIL, percent=20),)),
+    replace(OPENINGS[2], strict=True, callback=CALLBACK, steps=STEPS[:2], lost_to=QUEUES[0]),
+]
+CAPACITIES = [
+    None,
+    Capacity(
+        shares=(
+            Share(medium=Medium.VOICE, limit=1),
+            Share(medium=Medium.CALLBACK, limit=1),
+            Share(medium=Medium.CHAT, limit=3, cost=30),
+            Share(medium=Medium.EMAIL, limit=2),
+            Share(medium=Medium.TASK, limit=1, cost=20),
+        ),
+        exclusions=(Exclusion(holding=Medium.VOICE, bars=Medium.CHAT),),
+        interrupts=(Interrupt(by=Medium.VOICE, pauses=Medium.EMAIL), Interrupt(by=Medium.VOICE, pauses=Medium.TASK)),
+    ),
+    Capacity(
+        shares=tuple(Share(medium=medium, limit=2, cost=60) for medium in Medium),
+        interrupts=tuple(
+            Interrupt(by=urgent, pauses=slow)
+            for urgent in (Medium.VOICE, Medium.CALLBACK, Medium.CHAT)
+            for slow in (Medium.EMAIL, Medium.TASK, Medium.SMS)
+        ),
+    ),
+]
+WEEKS = [
+    (),
+    tuple(OpenSpan(weekday=weekday, from_minute=0, to_minute=1440) for weekday in range(7)),
+    (OpenSpan(weekday=1, from_minute=0, to_minute=22 * 60 + 14),),
+    (OpenSpan(weekday=1, from_minute=22 * 60 + 14, to_minute=1440),),
+]
+NODES = [NODE, NodeId("node-2")]
+PROJECTS = [(ProjectId("p1"),), (ProjectId("p1"), ProjectId("p2")), (ProjectId("p2"),), ()]
+
+
+VIRTUAL = [*list(Medium)[1:], Medium.EMAIL, Medium.EMAIL, Medium.CALLBACK]
+
+
+class Trouble(Exception):
+    """Stands for a bug in a rule."""
+
+
+class BreakableState(State):
+    """A state whose fold breaks after so many facts, when told to."""
+
+    breaks_after: int | None = None
+
+    def apply(self, fact: Fact) -> None:
+        super().apply(fact)
+        if self.breaks_after is not None:
+            self.breaks_after -= 1
+            if self.breaks_after < 0:
+                raise Trouble
+
+
+def morning(*, rich: int, busy: bool = False) -> list[tuple[Event, Milliseconds, Decision]]:
+    """The queues open and the agents come: where every day begins."""
+    acd = Acd()
+    events: list[Event] = [*OPENINGS, *RICH[:rich]]
+    for number, agent_id in enumerate(AGENTS):
+        device = DEVICES[number % 2]
+        events += [
+            AgentEnrolled(
+                agent_id=agent_id,
+                project_ids=PROJECTS[number % 3],
+                skills=SKILLS[number % 3 + 1],
+                site_id=SITES[number % 3] if rich else None,
+                capacity=CAPACITIES[(number + 1) % 3] if rich else None,
+            ),
+            AgentSignedIn(agent_id=agent_id, device=device),
+            PhoneReachable(agent_id=agent_id, device=device),
+            DesktopConnected(agent_id=agent_id),
+        ]
+        if number != 1:
+            events.append(AgentBecameReady(agent_id=agent_id))
+    decided = [(event, START_MS, acd.handle(event, START_MS)) for event in events]
+    return [*decided, *desk_work(acd)] if busy else decided
+
+
+def desk_work(acd: Acd) -> Iterator[tuple[Event, Milliseconds, Decision]]:
+    """Mails come, and whoever is offered one takes it up."""
+    for number in range(6):
+        mail = ContactArrived(medium=Medium.EMAIL, queue_id=QUEUES[number % 3], arrived_ms=START_MS)
+        decision = acd.handle(mail, START_MS)
+        yield mail, START_MS, decision
+        for fact in decision.facts:
+            if isinstance(fact, AssignmentOffered):
+                taken = OfferAccepted(assignment_id=fact.assignment_id)
+                yield taken, START_MS, acd.handle(taken, START_MS)
+
+
+MORNINGS = [morning(rich=0), morning(rich=1), morning(rich=3), morning(rich=3, busy=True)]
+"""A plain centre, richer ones, and one where people are at work."""
+
+
+@lru_cache
+def bounds_of(rules: tuple[QueueOpened, ...]) -> tuple[Bound, ...]:
+    return bounds(rules)
+
+
+class Day:
+    """Turns bytes into acts on one ACD, and keeps what is needed to compare others with it."""
+
+    def __init__(self, kind: int = 0) -> None:
+        self.state = BreakableState()
+        self.acd = Acd(self.state)
+        self.folded = Acd()
+        self.now: Milliseconds = START_MS
+        self.timers: dict[TimerId, Milliseconds] = {}
+        self.log: list[tuple[Event, Milliseconds, Decision | None]] = []
+        self.facts: Counter[type[Fact]] = Counter()
+        self.halfway: tuple[int, Snapshot] | None = None
+        self.legs = 0
+        self.bounds: dict[tuple[QueueId, Medium], Bound] = {}
+        self._decide, self.state.index.next_pair = self.state.index.next_pair, self.next_pair  # type: ignore[method-assign]
+        for event, now, decision in MORNINGS[kind % len(MORNINGS)]:
+            self.acd.fold(decision.number, decision.facts)
+            self.folded.fold(decision.number, decision.facts)
+            self.take_timers(decision)
+            self.facts.update(type(fact) for fact in decision.facts)
+            self.log.append((event, now, decision))
+        self.find_bounds()
+
+    def find_bounds(self) -> None:
+        rules = [queue.rules for queue in self.state.queues.values()]
+        self.bounds = {(bound.queue_id, bound.medium): bound for bound in bounds_of(tuple(rules))}
+
+    def next_pair(self, now: Milliseconds) -> Pair | None:
+        """The index's choice, after a look at those who could have had this agent instead."""
+        pair = self._decide(now)
+        if pair is not None:
+            problems = list(self.overtaken(pair, now))
+            assert not problems, problems
+        return pair
+
+    def overtaken(self, pair: Pair, now: Milliseconds) -> Iterator[str]:
+        """Whoever stood before the chosen contact, or has come so long before it that nobody may pass him any more."""
+        chosen = pair.contact
+        score = score_ms(self.state.queues[chosen.queue_id].rules, chosen, now)
+        for other in self.state.contacts.values():
+            if other.id == chosen.id or other.state is not ContactState.WAITING or other.asleep_until_ms is not None:
+                continue
+            node = None if other.node is None else self.state.nodes.get(other.node)
+            if (node is not None and node.lost) or not can_take(self.state, pair.agent, other):
+                continue
+            if score_ms(self.state.queues[other.queue_id].rules, other, now) > score + 1:  # both are rounded down
+                yield f"{other.id} stood before {chosen.id}"
+            bound = self.bounds[other.queue_id, other.medium]
+            waited, later = now - other.arrived_ms, chosen.arrived_ms - other.arrived_ms
+            if bound.fixed_ms is not None and later > bound.fixed_ms + waited * bound.share_percent / 100:
+                yield f"{chosen.id} passed {other.id}, which came {later} ms earlier, beyond {bound}"
+
+    def act(self, kind: int, a: int, b: int) -> None:
+        if kind == 255:
+            self.halfway = self.halfway or (len(self.log), snapshot(self.state))
+        elif kind >= 224:
+            self.advance(ms=(a + 1) ** 2 // (1 + b % 50))
+        else:
+            event = ACTS[kind % len(ACTS)](self, a, b)
+            if isinstance(event, ClockStepped):
+                self.now += max(event.by_ms, 0)
+            foretold = self.break_down(event) if a % 12 == 0 else None
+            self.handle(event)
+            if foretold is not None:
+                assert self.log[-1][2] == foretold
+
+    def advance(self, *, ms: Milliseconds) -> None:
+        until = self.now + ms
+        while due := min(((at, timer) for timer, at in self.timers.items() if at <= until), default=None):
+            self.now = max(self.now, due[0])
+            del self.timers[due[1]]
+            self.handle(TimerFired(timer_id=due[1]))
+        self.now = until
+
+    def handle(self, event: Event) -> None:
+        before = snapshot(self.state)
+        decision: Decision | None = None
+        try:
+            decision = self.acd.handle(event, self.now)
+        except RuleError:
+            assert records(self.state) == in_order(before), f"refused {event} changed something"
+        self.log.append((event, self.now, decision))
+        if isinstance(event, QueueOpened) and decision is not None:
+            self.find_bounds()
+        assert self.state.number == len(self.log)
+        self.folded.fold(self.state.number, decision.facts if decision else ())
+        if decision is None:
+            return
+        self.take_timers(decision)
+        self.facts.update(type(fact) for fact in decision.facts)
+        if decision.facts:  # otherwise nothing has changed
+            self.check(event, decision)
+
+    def take_timers(self, decision: Decision) -> None:
+        for command in decision.commands:
+            if isinstance(command, StartTimer):
+                self.timers[command.timer_id] = command.at_ms
+            elif isinstance(command, StopTimer):
+                self.timers.pop(command.timer_id, None)
+
+    def check(self, event: Event, decision: Decision) -> None:
+        problems = [*broken_invariants(self.state), *self.strangers(decision)]
+        if self.state.number % 4 == 0:
+            problems += self.unwoken()
+        assert not problems, f"after {event}: {problems}"
+        assert not self.state.index.is_idle_pair_left()
+
+    def unwoken(self) -> Iterator[str]:
+        """Every deadline has a timer that runs, so nothing sleeps, waits or rings for ever."""
+        for wanted in timers(self.state):
+            at_ms = self.timers.get(wanted.timer_id)
+            if at_ms is None or at_ms > max(wanted.at_ms, self.now + ADOPTION_MS):
+                yield f"{wanted.timer_id} is due at {wanted.at_ms}, and its timer at {at_ms}"
+
+    def strangers(self, decision: Decision) -> Iterator[str]:
+        """Nobody is offered another project's contact."""
+        for fact in decision.facts:
+            if isinstance(fact, AssignmentOffered) and fact.contact_id in self.state.contacts:
+                project_id = self.state.contacts[fact.contact_id].project_id
+                if project_id not in self.state.agents[fact.agent_id].project_ids:
+                    yield f"{fact.agent_id} got a contact of {project_id}"
+
+    def break_down(self, event: Event) -> Decision | None:
+        """A bug after each of the event's facts in turn leaves no trace. What a state restored from records decides."""
+        before = records(self.state)
+        number = self.state.number
+        twin = Acd(restore(replace(before, number=number)))
+        try:
+            foretold = twin.handle(event, self.now)
+        except RuleError:
+            return None
+        for facts in range(len(foretold.facts)):
+            self.state.breaks_after = facts
+            try:
+                self.acd.handle(event, self.now)
+            except Trouble:
+                pass
+            else:
+                raise AssertionError("it should have broken")
+            assert records(self.state) == before, f"{event} broke after {facts + 1} facts and left something behind"
+            assert not broken_invariants(self.state)
+            self.state.breaks_after = None
+            self.state.number = number
+        return foretold
+
+    def any_assignment(self, a: int) -> AssignmentId:
+        live = sorted(self.state.assignments)
+        return live[a % len(live)] if live and a < 250 else AssignmentId("a0")
+
+    def any_leg(self, a: int) -> LegId:
+        live = self.state.assignments.get(self.any_assignment(a))
+        return LegId("leg-none-1") if live is None or live.leg_id is None else live.leg_id
+
+    def profile(self, agent_id: AgentId, wanted: Capacity | None) -> Capacity:
+        """The wanted one, unless he holds more than it allows."""
+        agent = self.state.agents[agent_id]
+        held: tuple[Medium, ...] = ()
+        for medium in counted(agent):
+            if not accepts(wanted or ONE_AT_A_TIME, held, medium):
+                return agent.capacity
+            held = (*held, medium)
+        return wanted or ONE_AT_A_TIME
+
+    def customers_leg(self, a: int) -> LegId:
+        """Of the customer whom that assignment's agent has, or dials."""
+        live = self.state.assignments.get(self.any_assignment(a))
+        contact = None if live is None else self.state.contacts[live.contact_id]
+        return LegId("leg-none-2") if contact is None or contact.leg_id is None else contact.leg_id
+
+    def any_contact(self, a: int) -> ContactId:
+        live = sorted(self.state.contacts)
+        return live[a % len(live)] if live and a < 250 else ContactId("c0")
+
+    def any_caller(self, a: int) -> LegId:
+        contact = self.state.contacts.get(self.any_contact(a))
+        return LegId("nobody") if contact is None or contact.leg_id is None else contact.leg_id
+
+    def any_promised(self, a: int) -> LegId:
+        """A caller who was told that he can be called back; if there is none, anyone."""
+        told = [c.leg_id for c in self.state.contacts.values() if c.callback_offered and c.leg_id is not None]
+        return told[a % len(told)] if told else self.any_caller(a)
+
+    def call(self, a: int, b: int) -> Event:
+        self.legs += 1
+        return ContactArrived(
+            medium=Medium.VOICE,
+            queue_id=QUEUES[a % 3],
+            arrived_ms=self.now - b * 100,
+            leg_id=LegId(f"caller-{self.legs}"),
+            node=NODES[b % 4 == 0],
+            requirements=SKILLS[1] if b % 5 == 0 else (),
+            preferred=(AGENTS[b % 4], AGENTS[a % 4])[: 1 + b % 2] if b % 3 == 0 else (),
+            hold_for_ms=(5_000, 9_000) if b % 2 == 0 else (),
+            condition="not en >= 5 or tier" if b % 7 == 0 else "",
+            tier=b % 8,
+            priority=b % 3,
+            address_key=f"k{b % 4}",
+        )
+
+    def task(self, a: int, b: int) -> Event:
+        return ContactArrived(
+            medium=VIRTUAL[b % len(VIRTUAL)],
+            queue_id=QUEUES[a % 3],
+            arrived_ms=self.now - b * 50,
+            preferred=(AGENTS[b % 4],) if b % 5 == 0 else (),
+            hold_for_ms=(4_000,) if b % 5 == 0 else (),
+            address_key=f"k{b % 4}",
+        )
+
+    def proceed(self, a: int, b: int) -> Event:
+        """What would come next in the life of some assignment, so that random days get beyond the first ring."""
+        assignment = self.state.assignments.get(self.any_assignment(a))
+        if assignment is None:
+            return self.call(a, b)
+        agent_id = assignment.agent_id
+        match assignment.state:
+            case AssignmentState.OFFERED | AssignmentState.REJOINING if assignment.leg_id is not None:
+                return LegAnswered(assignment_id=assignment.id, leg_id=assignment.leg_id, node=NODE)
+            case AssignmentState.REJOINING:
+                return PhoneReachable(agent_id=agent_id, device=self.state.agents[agent_id].device)
+            case AssignmentState.OFFERED if assignment.medium in (Medium.VOICE, Medium.CALLBACK):
+                return PopShown(assignment_id=assignment.id)
+            case AssignmentState.OFFERED:
+                return OfferAccepted(assignment_id=assignment.id)
+            case AssignmentState.HELD if b % 2:
+                return ResumeRequested(assignment_id=assignment.id)
+            case AssignmentState.ACTIVE if is_dialling(self.state, assignment):
+                return LegAnswered(assignment_id=assignment.id, leg_id=self.customers_leg(a), node=NODE)
+            case AssignmentState.ACTIVE if assignment.leg_id is None and b % 4:
+                return self.call(a, b)
+            case AssignmentState.ACTIVE if b % 4 == 0:
+                return HoldRequested(assignment_id=assignment.id)
+            case AssignmentState.ACTIVE if b % 4 == 1 and assignment.leg_id is not None:
+                return LegEnded(leg_id=assignment.leg_id, cause=LegCause.LOST)
+            case AssignmentState.WRAP_UP:
+                return WrapUpFinished(assignment_id=assignment.id, disposition=DispositionId("solved"))
+            case _:
+                return HangUpRequested(assignment_id=assignment.id)
+
+
+def records(state: State) -> Snapshot:
+    """A state's records in an order that does not depend on how it came about."""
+    return in_order(snapshot(state))
+
+
+def in_order(taken: Snapshot) -> Snapshot:
+    return Snapshot(
+        number=0,
+        node=taken.node,
+        queues=tuple(sorted(taken.queues, key=lambda queue: queue.id)),
+        agents=tuple(sorted(taken.agents, key=lambda agent: agent.id)),
+        contacts=tuple(sorted(taken.contacts, key=lambda contact: contact.id)),
+        assignments=tuple(sorted(taken.assignments, key=lambda assignment: assignment.id)),
+        nodes=tuple(sorted(taken.nodes, key=lambda node: node.id)),
+        hours=tuple(sorted(taken.hours, key=lambda hours: hours.hours_id)),
+        paces=tuple(sorted(taken.paces, key=str)),
+    )
+
+
+Act = Callable[[Day, int, int], Event]
+
+CALLS: list[Act] = [
+    Day.call,
+    Day.call,
+    Day.call,
+    Day.task,
+    Day.task,
+    lambda day, a, b: ContactCancelled(contact_id=day.any_contact(a)),
+    lambda day, a, b: ContactTakenBack(contact_id=day.any_contact(a)),
+    lambda day, a, b: LegEnded(leg_id=day.any_caller(a), cause=CAUSES[b % len(CAUSES)]),
+    lambda day, a, b: CallbackRequested(leg_id=day.any_promised(a)),
+    lambda day, a, b: CallbackRequested(leg_id=day.any_promised(a)),
+    lambda day, a, b: PriorityChanged(contact_id=day.any_contact(a), priority=b % 30 - 15),
+]
+TALKS: list[Act] = [
+    lambda day, a, b: PopShown(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: PopShown(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: LegAnswered(assignment_id=day.any_assignment(a), leg_id=day.any_leg(a), node=NODE),
+    lambda day, a, b: LegAnswered(assignment_id=day.any_assignment(a), leg_id=day.any_leg(a), node=NODE),
+    lambda day, a, b: LegAnswered(assignment_id=day.any_assignment(a), leg_id=day.any_leg(b)),
+    lambda day, a, b: LegEnded(leg_id=day.any_leg(a), cause=CAUSES[b % len(CAUSES)]),
+    lambda day, a, b: LegEnded(leg_id=day.any_leg(a), cause=LegCause.LOST),
+    lambda day, a, b: RingFailed(
+        assignment_id=day.any_assignment(a), leg_id=day.any_leg(a), cause=CAUSES[b % len(CAUSES)]
+    ),
+    lambda day, a, b: RingFailed(assignment_id=day.any_assignment(a), leg_id=day.any_leg(b), cause=LegCause.BUSY),
+    lambda day, a, b: LegAnswered(assignment_id=day.any_assignment(a), leg_id=day.customers_leg(a), node=NODE),
+    lambda day, a, b: RingFailed(
+        assignment_id=day.any_assignment(a), leg_id=day.customers_leg(a), cause=CAUSES[b % len(CAUSES)]
+    ),
+    lambda day, a, b: LegEnded(leg_id=day.customers_leg(a), cause=CAUSES[b % len(CAUSES)]),
+    lambda day, a, b: JoinFailed(contact_id=day.any_contact(a), assignment_id=day.any_assignment(a)),
+    lambda day, a, b: OfferAccepted(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: OfferRejected(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: HoldRequested(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: ResumeRequested(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: RejoinRequested(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: HangUpRequested(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: WrapUpFinished(assignment_id=day.any_assignment(a), disposition=DispositionId("solved")),
+    lambda day, a, b: WrapUpFinished(assignment_id=day.any_assignment(a), disposition=DispositionId("solved")),
+]
+AGENTS_ACTS: list[Act] = [
+    lambda day, a, b: AgentBecameReady(agent_id=AGENTS[a % 4]),
+    lambda day, a, b: AgentBecameReady(agent_id=AGENTS[a % 4]),
+    lambda day, a, b: AgentBecameReady(agent_id=AGENTS[a % 4], media=(list(Medium)[b % 8],)),
+    lambda day, a, b: AgentBecameNotReady(agent_id=AGENTS[a % 4], reason=ReasonId("lunch")),
+    lambda day, a, b: AgentSignedIn(agent_id=AGENTS[a % 4], device=DEVICES[b % 2]),
+    lambda day, a, b: AgentSignedIn(agent_id=AGENTS[a % 4], device=DEVICES[b % 2]),
+    lambda day, a, b: AgentSignedOut(agent_id=AGENTS[a % 4]),
+    lambda day, a, b: DeviceChosen(agent_id=AGENTS[a % 4], device=DEVICES[b % 2]),
+    lambda day, a, b: PhoneReachable(agent_id=AGENTS[a % 4], device=DEVICES[b % 2]),
+    lambda day, a, b: PhoneReachable(agent_id=AGENTS[a % 4], device=DEVICES[b % 2]),
+    lambda day, a, b: PhoneUnreachable(agent_id=AGENTS[a % 4], device=DEVICES[b % 2]),
+    lambda day, a, b: DesktopConnected(agent_id=AGENTS[a % 4]),
+    lambda day, a, b: DesktopConnected(agent_id=AGENTS[a % 4]),
+    lambda day, a, b: DesktopLost(agent_id=AGENTS[a % 4]),
+]
+CENTRE: list[Act] = [
+    lambda day, a, b: SkillsChanged(agent_id=AGENTS[a % 4], skills=SKILLS[b % 4]),
+    lambda day, a, b: AgentEnrolled(
+        agent_id=AGENTS[a % 4],
+        project_ids=PROJECTS[b % 4],
+        skills=SKILLS[a // 4 % 4],
+        site_id=SITES[b // 4 % 3],
+        capacity=day.profile(AGENTS[a % 4], CAPACITIES[b // 12 % 3]),
+    ),
+    lambda day, a, b: HoursSet(hours_id=CALLING, tz="UTC", weekly=WEEKS[a % 4]),
+    lambda day, a, b: RICH[a % 3],
+    lambda day, a, b: AgentRemoved(agent_id=AGENTS[a % 4] if b % 4 == 0 else AgentId("nobody")),
+    lambda day, a, b: QueueClosed(queue_id=QUEUES[a % 3] if b % 3 == 0 else QueueId("none")),
+    lambda day, a, b: OPENINGS[a % 3],
+    lambda day, a, b: replace(RICH[a % 3], project_id=(P1, P2)[b % 2]),
+    lambda day, a, b: replace(OPENINGS[a % 3], requirements=SKILLS[b % 4], priority=b % 5),
+    lambda day, a, b: ClockStepped(by_ms=(a - 100) * 1000 * b),
+    lambda day, a, b: EngineStarted(node=NODE),
+    lambda day, a, b: SwitchLost(node=NODES[b % 2]),
+    lambda day, a, b: SwitchReturned(node=NODES[b % 2]),
+    lambda day, a, b: SwitchReturned(node=NODES[b % 2]),
+    lambda day, a, b: TimerFired(timer_id=TimerId(f"{('pop', 'ring', 'wrap_up', 'x')[b % 4]}:{day.any_assignment(a)}")),
+]
+ACTS: list[Act] = [*CALLS, *CALLS, *TALKS, *TALKS, *AGENTS_ACTS, *CENTRE, *[Day.proceed] * 60]
