@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from cti.domain.auditor import Auditor, Fault, Reason, Report
 from cti.domain.events import AgentEnrolled, PriorityChanged, QueueOpened, Step, Weight
-from cti.domain.facts import AssignmentOffered, Fact, PopConfirmed
+from cti.domain.facts import AssignmentOffered, Fact, PopConfirmed, WaitPlanned
 from cti.domain.ids import AgentId, AssignmentId, Medium, ProjectId, QueueId
-from cti.testing import Scenario, levels
+from cti.testing import START_MS, Scenario, levels
 from tests.domain.days import Decided, random_day
 from tests.domain.test_why import entries
 
@@ -29,7 +29,7 @@ def test_random_days_keep_to_the_policy() -> None:
         assert report.findings == ()
         assert report.offers > 100
         reasons |= set(report.overtakings)
-    assert reasons >= {Reason.STRICT, Reason.PRIORITY, Reason.WEIGHT, Reason.REQUIREMENT, Reason.CAPACITY}, reasons
+    assert reasons == set(Reason) - {Reason.ASLEEP}
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -150,6 +150,21 @@ def test_an_overtaking_is_counted_by_its_reason(arrange: Callable[[Scenario], No
     assert day.served_by("lee") == "ann"
     report = audited(entries(day))
     assert report.overtakings == {reason: 1}
+    assert report.unexplained == 0
+
+
+def test_a_callback_that_is_not_due_is_passed_for_that_reason() -> None:
+    day = Scenario()
+    day.queue("support")
+    day.call("kim")
+    day.advance(seconds=1)
+    day.call("lee")
+    day.agent("ann")
+    kim, lee = day.contact_ids["kim"], day.contact_ids["lee"]
+    sleeps = WaitPlanned(contact_id=kim, stepped_ms=0, asleep_until_ms=START_MS + 900_000)
+    decided = changed(entries(day), contact_id=lee)
+    report = audited([*decided[:-1], Decided(decided[-1].number, START_MS + 2_000, (sleeps,)), decided[-1]])
+    assert report.overtakings == {Reason.ASLEEP: 1}
     assert report.unexplained == 0
 
 

@@ -19,7 +19,7 @@ from cti.domain.why import Hitch, Offer, Story
 from cti.testing import Scenario, levels
 from tests.domain.days import Day, Decided, random_day
 
-SEEDS = range(6)
+SEEDS = range(4)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_every_decision_of_a_day_is_what_the_plain_definition_decides(days: list
                     count += 1
                 state.apply(fact)
             state.commit()
-    assert count > 1_500
+    assert count > 1_000
 
 
 def test_every_offer_of_a_day_is_explained_as_it_was_decided(days: list[Day]) -> None:
