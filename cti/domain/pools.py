@@ -149,7 +149,7 @@ class Standing:
     def __init__(self, place: int) -> None:
         self.mask = 1 << place
         self.pools: dict[tuple[int, int], list[Pool]] = {}
-        """Those that he can serve, by place of the medium and weight: heads of pools that age alike compare as they are."""
+        """Those that he can serve, by place of the medium and weight: such heads compare as they are."""
         self.levels: dict[SkillId, int] = {}
         self.ready = False
         self.media = 0

@@ -159,7 +159,7 @@ class Index:
         return self._choose(best, rival, by_agent=by_agent, now=now)
 
     def _best_for_agents(self, now: Milliseconds) -> tuple[_Order | None, _Order | None]:
-        """The best of what those who became free can serve, and the next best: heads of pools that age alike at once."""
+        """The best of what those who became free can serve, and the next best."""
         orders: list[_Order] = []
         for agent_id in self._fresh_agents:
             standing = self._standings.get(agent_id)
@@ -168,9 +168,10 @@ class Index:
             for (place, weight), pools in standing.pools.items():
                 if not standing.media >> place & 1:
                     continue
-                heads = [head for pool in pools if (head := pool.head) is not None]
                 if self._lost:
                     heads = [pool.head for pool in pools if pool.head is not None and pool.node not in self._lost]
+                else:
+                    heads = [head for pool in pools if (head := pool.head) is not None]
                 if heads:
                     first = min(heads)
                     orders.append(_order(first, weight, now))
@@ -520,9 +521,10 @@ class Index:
         changed = (media ^ standing.media) & self._media
         if changed:
             free = self._roster.open
-            for place in range(len(MEDIA)):
-                if changed >> place & 1:
-                    free[place] ^= standing.mask
+            while changed:
+                place = changed.bit_length() - 1
+                changed ^= 1 << place
+                free[place] ^= standing.mask
         elif load == standing.load and idle_since == standing.idle_since and media == standing.media:
             return
         self._stamp += 1
