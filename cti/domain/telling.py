@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from cti.domain.facts import Terms, Why
+from cti.domain.hitch import Hitch, Wait
 from cti.domain.ids import AgentId, ContactId, Milliseconds, QueueId, SiteId, SkillId
 from cti.domain.queue import PRIORITY_POINT_MS
 from cti.domain.supposing import Change, Supposed
 from cti.domain.telling_words import MEDIA, NOUNS, TEXTS
-from cti.domain.why import Candidate, Hitch, Missed, Offer, Story, Wait
+from cti.domain.why import Candidate, Missed, Offer, Story
 
 LANGUAGES: Final = ("en", "ru")
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from cti.domain import policy, supposing, why
 from cti.domain.events import PriorityChanged, SkillsChanged, Step
 from cti.domain.facts import AssignmentOffered, AssignmentPaused, ContactQueued
+from cti.domain.hitch import Hitch
 from cti.domain.ids import AgentId, ContactId, QueueId
 from cti.domain.policy import Obstacle
 from cti.domain.queue import rings, score_ms
@@ -15,7 +16,7 @@ from cti.domain.state import State
 from cti.domain.states import ContactState
 from cti.domain.supposing import Supposed
 from cti.domain.unindexed import unindexed
-from cti.domain.why import Hitch, Offer, Story
+from cti.domain.why import Offer, Story
 from cti.testing import Scenario, levels
 from tests.domain.days import Day, Decided, random_day
 
@@ -140,6 +141,11 @@ def test_every_supposition_that_is_told_would_have_changed_the_outcome(days: lis
                         agent = replace(agent, skills=levels({**had, change.skill_id: level}))
                     case Supposed.IDLE:
                         agent = replace(agent, idle_since_ms=agent.idle_since_ms - change.amount)
+                    case Supposed.LOAD:
+                        rank = policy.rank(rules, contact, agent)
+                        less = rank._replace(load=rank.load - change.amount)
+                        assert less < policy.rank(rules, contact, able[0]) < rank
+                        continue
                     case _:
                         continue
                 assert policy.obstacle(rules, contact, agent) is None
