@@ -14,7 +14,7 @@ from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop,
 from cti.domain.contact import is_call, plan_ms
 from cti.domain.events import ClockStepped, TimerFired
 from cti.domain.facts import ClockShifted
-from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds, Readiness, TimerKind
+from cti.domain.ids import AgentId, AssignmentId, ContactId, Medium, Milliseconds, Readiness, TimerKind
 from cti.domain.readiness import fallback, grace_expired, skip_expired
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
@@ -120,10 +120,15 @@ def agent_deadline(agent: Agent, kind: TimerKind) -> Milliseconds | None:
 
 
 def clock_stepped(turn: Turn, event: ClockStepped) -> None:
-    """Everything that counts moves with the clock, so a jump forward expires nobody."""
+    """Everything that counts moves with the clock, so a jump forward expires nobody; only calling hours do not."""
     if event.by_ms == 0:
         return
     turn.record(ClockShifted(by_ms=event.by_ms))
+    turn.waiting += [
+        contact.id
+        for contact in turn.state.contacts.values()
+        if contact.medium is Medium.CALLBACK and not contact.leg_id
+    ]
     turn.commands.extend(timers(turn.state))
 
 
@@ -175,7 +180,11 @@ def resume(state: State, now: Milliseconds) -> tuple[Command, ...]:
 
 
 def open_rings(state: State, now: Milliseconds) -> tuple[RingAgent, ...]:
-    """Every ring neither answered nor over: to be sent again when the switch has no such leg."""
+    """Every agent's ring neither answered nor over: to be sent again when the switch has no such leg.
+
+    A customer who is being called back is never dialled again by a new engine: a leg that the switch lacks has most
+    likely been refused or answered meanwhile, and he is tried again when his queue's rule says so.
+    """
     found = []
     for assignment_id in sorted(state.assignments):
         assignment = state.assignments[assignment_id]

@@ -73,7 +73,7 @@ def measured(pace: Pace, contact: Contact, now: Milliseconds, *, behind: int) ->
     `behind`: how many still wait in its queue.
     """
     interval, samples = pace.interval_ms, pace.samples
-    if pace.last_ms is not None:
+    if pace.last_ms is not None and contact.queued_ms <= pace.last_ms:  # else the line may have been empty meanwhile
         sample = now - pace.last_ms
         interval = sample if samples == 0 else interval + (sample - interval) // _NEWEST
         samples += 1

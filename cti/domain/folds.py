@@ -490,6 +490,8 @@ def _clock_shifted(state: "State", fact: ClockShifted) -> None:
                 settled_ms=_shifted(node.settled_ms, by_ms),
             ),
         )
+    for key, pace in list(state.paces.items()):
+        state.set_pace(key, replace(pace, last_ms=_shifted(pace.last_ms, by_ms)))
 
 
 def _measure(state: "State", contact: Contact, now: Milliseconds) -> None:

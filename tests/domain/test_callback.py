@@ -18,6 +18,7 @@ from cti.domain.deadlines import open_rings
 from cti.domain.events import (
     CallbackRequested,
     CallbackRule,
+    ClockStepped,
     ContactCancelled,
     HoursSet,
     LegAnswered,
@@ -435,6 +436,17 @@ def test_an_offer_that_fails_after_hours_is_not_made_again_before_they_begin() -
     day.agent("bob")
     day.advance(seconds=20)
     assert day.served_by("back") is None
+
+
+def test_a_clock_that_steps_out_of_hours_lets_nobody_be_called() -> None:
+    day = in_hours()
+    day.task("back", medium=Medium.CALLBACK)
+    day.clock.advance(seconds=2 * HOUR_S)
+    day.send(ClockStepped(by_ms=2 * HOUR_S * 1000))
+    day.agent("ann")
+    assert day.served_by("back") is None
+    day.advance(seconds=10 * HOUR_S)
+    assert day.offered() == ["back"]
 
 
 def test_hours_that_never_begin_are_looked_at_again_and_nobody_is_called() -> None:

@@ -99,9 +99,9 @@ STEPS = (
     Step(after_ms=3_000, relax=levels({"en": 1}), sites=(SOUTH,), priority=1),
     Step(after_ms=9_000, add="not ru >= 9 or tier >= 5", if_position_over=1),
     Step(after_ms=15_000, relax=levels({"en": 0}), if_eligible_under=2),
-    Step(after_ms=30_000, to_queue=QUEUES[1], if_open=CALLING),
-    Step(after_ms=40_000, to_queue=QUEUES[2]),
-    Step(after_ms=50_000, to_destination=DestinationId("voicemail"), if_closed=CALLING),
+    Step(after_ms=20_000, to_queue=QUEUES[1], if_open=CALLING),
+    Step(after_ms=25_000, to_queue=QUEUES[2]),
+    Step(after_ms=30_000, to_destination=DestinationId("voicemail"), if_closed=CALLING),
 )
 OPENINGS = [
     QueueOpened(queue_id=QUEUES[0], project_id=P1, requirements=levels({"en": 2})),
@@ -123,7 +123,11 @@ CAPACITIES = [
             Share(medium=Medium.EMAIL, limit=2),
             Share(medium=Medium.TASK, limit=1, cost=20),
         ),
-        exclusions=(Exclusion(holding=Medium.VOICE, bars=Medium.CHAT),),
+        exclusions=(
+            Exclusion(holding=Medium.VOICE, bars=Medium.CHAT),
+            Exclusion(holding=Medium.EMAIL, bars=Medium.VOICE),
+            Exclusion(holding=Medium.TASK, bars=Medium.VOICE),
+        ),
         interrupts=(Interrupt(by=Medium.VOICE, pauses=Medium.EMAIL), Interrupt(by=Medium.VOICE, pauses=Medium.TASK)),
     ),
     Capacity(
@@ -265,8 +269,8 @@ class Day:
     def act(self, kind: int, a: int, b: int) -> None:
         if kind == 255:
             self.halfway = self.halfway or (len(self.log), snapshot(self.state))
-        elif kind >= 224:
-            self.advance(ms=(a + 1) ** 2 // (1 + b % 50))
+        elif kind >= 216:
+            self.advance(ms=(a + 1) ** 2 // (1 + b % 15))
         else:
             event = ACTS[kind % len(ACTS)](self, a, b)
             if isinstance(event, ClockStepped):
