@@ -252,7 +252,7 @@ def _measure(say: Callable[[str], None]) -> Result:
     figures["bytes_per_agent"] = round(per_agent)
     figures["bytes_per_waiting"] = round(per_waiting)
     notes = (
-        "A decision is an event that ends in an offer; its time is the whole of Acd.handle, facts and commands included.",
+        "A decision is an event that ends in an offer; its time is all of Acd.handle, facts and commands included.",
         "Times are processor time of the deciding thread.",
         "events_per_s counts every event, arrivals into the full queue and those that decide nothing too.",
         f"{SKILLS} skills, {SKILLS_EACH} an agent; one skill a contact; {QUEUES} queues with steps, weights, tiers.",

@@ -31,7 +31,7 @@ from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId, QueueId
 from cti.domain.node import Node
 from cti.domain.pools import AgentEntry, ContactEntry, Demand, Line, Pool, PoolKey, Standing
 from cti.domain.queue import Queue, credit_ms, rings, score_ms, terms
-from cti.domain.roster import MEDIA, Roster, places
+from cti.domain.roster import Roster, places
 from cti.domain.states import ContactState
 
 _FEW: Final = 32
@@ -183,13 +183,19 @@ class Index:
         best = min(orders)
         return best, min((order for order in orders if order[2] != best[2]), default=None)
 
-    def _best_of_pools(self, now: Milliseconds) -> _Order | None:
-        """The best head of the pools that got a contact and have somebody free."""
+    def _best_of_pools(
+        self, now: Milliseconds, *, besides: Pool | None = None, agent_id: AgentId | None = None
+    ) -> _Order | None:
+        """The best head of the (other) pools that got a contact and have somebody, or this agent, free."""
         free, lost = self._roster.open, self._lost
+        whom = self._standings[agent_id].mask if agent_id is not None else -1
         orders = [
             _order(pool.head, pool.weight, now)
             for pool in self._fresh_pools
-            if pool.head is not None and pool.capable & free[pool.place] and not (lost and pool.node in lost)
+            if pool.head is not None
+            and pool is not besides
+            and pool.capable & free[pool.place] & whom
+            and not (lost and pool.node in lost)
         ]
         return min(orders, default=None)
 
@@ -274,6 +280,8 @@ class Index:
                 break
         rules = self._queues[contact.queue_id].rules
         found = terms(rules, contact, now)
+        if not by_agent:
+            rival = self._best_of_pools(now, besides=pool, agent_id=first[4])
         other = self._rival(pool, rival, now)
         return Pair(
             contact,

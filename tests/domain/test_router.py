@@ -5,6 +5,8 @@ import random
 from collections import Counter
 from dataclasses import dataclass, field
 
+import pytest
+
 from cti.domain.acd import Acd, Decision
 from cti.domain.capacity import Capacity, Exclusion, Interrupt, Share
 from cti.domain.commands import StartTimer, StopTimer
@@ -281,6 +283,7 @@ def offers(decision: Decision | None) -> list[tuple[AssignmentId, ContactId, Age
     return [(f.assignment_id, f.contact_id, f.agent_id) for f in facts if isinstance(f, AssignmentOffered)]
 
 
+@pytest.mark.timeout(900)
 def test_it_assigns_as_the_router_by_the_book_does() -> None:
     seen: Counter[str] = Counter()
     days = max(EVENTS // 5_000, 2)
