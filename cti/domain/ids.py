@@ -74,7 +74,7 @@ REASON_TAKEN_BACK: Final = ReasonId("taken_back")
 
 
 class Word(StrEnum):
-    """A word of a closed vocabulary; hashed as the string that it equals: an enumeration's own hash is ten times as slow."""
+    """A word of a closed vocabulary; hashed as the string that it equals, since an enumeration's own hash is slow."""
 
     __hash__ = str.__hash__
 

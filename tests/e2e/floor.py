@@ -22,7 +22,7 @@ SECRET = "a-long-enough-word"
 async def hire(
     centre: RunningCentre, extensions: Sequence[str], *, project: str = "telecom", skill: str = "technical"
 ) -> list[DemoAgent]:
-    """Enter agents, for support if nothing else is said, as `cti agent add` does; the engine takes them up by itself."""
+    """Enter agents, of support if nothing is said, as `cti agent add` does; the engine takes them up by itself."""
     database = open_database(centre.home().database_url)
     try:
         directory = Directory(database)
