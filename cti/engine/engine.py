@@ -14,7 +14,6 @@ from msgspec import structs
 from cti.clock import Clock, SystemClock
 from cti.domain.acd import Decision
 from cti.domain.commands import StartTimer, StopTimer, SwitchCommand
-from cti.domain.contact import Contact
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
@@ -31,7 +30,6 @@ from cti.domain.events import (
 )
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import (
-    SYSTEM_CALLBACK_FAILED,
     ContactId,
     LegId,
     Medium,
@@ -46,6 +44,7 @@ from cti.domain.states import ContactState
 from cti.engine import people, recovery
 from cti.engine.dispatch import Dispatch
 from cti.engine.loop import Loop
+from cti.engine.lost import LostCallers
 from cti.engine.node import Watch
 from cti.engine.people import Farewell, InHand, Lines
 from cti.engine.tasks import Supervised
@@ -64,7 +63,6 @@ from cti.ports import (
     Phone,
     Switch,
 )
-from cti.variables import Lost
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +100,7 @@ class Engine:
         self._people: tuple[Person, ...] = ()
         self._phones: dict[str, Phone] = {}
         self._in_hand = InHand()
+        self._lost = LostCallers(queues=self._queues, in_hand=self._in_hand, address_key=address_key)
         self._lines = Lines()
         self._tasks = Supervised()
         self._watches = {
@@ -246,7 +245,7 @@ class Engine:
     # -- after each decision -----------------------------------------------------------------------------------------
 
     def _decided(self, decision: Decision, now: Milliseconds) -> None:
-        self._inherit(decision)
+        self._keep(self._lost.inherited(decision))
         self._desktops.decided(decision, now)
         switch_commands: list[SwitchCommand] = []
         for command in decision.commands:
@@ -269,37 +268,11 @@ class Engine:
             elif isinstance(fact, ContactClosed):
                 self._in_hand.close(fact.contact_id, now)
 
-    def _inherit(self, decision: Decision) -> None:
-        """A contact that was made of another is about the same person; known before its pop is drawn."""
-        for queued in _queued(decision):
-            origin = self._in_hand.get(queued.origin) if queued.origin is not None else None
-            if origin is not None and queued.contact_id not in self._in_hand:
-                self._keep((people.of_origin(origin, queued, why=_why_lost(decision, origin.contact_id)),))
-
     def _only_once(self, contact_id: ContactId) -> None:
-        """Somebody who is to be called (back) is so once: the earlier request keeps its place, this task is dropped."""
-        particulars = self._in_hand.get(contact_id)
-        if particulars is None or not particulars.address:
-            return
-        if any(
-            other.id != contact_id and self._asks_for_call(other)
-            for other in self._live(particulars, particulars.address)
-        ):
+        """Who is to be called is so once."""
+        if self._lost.is_second(self.state, contact_id):
             log.info("asked for already", extra={"action": "request_dropped", "contact": contact_id})
             self.post(ContactCancelled(contact_id=contact_id))
-
-    def _live(self, where: Particulars | QueueOpened, address: str) -> Iterator[Contact]:
-        """The live contacts of this number in that project."""
-        for contact_id in self._in_hand.of_address(where.project_id, address):
-            contact = self.state.contacts.get(contact_id)
-            if contact is not None:
-                yield contact
-
-    def _asks_for_call(self, contact: Contact) -> bool:
-        """Is this somebody who is to be called (back)?"""
-        known = self._in_hand.get(contact.id)
-        of_lost = contact.medium is Medium.TASK and known is not None and people.is_of_lost(known)
-        return of_lost or contact.medium is Medium.CALLBACK
 
     def _timer_fired(self, timer_id: TimerId) -> None:
         self.post(TimerFired(timer_id=timer_id))
@@ -340,19 +313,15 @@ class Engine:
 
     def lose(self, caller: CallerLost) -> None:
         """See `ports.Engine`."""
-        rules = self._queues.get(caller.queue_id)
-        target = self._queues.get(rules.lost_to) if rules is not None and rules.lost_to is not None else None
-        if target is None or not caller.number:
-            log.info("a caller was lost", extra={"action": "caller_lost", "why": caller.why})
-            return
-        if any(one.medium is Medium.VOICE or self._asks_for_call(one) for one in self._live(target, caller.number)):
-            log.info("a caller was lost who is here already", extra={"action": "caller_lost_again", "why": caller.why})
-            return
         at_ms = caller.at_ms + self._clock.ahead_ms() if caller.at_ms else self.now()
-        event = ContactArrived(medium=Medium.TASK, queue_id=target.queue_id, arrived_ms=min(at_ms, self.now()))
-        self._loop.post(
-            event, before=lambda decision: self._keep(people.of_lost(caller, queued) for queued in _queued(decision))
-        )
+        event = self._lost.task_of(self.state, caller, at_ms=min(at_ms, self.now()))
+        made = "task" if event is not None else "nothing"
+        log.info("a caller was lost", extra={"action": "caller_lost", "why": caller.why, "made": made})
+        if event is not None:
+            self._loop.post(
+                event,
+                before=lambda decision: self._keep(people.of_lost(caller, queued) for queued in _queued(decision)),
+            )
 
     def _queue_of(self, caller: CallerEntered) -> QueueId:
         """The queue that the dialplan named; should it not exist, the first that does: never dead air."""
@@ -420,11 +389,3 @@ class Engine:
 def _queued(decision: Decision) -> Iterator[ContactQueued]:
     """The contact that the decision let in; none for a leg that was known already."""
     return (fact for fact in decision.facts if isinstance(fact, ContactQueued))
-
-
-def _why_lost(decision: Decision, contact_id: ContactId) -> Lost:
-    """Why the contact of which another was made reached nobody."""
-    for fact in decision.facts:
-        if isinstance(fact, ContactClosed) and fact.contact_id == contact_id:
-            return Lost.CALLBACK_FAILED if fact.disposition == SYSTEM_CALLBACK_FAILED else Lost.ABANDONED
-    return Lost.ABANDONED

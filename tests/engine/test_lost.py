@@ -222,6 +222,7 @@ async def test_a_lost_caller_becomes_a_task_that_says_who_and_why() -> None:
         assert (task.medium, known.medium, known.address) == (Medium.TASK, Medium.TASK, NUMBER)
         assert (known.name, known.dialled, known.language) == ("Anna", "+78005550100", "ru")
         assert known.path == "main:2;lost:lines_busy"
+        assert task.address_key == people.keyed(SECRET)(PROJECT, NUMBER)
 
 
 async def test_however_often_he_tries_it_is_one_task() -> None:

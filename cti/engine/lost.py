@@ -1,0 +1,87 @@
+"""Callers who reached nobody: which of them become a task, what such a task knows, and that it is one per number.
+
+The core makes tasks of the contacts that it lost itself; here are those that never became one, and whose particulars
+either kind has. In memory only: the engine posts the events, and keeps what is to be kept.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+
+from cti.domain.acd import Decision
+from cti.domain.contact import Contact
+from cti.domain.events import ContactArrived, QueueOpened
+from cti.domain.facts import ContactClosed, ContactQueued
+from cti.domain.ids import SYSTEM_CALLBACK_FAILED, ContactId, Medium, Milliseconds, ProjectId, QueueId
+from cti.domain.state import State
+from cti.engine import people
+from cti.engine.people import InHand
+from cti.ports import CallerLost, Particulars
+from cti.variables import Lost
+
+
+class LostCallers:
+    """Asked by the engine; changes nothing."""
+
+    def __init__(
+        self,
+        *,
+        queues: Mapping[QueueId, QueueOpened],
+        in_hand: InHand,
+        address_key: Callable[[ProjectId, str], str],
+    ) -> None:
+        self._queues = queues
+        self._in_hand = in_hand
+        self._address_key = address_key
+
+    def task_of(self, state: State, caller: CallerLost, *, at_ms: Milliseconds) -> ContactArrived | None:
+        """The task for this caller; None where nobody wants one, without a number, or when he is here already."""
+        rules = self._queues.get(caller.queue_id)
+        target = self._queues.get(rules.lost_to) if rules is not None and rules.lost_to is not None else None
+        if target is None or not caller.number:
+            return None
+        here = self._live(state, target.project_id, caller.number)
+        if any(one.medium is Medium.VOICE or self._asks_for_call(one) for one in here):
+            return None
+        return ContactArrived(
+            medium=Medium.TASK,
+            queue_id=target.queue_id,
+            arrived_ms=at_ms,
+            address_key=self._address_key(target.project_id, caller.number),
+        )
+
+    def inherited(self, decision: Decision) -> Iterator[Particulars]:
+        """A contact that was made of another one is about the same person."""
+        for queued in decision.facts:
+            if not isinstance(queued, ContactQueued) or queued.origin is None:
+                continue
+            origin = self._in_hand.get(queued.origin)
+            if origin is not None and queued.contact_id not in self._in_hand:
+                yield people.of_origin(origin, queued, why=_why(decision, queued.origin))
+
+    def is_second(self, state: State, contact_id: ContactId) -> bool:
+        """Whether somebody is to be called for whom the same was asked before: the earlier request keeps its place."""
+        known = self._in_hand.get(contact_id)
+        if known is None or not known.address:
+            return False
+        others = self._live(state, known.project_id, known.address)
+        return any(other.id != contact_id and self._asks_for_call(other) for other in others)
+
+    def _live(self, state: State, project_id: ProjectId, address: str) -> Iterator[Contact]:
+        """The live contacts of this number in that project."""
+        for contact_id in self._in_hand.of_address(project_id, address):
+            contact = state.contacts.get(contact_id)
+            if contact is not None:
+                yield contact
+
+    def _asks_for_call(self, contact: Contact) -> bool:
+        """Is this somebody who is to be called (back)?"""
+        known = self._in_hand.get(contact.id)
+        of_lost = contact.medium is Medium.TASK and known is not None and people.is_of_lost(known)
+        return of_lost or contact.medium is Medium.CALLBACK
+
+
+def _why(decision: Decision, contact_id: ContactId) -> Lost:
+    """Why the contact of which another was made reached nobody."""
+    for fact in decision.facts:
+        if isinstance(fact, ContactClosed) and fact.contact_id == contact_id:
+            return Lost.CALLBACK_FAILED if fact.disposition == SYSTEM_CALLBACK_FAILED else Lost.ABANDONED
+    return Lost.ABANDONED
