@@ -230,9 +230,14 @@ class Index:
         return [entry[3] for entry in sorted(found)]
 
     def eligible(self, contact: Contact) -> int:
-        """How many ready agents have what the waiting contact asks for, busy ones included."""
+        """How many ready agents have what the waiting contact asks for, busy ones included, kept for some or not."""
         where = self._where.get(contact.id)
-        return 0 if where is None else (where[0].pool.capable & self._roster.ready).bit_count()
+        if where is None:
+            return 0
+        demand = where[0]
+        if demand.pool.only:
+            demand = self._demand_of(demand.line, contact, only=())
+        return (demand.pool.capable & self._roster.ready).bit_count()
 
     def kept_for(self, agent_id: AgentId) -> list[ContactId]:
         """The contacts that are kept for this agent (and perhaps others), first in order first."""

@@ -105,14 +105,19 @@ def _broken_pauses(state: State, agent: Agent) -> Iterable[str]:
         assignment = state.assignments.get(assignment_id)
         if assignment is None or assignment.state not in (AssignmentState.PAUSED, AssignmentState.WRAP_UP):
             yield f"{assignment_id} counts as interrupted and is not"
-        elif assignment.state is AssignmentState.PAUSED and capacity.accepts(
-            agent.capacity, counted(agent), assignment.medium
-        ):
+        elif assignment.state is AssignmentState.PAUSED and _may_go_on(agent, assignment.medium):
             yield f"{assignment_id} is interrupted, though nothing keeps {agent.id} from it"
     for assignment_id in agent.assignment_ids:
         paused = state.assignments[assignment_id].state is AssignmentState.PAUSED
         if paused and assignment_id not in agent.paused:
             yield f"{assignment_id} is interrupted and counts"
+
+
+def _may_go_on(agent: Agent, medium: Medium) -> bool:
+    """Whether interrupted work fits, and nothing is left that may interrupt it."""
+    held = counted(agent)
+    urgent = {interrupt.by for interrupt in agent.capacity.interrupts if interrupt.pauses is medium}
+    return capacity.accepts(agent.capacity, held, medium) and not urgent.intersection(held)
 
 
 def _broken_waits(state: State) -> Iterable[str]:

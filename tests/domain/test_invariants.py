@@ -5,6 +5,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from tests.domain.unrest import Day, records
 SEQUENCES = int(os.environ.get("TRIUNE_SEQUENCES", "10000"))
 
 
+@pytest.mark.timeout(900)
 @settings(max_examples=SEQUENCES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(min_size=45, max_size=120))
 def test_any_day_keeps_the_invariants(script: bytes) -> None:

@@ -293,6 +293,17 @@ def test_a_step_for_want_of_agents_counts_the_busy_ones_and_not_those_who_are_aw
     day.expect(ContactMoved, contact_id=day.contact_ids["c2"])
 
 
+def test_a_contact_kept_for_one_agent_does_not_want_for_agents() -> None:
+    day = centre(Step(after_ms=10_000, if_eligible_under=2, to_queue=OVERFLOW))
+    day.agent("ann")
+    day.call("c0")
+    day.picks_up("ann")
+    day.agent("bob")
+    day.call("c1", preferred=["ann"], hold_for_s=[30])
+    day.advance(seconds=10)
+    day.expect_no(ContactMoved)
+
+
 def test_a_step_on_a_long_expected_wait_is_not_taken_while_nothing_is_known() -> None:
     day = centre(Step(after_ms=10_000, if_expected_over_ms=0, to_queue=OVERFLOW))
     day.call("c1")
