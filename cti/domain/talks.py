@@ -80,6 +80,8 @@ def leg_answered(turn: Turn, event: LegAnswered) -> None:
         return
     dialling = callbacks.is_dialling(assignment, contact)
     if event.leg_id == contact.leg_id:
+        if assignment.state is not AssignmentState.ACTIVE:
+            return
         if dialling:
             callbacks.reached(turn, assignment)
         _join(turn, turn.state.assignment(assignment.id))
@@ -126,6 +128,9 @@ def rejoin_requested(turn: Turn, event: RejoinRequested) -> None:
         return
     if assignment.state not in _TALKING or assignment.leg_id is None:
         raise illegal("Assignment", assignment.id, state=assignment.state, trigger=Trigger.LEG_LOST)
+    if callbacks.is_dialling(assignment, turn.state.contact(assignment.contact_id)):
+        callbacks.not_reached(turn, assignment)
+        return
     agent = turn.state.agent(assignment.agent_id)
     offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
     _lose_agent_leg(turn, assignment, ring_now=agent.device in agent.phones)

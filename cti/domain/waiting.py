@@ -73,8 +73,7 @@ def rest(turn: Turn) -> None:
         contact = turn.state.contacts.get(contact_id)
         if contact is None or contact.state is not ContactState.WAITING:
             continue
-        if contact.held_until_ms is not None:
-            release(turn, (contact_id,))
+        release(turn, (contact_id,))
         if contact.asleep_until_ms is not None or contact.medium is not Medium.CALLBACK:
             continue
         contact = turn.state.contacts[contact_id]
@@ -188,6 +187,7 @@ def time_is_up(turn: Turn, contact: Contact) -> None:
     for at in due:
         if not _take(turn, turn.state.contacts[contact.id], rules, at):
             return
+    release(turn, (contact.id,))  # a step may ask for what its preferred agents lack
     contact = turn.state.contacts[contact.id]
     planned = WaitPlanned(
         contact_id=contact.id,
@@ -312,8 +312,10 @@ def release(turn: Turn, contact_ids: Iterable[ContactId]) -> None:
     """Keep none of these for longer than somebody is there to wait for."""
     for contact_id in contact_ids:
         contact = turn.state.contacts[contact_id]
+        if contact.held_until_ms is None:
+            continue
         until = _hold_until(turn, contact)
-        if contact.held_until_ms is not None and (until is None or until < contact.held_until_ms):
+        if until is None or until < contact.held_until_ms:
             _change_hold(turn, contact, held_until_ms=until, asleep_until_ms=contact.asleep_until_ms)
             turn.waiting.append(contact_id)
 
@@ -321,6 +323,7 @@ def release(turn: Turn, contact_ids: Iterable[ContactId]) -> None:
 def rules_changed(turn: Turn, queue_id: QueueId) -> None:
     """Plan anew, by the queue's new rules, what is next for each that waits there."""
     for contact_id in turn.state.index.ordered(queue_id, turn.now):
+        release(turn, (contact_id,))
         _plan(turn, turn.state.contacts[contact_id])
 
 

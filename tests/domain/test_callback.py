@@ -339,6 +339,20 @@ def test_the_agents_page_lost_while_the_customers_phone_rings_is_an_attempt_that
     day.expect(CallbackPostponed)
 
 
+def test_an_agent_without_sound_while_the_customers_phone_rings_is_let_go() -> None:
+    day = dialling(device=Device.WEB)
+    day.asks_to_rejoin("ann")
+    day.expect(CallbackPostponed)
+    assert day.holds_nothing("ann")
+
+
+def test_the_customers_answer_said_again_joins_nobody_while_the_agents_phone_rings() -> None:
+    day = talking()
+    day.agent_leg_ends("ann", LegCause.LOST)
+    day.customer_answers("ann")
+    assert not day.recent
+
+
 def test_the_agents_leg_lost_in_the_talk_is_rung_again() -> None:
     day = talking()
     day.agent_leg_ends("ann", LegCause.LOST)

@@ -5,6 +5,7 @@ from cti.domain.events import (
     AgentRemoved,
     AgentSignedOut,
     PhoneUnreachable,
+    Step,
 )
 from cti.domain.ids import AgentId, Device, Medium
 from cti.testing import Scenario
@@ -172,3 +173,23 @@ def test_the_hold_outlives_the_engine() -> None:
         assert kept(day, "c1")
         day.advance(seconds=30)
         assert day.served_by("c1") == "bob"
+
+
+def test_when_a_step_asks_for_what_the_preferred_agent_lacks_anyone_gets_it() -> None:
+    day = Scenario()
+    day.queue("support", steps=[Step(after_ms=5_000, add="senior")])
+    day.agent("ann")
+    day.call("c0")
+    day.picks_up("ann")
+    day.agent("bob", skills={"senior": 1})
+    day.call("c1", preferred=["ann"], hold_for_s=[30])
+    day.advance(seconds=5)
+    assert day.served_by("c1") == "bob"
+
+
+def test_when_the_queue_asks_for_what_the_preferred_agent_lacks_anyone_gets_it() -> None:
+    day = centre()
+    day.agent("bob", skills={"senior": 1})
+    day.call("c1", preferred=["ann"], hold_for_s=[30])
+    day.queue("support", skills={"senior": 1})
+    assert day.served_by("c1") == "bob"
