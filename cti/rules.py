@@ -4,7 +4,7 @@ Pure. Nothing is checked here: a `cti.config.Centre` in hand is sound (`cti.conf
 events that it would be, so as to weigh them. `cti.app` gives them to the engine, the simulator to its own `Acd`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from cti.domain import capacity as capacities
@@ -20,6 +20,7 @@ from cti.domain.events import (
     Weight,
 )
 from cti.domain.ids import DestinationId, HoursId, Medium, ProjectId, QueueId, SiteId, SkillId
+from cti.regard import Regard, asking_for_tier, tier_key
 
 if TYPE_CHECKING:  # the checks of `cti.config` call this module
     from cti import config
@@ -79,6 +80,19 @@ def queue_opened(queue: "config.Queue") -> QueueOpened:
         callback=None if queue.callback is None else _callback(queue.callback),
         lost_to=None if queue.lost_to is None else QueueId(queue.lost_to),
     )
+
+
+def regards(centre: "config.Centre") -> Mapping[QueueId, Regard]:
+    """Of each queue for which it must be known who a customer is: what counts there. The others are not in it."""
+    levels = {tier_key(key): tier.level for key, tier in centre.tiers.items()}
+    tiered = asking_for_tier(map(queue_opened, centre.queues.values())) if levels else frozenset()
+    return {
+        QueueId(queue.key): Regard(
+            prefer=tuple((preferred, hold_s * 1000) for preferred, hold_s in queue.prefer.items()), levels=levels
+        )
+        for queue in centre.queues.values()
+        if queue.prefer or queue.key in tiered
+    }
 
 
 def capacity(profile: "config.Capacity") -> capacities.Capacity:

@@ -1,6 +1,7 @@
 """From the centre file and the directory to the events that the ACD hears."""
 
 import msgspec
+import pytest
 
 from cti import config, rules
 from cti.domain import schedule
@@ -8,6 +9,7 @@ from cti.domain.capacity import ONE_AT_A_TIME
 from cti.domain.events import (
     AgentEnrolled,
     CallbackRule,
+    ContactArrived,
     HoursSet,
     OpenSpan,
     QueueOpened,
@@ -27,9 +29,11 @@ from cti.domain.ids import (
     SiteId,
     SkillId,
 )
-from cti.ports import Person, Role
+from cti.ports import Person, Role, Standing
+from cti.regard import Preferred, Regard
 from tests.config.centres import demo, demo_with
-from tests.config.test_queues import FULL, read
+from tests.config.test_queues import FULL, read, shop
+from tests.config.test_tiers import TIERS
 
 MONDAY_NOON_MS = 1_893_402_000_000
 """2029-12-31 12:00 in Moscow."""
@@ -159,3 +163,39 @@ def test_a_person_is_enrolled_with_site_and_profile_and_else_with_the_default() 
 
 def test_the_ready_profile_exclusive_is_what_holds_where_nothing_is_said() -> None:
     assert rules.capacity(demo().capacities["exclusive"]) == ONE_AT_A_TIME
+
+
+SPEAKING = """\
+    prefer: {manager: 120, last_agent: 0}
+    steps: [{after_s: 60, to: queue second}]"""
+
+
+def test_only_queues_that_prefer_or_lead_to_where_a_tier_counts_ask_who_somebody_is() -> None:
+    centre = config.parse(shop(SPEAKING, "    tier_credit_s: 30") + TIERS, file="centre.yaml")
+    found = rules.regards(centre)
+    assert list(found) == ["first", "second"]
+    assert found[QueueId("first")].prefer == ((Preferred.MANAGER, 120_000), (Preferred.LAST_AGENT, 0))
+    assert found[QueueId("second")].prefer == ()
+    assert list(rules.regards(config.parse(shop(SPEAKING, "    tier_credit_s: 30"), file="centre.yaml"))) == ["first"]
+    to_second = shop("    steps: [{after_s: 60, to: queue second}]", "    requires: technical and tier >= 3")
+    assert list(rules.regards(config.parse(to_second + TIERS, file="centre.yaml"))) == ["first", "second"]
+    assert rules.regards(config.parse(shop("    priority: 2") + TIERS, file="centre.yaml")) == {}
+
+
+@pytest.mark.parametrize(
+    ("standing", "tier", "preferred", "hold_for_ms"),
+    [
+        (Standing(tier=" GOLD"), 3, (), ()),
+        (Standing(tier="bronze", last_agent=AgentId("u7")), 0, ("u7",), ()),
+        (Standing(tier="", manager=AgentId("u3"), last_agent=AgentId("u7")), 0, ("u3", "u7"), (120_000, 0)),
+        (Standing(tier="", manager=AgentId("u3"), last_agent=AgentId("u3")), 0, ("u3",), (120_000,)),
+    ],
+)
+def test_an_arrival_says_of_whom_it_is(
+    standing: Standing, tier: int, preferred: tuple[str, ...], hold_for_ms: tuple[int, ...]
+) -> None:
+    regard = Regard(prefer=((Preferred.MANAGER, 120_000), (Preferred.LAST_AGENT, 0)), levels={"gold": 3})
+    event = ContactArrived(medium=Medium.EMAIL, queue_id=QueueId("first"), arrived_ms=5)
+    told = regard.applied(event, standing)
+    assert (told.tier, told.preferred, told.hold_for_ms) == (tier, preferred, hold_for_ms)
+    assert (told.medium, told.queue_id, told.arrived_ms) == (Medium.EMAIL, "first", 5)

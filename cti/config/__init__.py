@@ -20,6 +20,7 @@ from cti.config.queues import Callback, Fallback, Queue, Relaxation, Requirement
 from cti.config.reading import load, load_located, parse, parse_located
 from cti.config.record import Record
 from cti.config.steps import Conditions, OverflowDestination, OverflowQueue, Step
+from cti.config.tiers import Tier
 from cti.config.trunks import Codec, Trunk
 from cti.config.words import Language, Prompt, Words
 from cti.domain.ids import Medium
@@ -51,6 +52,7 @@ __all__ = [
     "Site",
     "Span",
     "Step",
+    "Tier",
     "Trunk",
     "Voicemail",
     "Words",

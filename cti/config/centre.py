@@ -9,11 +9,12 @@ from cti.config.capacities import Capacity
 from cti.config.destinations import Destination
 from cti.config.hours import Hours
 from cti.config.menus import Account, Menu
-from cti.config.names import CapacityName, Country, Key, Number164, PromptName
+from cti.config.names import CapacityName, Country, Key, Number164, PromptName, TierName
 from cti.config.numbers import Number
 from cti.config.projects import Project, Site
 from cti.config.queues import Queue
 from cti.config.record import Record
+from cti.config.tiers import Tier
 from cti.config.trunks import Trunk
 from cti.config.words import Prompt, Words
 
@@ -39,6 +40,8 @@ class Centre(Record):
     projects: Mapping[Key, Project] = Field(min_length=1)
     sites: Mapping[Key, Site] = Field(min_length=1)
     skills: Mapping[Key, Words] = Field(default_factory=dict)
+    tiers: Mapping[TierName, Tier] = Field(default_factory=dict)
+    """By what stands in a customer's tier field."""
     trunks: Mapping[Key, Trunk] = Field(min_length=1)
     """The first is the one that the centre dials out on."""
     numbers: Mapping[Number164, Number] = Field(min_length=1)

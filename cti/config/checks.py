@@ -10,6 +10,7 @@ from cti import actions, rules
 from cti.config.centre import Centre
 from cti.config.located import KeyPath
 from cti.domain import fairness
+from cti.regard import tier_key
 
 
 def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -20,6 +21,7 @@ def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
     yield from _steps(centre)
     yield from _overflowing_at_once(centre)
     yield from _starving(centre)
+    yield from _same_tiers(centre)
 
 
 def _strangers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -105,3 +107,12 @@ def _starving(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
             f"{bound.medium.value} may wait here for ever: give it a weight above 0 or mark the queue 'strict: true'"
         )
         yield ("queues", bound.queue_id, "weights_percent", bound.medium.value), problem
+
+
+def _same_tiers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
+    """Tiers that differ in case only: a customer's field would name both."""
+    first: dict[str, str] = {}
+    for key in centre.tiers:
+        other = first.setdefault(tier_key(key), key)
+        if other != key:
+            yield ("tiers", key), f"is the same as {other!r}, since capitals do not count: keep one"

@@ -25,6 +25,7 @@ def doubts(centre: Centre) -> Doubts:
         yield from _callback(centre, queue)
         yield from _unserved(centre, queue)
         yield from _never_reached(queue)
+        yield from _no_tiers(centre, queue)
         for place, step in enumerate(queue.steps):
             yield from _without_effect(queue, ("queues", queue.key, "steps", place), step)
     yield from _circles(centre)
@@ -101,6 +102,19 @@ def _unserved(centre: Centre, queue: Queue) -> Doubts:
                 f"{default.key!r}, has no share of it"
             )
             yield ("queues", queue.key), problem
+
+
+def _no_tiers(centre: Centre, queue: Queue) -> Doubts:
+    if centre.tiers:
+        return
+    path: KeyPath = ("queues", queue.key)
+    texts = {(*path, "requires"): queue.requires}
+    texts |= {(*path, "steps", place, "add"): step.add for place, step in enumerate(queue.steps)}
+    speaking = [where for where, text in texts.items() if requirement.parse(text).uses_tier]
+    if queue.tier_credit_s:
+        speaking.append((*path, "tier_credit_s"))
+    for where in speaking:
+        yield where, "has no effect: the file has no section 'tiers', so every customer is of tier 0"
 
 
 def _never_reached(queue: Queue) -> Doubts:

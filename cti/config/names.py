@@ -18,11 +18,13 @@ _KEY: Final = r"^[a-z][a-z0-9_]{0,39}$"
 _NUMBER: Final = r"^\+[1-9][0-9]{6,14}$"
 _MENU_KEY: Final = r"^[0-9*#]$"
 _COUNTRY: Final = r"^[A-Z]{2}$"
+_TIER: Final = r"^[\p{L}\p{N}][\p{L}\p{N} ._+-]{0,39}$"
 
 SENTENCES_BY_PATTERN: Final[Mapping[str, str]] = {
     _KEY: "a name is small letters, digits and _, starting with a letter",
     _NUMBER: "a number is written in full with +, such as +78005550100",
     _MENU_KEY: "a key is one of 0-9, * and #",
+    _TIER: "a tier is written as in the customers' tier field: letters, digits, spaces and . _ + -",
     _COUNTRY: "a country is two capital letters, such as RU",
 }
 """What the admin reads when a text does not match."""
@@ -30,6 +32,7 @@ SENTENCES_BY_PATTERN: Final[Mapping[str, str]] = {
 Key = Annotated[str, StringConstraints(pattern=_KEY)]
 Number164 = Annotated[str, StringConstraints(pattern=_NUMBER)]
 MenuKey = Annotated[str, StringConstraints(pattern=_MENU_KEY)]
+TierName = Annotated[str, StringConstraints(pattern=_TIER)]
 Country = Annotated[str, StringConstraints(pattern=_COUNTRY)]
 
 

@@ -14,6 +14,7 @@ from cti.config.record import Record
 from cti.config.steps import Step
 from cti.config.words import Words
 from cti.domain.ids import Medium
+from cti.regard import Preferred
 
 
 class Relaxation(Record):
@@ -79,6 +80,8 @@ class Queue(Record):
     """Before every queue that is not, whatever waits elsewhere, in order of priority and tier alone."""
     tier_credit_s: int = Field(default=0, ge=0, le=86_400)
     """What one tier of the customer is worth in waiting time."""
+    prefer: Mapping[Preferred, Annotated[int, Field(ge=0, le=3600)]] = Field(default_factory=dict)
+    """Who is asked first, in the order written, and for how many seconds a contact is kept for him while he is busy."""
     urgency_s: int = Field(default=0, ge=0, le=86_400)
     """What a contact gains, once, when its service level is predicted to be missed."""
     service_level_s: int = Field(default=20, ge=1, le=86_400)

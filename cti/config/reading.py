@@ -21,6 +21,7 @@ from cti.errors import ConfigError, Finding
 _KEYED: Final = (
     "projects",
     "sites",
+    "tiers",
     "trunks",
     "numbers",
     "menus",

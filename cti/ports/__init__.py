@@ -14,6 +14,7 @@ from cti.ports.customers import (
     Particular,
     Particulars,
     PastContact,
+    Standing,
 )
 from cti.ports.engine import Arrival, Desktops, Engine
 from cti.ports.history import History, Told
@@ -65,6 +66,7 @@ __all__ = [
     "Phone",
     "Reasons",
     "Role",
+    "Standing",
     "Switch",
     "SwitchConnected",
     "SwitchDisconnected",

@@ -6,9 +6,12 @@ Implemented by `cti.crm` and `cti.store`.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
-from cti.domain.ids import ContactId, DispositionId, Medium, Milliseconds, ProjectId, QueueId
+from cti.domain.ids import AgentId, ContactId, DispositionId, Medium, Milliseconds, ProjectId, QueueId
+
+LAST_AGENT_DAYS: Final = 30
+"""How long ago a contact may be for its agent to count as a customer's last."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,11 +74,32 @@ class Card:
     source: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What of a customer decides how he is routed."""
+
+    tier: str
+    """As it stands in his record; "" for somebody who is no customer."""
+    manager: AgentId | None = None
+    """His relationship manager, if he is still active."""
+    last_agent: AgentId | None = None
+    """Who answered his last contact with the project, within `LAST_AGENT_DAYS`."""
+    last_ms: Milliseconds | None = None
+    """When that contact arrived."""
+
+
 class Customers(Protocol):
-    """Who is it? Asked beside the call, never in its way."""
+    """Who is it? Asked beside the call; only a queue that routes by standing lets a caller wait for it a moment."""
 
     async def find(self, address: str, *, project_id: ProjectId) -> Card | None:
         """The customer with this address in this project; None when there is none. Raises DatabaseDown after 300 ms."""
+
+    async def standing(self, address: str, *, project_id: ProjectId) -> Standing | None:
+        """How the customer with this address stands with this project: one indexed query.
+
+        Somebody who is no customer stands by his last contact from this very address alone; None when there is neither.
+        Raises DatabaseDown after 150 ms.
+        """
 
 
 class Particular(Protocol):

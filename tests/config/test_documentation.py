@@ -54,6 +54,7 @@ def with_names(text: str) -> str:
         ("weights_percent:", ""),
         ("steps:", "callback: true\nsites: [moscow]\n"),
         ("callback:", ""),
+        ("prefer:", ""),
     ],
 )
 def test_what_a_queue_may_say_is_read(opening: str, besides: str) -> None:
@@ -74,6 +75,11 @@ def test_whole_queues_are_read() -> None:
     mail = indented(beginning("mail:"), 2)
     centre = config.parse(with_names(demo_replacing("  mail:\n", "  reception:\n    name", mail)), file="centre.yaml")
     assert centre.queues["mail"].steps[0].priority == 5
+
+
+def test_the_tiers_are_read() -> None:
+    text = DEMO.read_text(encoding="utf-8").replace("\ntrunks:\n", f"\n{beginning('tiers:')}\ntrunks:\n", 1)
+    assert config.parse(text, file="centre.yaml").tiers["gold"].level == 3
 
 
 def test_the_capacity_profile_is_read() -> None:
