@@ -104,9 +104,13 @@ def lacks_desktop(agent: Agent) -> bool:
 
 def open_media(agent: Agent) -> int:
     """The bits (`capacity.BIT`) of the media of which he can be offered a contact right now."""
-    if not is_available(agent) or agent.skipped_until_ms is not None:
+    return _open_media(agent, counted(agent)) if is_available(agent) else 0
+
+
+def _open_media(agent: Agent, held: tuple[Medium, ...]) -> int:
+    if agent.skipped_until_ms is not None:
         return 0
-    media = capacity.open_media(agent.capacity, counted(agent), _pausable_media(agent))
+    media = capacity.open_media(agent.capacity, held, _pausable_media(agent))
     if media and agent.media:
         media &= sum(capacity.BIT[medium] for medium in agent.media)
     if agent.device not in agent.phones:
@@ -114,6 +118,13 @@ def open_media(agent: Agent) -> int:
     if not agent.desktop:
         media &= capacity.BIT[Medium.VOICE]  # a call rings; anything else only shows on a desktop
     return media
+
+
+def room(agent: Agent) -> tuple[bool, int, int]:
+    """Whether he takes new contacts at all, `open_media` and `load`: what the index asks at every change of his."""
+    held = counted(agent)
+    ready = agent.readiness is Readiness.READY and not agent.leaving and not agent.removed
+    return ready, _open_media(agent, held) if ready else 0, capacity.load(agent.capacity, held)
 
 
 def load(agent: Agent) -> int:

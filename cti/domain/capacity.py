@@ -53,6 +53,14 @@ ONE_AT_A_TIME: Final = Capacity(shares=tuple(Share(medium=medium, limit=1, cost=
 """One contact of whatever medium: what holds where the centre file says nothing."""
 
 
+def interned(capacity: Capacity) -> Capacity:
+    """One object for equal profiles: what is remembered of them below goes by identity."""
+    return _PROFILES.setdefault(capacity, capacity)
+
+
+_PROFILES: Final[dict[Capacity, Capacity]] = {ONE_AT_A_TIME: ONE_AT_A_TIME}
+
+
 def accepts(capacity: Capacity, active: tuple[Medium, ...], medium: Medium) -> bool:
     """Whether one more fits: `active[m] < cap[m] ∧ Σ cost[i]·active[i] + cost[m] ≤ 100 ∧ no exclusion`."""
     shares = {share.medium: share for share in capacity.shares}

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from cti.domain.agent import Agent, without
 from cti.domain.assignment import Assignment
-from cti.domain.capacity import ONE_AT_A_TIME
+from cti.domain.capacity import ONE_AT_A_TIME, interned
 from cti.domain.contact import Contact, number_of
 from cti.domain.expected import measured, new_pace, pace_key
 from cti.domain.facts import (
@@ -172,8 +172,7 @@ def _wrap_up_started(state: "State", fact: WrapUpStarted) -> None:
 def _assignment_closed(state: "State", fact: AssignmentClosed) -> None:
     assignment, _ = state.move(fact.assignment_id, Trigger.CLOSED)
     state.set_assignment(assignment.id, None)
-    agent = _released(state.agent(assignment.agent_id), assignment.id)
-    state.put_agent(replace(agent, idle_since_ms=fact.at_ms))
+    state.put_agent(_released(state.agent(assignment.agent_id), assignment.id, idle_since_ms=fact.at_ms))
 
 
 def _contact_closed(state: "State", fact: ContactClosed) -> None:
@@ -215,7 +214,8 @@ def _offer_ended(state: "State", fact: OfferEnded) -> None:
     contact = state.contact(assignment.contact_id)
     after = next_contact(contact.id, contact.state, trigger)
     state.set_assignment(assignment.id, None)
-    state.put_agent(_released(state.agent(assignment.agent_id), assignment.id))
+    agent = state.agent(assignment.agent_id)
+    state.put_agent(_released(agent, assignment.id, idle_since_ms=agent.idle_since_ms))
     state.put_contact(replace(contact, state=after, assignment_id=None))
 
 
@@ -321,7 +321,7 @@ def _agent_configured(state: "State", fact: AgentConfigured) -> None:
             skills=fact.skills,
             removed=fact.removed,
             site_id=fact.site_id,
-            capacity=ONE_AT_A_TIME if fact.capacity is None else fact.capacity,
+            capacity=ONE_AT_A_TIME if fact.capacity is None else interned(fact.capacity),
         )
     )
 
@@ -502,7 +502,7 @@ def _measure(state: "State", contact: Contact, now: Milliseconds) -> None:
     state.set_pace(key, after)
 
 
-def _released(agent: Agent, assignment_id: AssignmentId) -> Agent:
+def _released(agent: Agent, assignment_id: AssignmentId, *, idle_since_ms: Milliseconds) -> Agent:
     """The agent without that assignment."""
     at = agent.assignment_ids.index(assignment_id)
     return replace(
@@ -511,6 +511,7 @@ def _released(agent: Agent, assignment_id: AssignmentId) -> Agent:
         active=agent.active[:at] + agent.active[at + 1 :],
         paused=without(agent.paused, assignment_id),
         pausable=without(agent.pausable, assignment_id),
+        idle_since_ms=idle_since_ms,
     )
 
 

@@ -526,7 +526,7 @@ class Index:
         if agent is None:
             ready, media, load, idle_since = False, 0, 0, 0
         else:
-            ready, media, load = agents_.is_available(agent), agents_.open_media(agent), agents_.load(agent)
+            ready, media, load = agents_.room(agent)
             idle_since = agent.idle_since_ms
         if ready != standing.ready:
             standing.ready = ready

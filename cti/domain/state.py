@@ -9,9 +9,11 @@ from collections.abc import Callable
 from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
+from cti.domain.capacity import interned
 from cti.domain.contact import Contact
 from cti.domain.events import HoursSet
 from cti.domain.expected import Pace, PaceKey, key_of
@@ -271,7 +273,7 @@ def restore(records: Snapshot) -> State:
     for queue in records.queues:
         state._replace_queue(queue.id, queue)
     for agent in records.agents:
-        state._replace_agent(agent.id, agent)
+        state._replace_agent(agent.id, replace(agent, capacity=interned(agent.capacity)))
     for contact in records.contacts:
         state._replace_contact(contact.id, contact)
     for assignment in records.assignments:
