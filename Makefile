@@ -10,7 +10,7 @@ STAMP := $(VENV)/.triune-installed
 TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
 PORT_BASE ?= 21000
 BENCHES ?= inbound screenpop
-FAST := not server and not asterisk and not browser and not postgres and not bench
+FAST := not server and not asterisk and not browser and not postgres and not long and not bench
 
 # The first Python that is new enough and can make a virtual environment.
 FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 python3.14 \

@@ -16,6 +16,7 @@ from cti.store import codec
 from cti.store import journal as journals
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["small-office", "mixed-media"])
 def test_every_decision_of_a_simulated_day_is_explained(name: str, tmp_path: Path) -> None:
     file = tmp_path / "day.sqlite"

@@ -225,12 +225,14 @@ def check(scenario: Scenario, theory: Theory) -> None:
     assert found["occupancy"].mean == pytest.approx(theory.occupancy, abs=0.03)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", ERLANG_C[:3], ids=str)
 def test_a_simulated_queue_of_the_patient_agrees_with_erlang_c(row: tuple[float, ...]) -> None:
     load, agents, aht = row[0], int(row[1]), row[2]
     check(model(load, agents, aht, None, contacts=CONTACTS), of_erlang_c(load, agents, aht))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", [ERLANG_A[1], ERLANG_A[2], ERLANG_A[4]], ids=str)
 def test_a_simulated_queue_of_the_impatient_agrees_with_erlang_a(row: tuple[float, ...]) -> None:
     load, agents, aht, patience = row[0], int(row[1]), row[2], row[3]

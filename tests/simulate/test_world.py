@@ -67,6 +67,7 @@ def test_another_number_of_agents_leaves_arrivals_patience_and_service_as_they_w
     assert came(SHORT) == came(SHORT.replace("count: 22", "count: 30"))
 
 
+@pytest.mark.long
 def test_common_random_numbers_make_the_difference_of_two_scenarios_sharper() -> None:
     before = play(day(SHORT), replications=6)
     after = play(day(SHORT.replace("count: 22", "count: 24")), replications=6)
