@@ -24,6 +24,7 @@ from cti.domain.events import (
     PhoneUnreachable,
     QueueClosed,
     QueueOpened,
+    SkillLevel,
     SkillsChanged,
     SwitchLost,
     SwitchReturned,
@@ -36,6 +37,7 @@ from cti.domain.ids import (
     OfferOutcome,
     Readiness,
     ReasonId,
+    SkillId,
 )
 from cti.domain.queue import Queue
 from cti.domain.readiness import (
@@ -110,7 +112,7 @@ def agent_enrolled(turn: Turn, event: AgentEnrolled) -> None:
         replace(
             agent,
             project_ids=event.project_ids,
-            skills=event.skills,
+            skills=_each_once(event.skills),
             removed=False,
             site_id=event.site_id,
             capacity=capacity,
@@ -121,7 +123,17 @@ def agent_enrolled(turn: Turn, event: AgentEnrolled) -> None:
 def skills_changed(turn: Turn, event: SkillsChanged) -> None:
     """Effective at the next decision; offers made stand."""
     agent = turn.state.agent(event.agent_id)
-    _configure_agent(turn, replace(agent, skills=event.skills))
+    _configure_agent(turn, replace(agent, skills=_each_once(event.skills)))
+
+
+def _each_once(skills: tuple[SkillLevel, ...]) -> tuple[SkillLevel, ...]:
+    """One named twice counts at its higher level."""
+    highest: dict[SkillId, SkillLevel] = {}
+    for skill in skills:
+        before = highest.get(skill.skill_id)
+        if before is None or before.level < skill.level:
+            highest[skill.skill_id] = skill
+    return skills if len(highest) == len(skills) else tuple(highest.values())
 
 
 def _configure_agent(turn: Turn, wanted: Agent) -> None:

@@ -16,6 +16,7 @@ from cti.domain.events import (
     PhoneReachable,
     PhoneUnreachable,
     SkillsChanged,
+    Step,
 )
 from cti.domain.facts import AssignmentOffered, DeviceSet, ReachChanged, ReadinessChanged
 from cti.domain.ids import (
@@ -247,3 +248,38 @@ def test_an_idle_agent_who_is_removed_is_offline_with_the_reason() -> None:
 def test_the_same_enrolment_again_is_nothing(day: Scenario) -> None:
     day.send(AgentEnrolled(agent_id=ANN, project_ids=(ProjectId("demo"),)))
     assert day.recent == []
+
+
+def test_who_takes_only_callbacks_needs_a_phone_too(day: Scenario) -> None:
+    day.send(AgentSignedIn(agent_id=ANN, device=Device.SIP))
+    with pytest.raises(RuleError, match="not registered"):
+        day.ready("ann", media=[Medium.CALLBACK])
+    day.send(PhoneReachable(agent_id=ANN, device=Device.SIP))
+    day.ready("ann", media=[Medium.CALLBACK])
+    day.send(PhoneUnreachable(agent_id=ANN, device=Device.SIP))
+    day.advance(seconds=11)
+    day.expect(ReadinessChanged, reason=REASON_PHONE_LOST)
+
+
+def test_who_takes_no_calls_any_more_serves_in_no_fallback_queue() -> None:
+    day = Scenario()
+    day.queue("support")
+    day.agent("ann")
+    day.ready("ann", media=[Medium.EMAIL])
+    assert day.expect(SetFallback).available is False
+    day.ready("ann")
+    assert day.expect(SetFallback).available is True
+
+
+def test_a_skill_named_twice_counts_at_its_higher_level() -> None:
+    day = Scenario()
+    day.queue("support", skills={"en": 4}, steps=[Step(after_ms=5_000, relax=levels({"en": 1}))])
+    day.agent("ann")
+    day.send(SkillsChanged(agent_id=ANN, skills=(*levels({"en": 5}), *levels({"en": 2}))))
+    day.call("c1")
+    assert day.served_by("c1") == "ann"
+    day.caller_hangs_up("c1")
+    day.send(SkillsChanged(agent_id=ANN, skills=(*levels({"en": 2}), *levels({"en": 3}))))
+    day.call("c2")
+    day.advance(seconds=5)
+    assert day.served_by("c2") == "ann"
