@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @click.group()
 def customer() -> None:
-    """Customers: add, list, find, import, erase; their PINs."""
+    """Customers: add, change, list, find, import, erase; their PINs."""
 
 
 def _placed(command: Callable[..., None]) -> Callable[..., None]:
@@ -62,14 +62,28 @@ _PROJECT = click.option("--project", required=True, help="Key of the project in 
 @_PROJECT
 @click.option("--tier", default="", help="Such as gold.")
 @click.option("--language", default="", help="en or ru.")
+@click.option("--manager", default="", help="Login of the relationship manager.")
 @_placed
-def add(url: str, name: str, addresses: tuple[str, ...], project: str, tier: str, language: str) -> None:
+def add(url: str, name: str, addresses: tuple[str, ...], project: str, tier: str, language: str, manager: str) -> None:
     """Add NAME with ADDRESSES (numbers in full with +, e-mails)."""
     new = register.NewCustomer(
-        project_id=ProjectId(project), name=name, addresses=addresses, tier=tier, language=language
+        project_id=ProjectId(project), name=name, addresses=addresses, tier=tier, language=language, manager=manager
     )
     customer_id = _with_database(url, lambda database: register.add(database, new))
     click.echo(f"Customer {customer_id}: {name}")
+
+
+@customer.command()
+@click.argument("customer_id", type=int)
+@click.option("--name")
+@click.option("--tier", help="Such as gold; '' for none.")
+@click.option("--language", help="en or ru.")
+@click.option("--manager", help="Login of the relationship manager; '' for nobody.")
+@_placed
+def change(url: str, customer_id: int, **fields: str | None) -> None:
+    """Change the customer CUSTOMER_ID; what is not given stays."""
+    _with_database(url, lambda database: register.change(database, customer_id, register.Changed(**fields)))
+    click.echo(f"Customer {customer_id} is changed.")
 
 
 @customer.command("list")
@@ -105,7 +119,7 @@ def find(url: str, address: str, project: str) -> None:
 @_PROJECT
 @_placed
 def import_(url: str, file: IO[str], project: str) -> None:
-    """Import a CSV FILE with the columns name,phone,email,tier,language."""
+    """Import a CSV FILE with the columns name,phone,email,tier,language,manager."""
     done = _with_database(url, lambda database: register.import_csv(database, file, project_id=ProjectId(project)))
     for line, reason in done.refused:
         click.echo(f"line {line}: {reason}", err=True)

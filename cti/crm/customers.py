@@ -1,11 +1,12 @@
-"""The centre's own customers: the look-up beside a call, and their upkeep for the commands.
+"""The centre's own customers: the look-ups beside a call and before it.
 
-The look-up is one statement, so that it costs one hop to the database's thread and one round trip: the customer, then
-his addresses, contracts and newest contacts as rows of one union, told apart by their first column. Upkeep is
+Each is one statement, so that it costs one hop to the database's thread and one round trip: a card is the customer,
+then his addresses, contracts and newest contacts as rows of one union, told apart by their first column. Upkeep is
 `cti.crm.register`. Used by the engine through `ports.Customers`.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import sqlalchemy as sa
@@ -13,13 +14,16 @@ from sqlalchemy.engine import Connection
 
 from cti.crm import addresses
 from cti.database import Database
-from cti.domain.ids import ContactId, DispositionId, Medium, ProjectId, QueueId
+from cti.domain.ids import AgentId, ContactId, DispositionId, Medium, Milliseconds, ProjectId, QueueId
 from cti.errors import RuleError
-from cti.ports import Card, Contract, PastContact
+from cti.ports import Card, Contract, PastContact, Standing
+from cti.ports.customers import LAST_AGENT_DAYS
 
 SOURCE: Final = "triune"
 """Where the built-in cards come from, as the desktop shows it."""
 _DEADLINE_S: Final = 0.3
+_STANDING_DEADLINE_S: Final = 0.15
+_DAY_MS: Final = 86_400_000
 
 _PAST: Final = 10
 
@@ -42,15 +46,41 @@ who.customer_id UNION ALL SELECT 'contract', k.number, k.kind, k.status, k.curre
 UNION ALL SELECT 'past ' || contact_id, medium, queue_id, agent, disposition, note, arrived_ms FROM past
 """)  # noqa: S608 - the number is a constant
 
+STANDING: Final = sa.text("""
+WITH his AS (
+    SELECT CAST(:address AS TEXT) AS value
+    UNION SELECT b.value FROM addresses a JOIN addresses b ON b.customer_id = a.customer_id
+    WHERE a.project_id = :project_id AND a.value = :address
+), newest AS (
+    SELECT k.agent_id, k.arrived_ms FROM his CROSS JOIN contact_particulars x CROSS JOIN contacts k
+    WHERE x.project_id = :project_id AND x.address = his.value AND k.contact_id = x.contact_id
+    AND k.project_id = :project_id AND k.agent_id IS NOT NULL AND k.arrived_ms >= :since_ms
+    ORDER BY k.arrived_ms DESC LIMIT 1
+)
+SELECT c.tier AS tier, p.person_id AS manager, NULL AS last_agent, NULL AS last_ms
+FROM addresses a JOIN customers c ON c.customer_id = a.customer_id
+LEFT JOIN people p ON p.person_id = c.manager AND p.active
+WHERE a.project_id = :project_id AND a.value = :address
+UNION ALL SELECT NULL, NULL, agent_id, arrived_ms FROM newest
+""")
+"""SQLite takes a CROSS JOIN in the order written: by the address, never through a month of everybody's contacts."""
+
 _Row = tuple[str, str, str | None, str | None, str | None, str | None, int]
 
 
 class BuiltInCustomers:
     """See `ports.Customers`. A number that is written in another way than E.164 is read by the rules of `country`."""
 
-    def __init__(self, database: Database, *, country: str = addresses.DEFAULT_COUNTRY) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        country: str = addresses.DEFAULT_COUNTRY,
+        now_ms: Callable[[], Milliseconds] = lambda: time.time_ns() // 1_000_000,
+    ) -> None:
         self._database = database
         self._country = country
+        self._now_ms = now_ms
 
     async def find(self, address: str, *, project_id: ProjectId) -> Card | None:
         """See `ports.Customers`; None also for what is no address, such as a withheld number."""
@@ -62,9 +92,33 @@ class BuiltInCustomers:
         rows = await self._database.read(lambda connection: _rows(connection, given), within_s=_DEADLINE_S)
         return _card(rows) if rows else None
 
+    async def standing(self, address: str, *, project_id: ProjectId) -> Standing | None:
+        """See `ports.Customers`; None also for what is no address."""
+        try:
+            wanted = addresses.normal(address, country=self._country)
+        except RuleError:
+            return None
+        since_ms = self._now_ms() - LAST_AGENT_DAYS * _DAY_MS
+        given = {"project_id": project_id, "address": wanted, "since_ms": since_ms}
+        return await self._database.read(lambda connection: _standing(connection, given), within_s=_STANDING_DEADLINE_S)
+
 
 def _rows(connection: Connection, given: dict[str, str]) -> list[_Row]:
     return [tuple(row) for row in connection.execute(_FIND, given)]
+
+
+def _standing(connection: Connection, given: dict[str, object]) -> Standing | None:
+    rows = connection.execute(STANDING, given).all()
+    who = next((row for row in rows if row.tier is not None), None)
+    last = next((row for row in rows if row.last_agent is not None), None)
+    if who is None and last is None:
+        return None
+    return Standing(
+        tier=who.tier if who is not None else "",
+        manager=AgentId(f"u{who.manager}") if who is not None and who.manager is not None else None,
+        last_agent=AgentId(last.last_agent) if last is not None else None,
+        last_ms=last.last_ms if last is not None else None,
+    )
 
 
 def _card(rows: Sequence[_Row]) -> Card:

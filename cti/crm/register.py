@@ -1,4 +1,4 @@
-"""Upkeep of the centre's own customers: add, list, import and erase. For the commands and the demo.
+"""Upkeep of the centre's own customers: add, change, list, import and erase. For the commands and the demo.
 
 Addresses are brought into their one form here, at the edge. Erasing removes a person from every table that may hold
 him and leaves the ledger's rows, which hold ids only.
@@ -15,12 +15,14 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from cti.crm import addresses
-from cti.crm.tables import ADDRESSES, CONTRACTS, CUSTOMERS, NOTES, PARTICULARS, PINS
+from cti.crm.tables import ADDRESSES, CONTRACTS, CUSTOMERS, NOTES, PARTICULARS, PEOPLE, PINS
 from cti.database import Database
 from cti.domain.ids import ProjectId
 from cti.errors import NotFound, RuleError
 from cti.ports import Contract
 
+COLUMNS: Final = "name,phone,email,tier,language,manager"
+"""Of a file to be imported."""
 _IMPORTED_AT_ONCE: Final = 500
 _IMPORT_DEADLINE_S: Final = 60
 
@@ -35,7 +37,20 @@ class NewCustomer:
     """Numbers, e-mails and handles as written by people."""
     tier: str = ""
     language: str = ""
+    manager: str = ""
+    """Login of the relationship manager; "": nobody."""
     contracts: tuple[Contract, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """What is to be different of a customer; None leaves it as it is."""
+
+    name: str | None = None
+    tier: str | None = None
+    language: str | None = None
+    manager: str | None = None
+    """Login; "": nobody any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +73,10 @@ class Imported:
 
 
 async def add(database: Database, customer: NewCustomer) -> int:
-    """Enter the customer; his id. Raises RuleError when an address is none, or another customer's in this project."""
+    """Enter the customer; his id.
+
+    Raises RuleError when an address is none, or another customer's in this project, or nobody has the manager's login.
+    """
     try:
         return await database.write(lambda connection: insert(connection, customer))
     except IntegrityError as error:
@@ -67,10 +85,10 @@ async def add(database: Database, customer: NewCustomer) -> int:
 
 def insert(connection: Connection, customer: NewCustomer) -> int:
     """As `add`, in the transaction of the connection. Raises IntegrityError too."""
-    if not customer.name.strip() or not customer.name.isprintable():
-        raise RuleError("A customer needs a name, of letters that can be printed.")
+    _check_name(customer.name)
     normal = list(dict.fromkeys(map(addresses.normal, customer.addresses)))
-    values = {"name": customer.name, "tier": customer.tier, "language": customer.language}
+    values: dict[str, object] = {"name": customer.name, "tier": customer.tier, "language": customer.language}
+    values["manager"] = _person_id(connection, customer.manager)
     statement = sa.insert(CUSTOMERS).values(project_id=customer.project_id, **values)
     customer_id = int(connection.execute(statement.returning(CUSTOMERS.c.customer_id)).scalar_one())
     owner: dict[str, object] = {"project_id": customer.project_id, "customer_id": customer_id}
@@ -82,20 +100,27 @@ def insert(connection: Connection, customer: NewCustomer) -> int:
     return customer_id
 
 
+async def change(database: Database, customer_id: int, changed: Changed) -> None:
+    """Change these of the customer's fields. Raises NotFound; RuleError as `add`."""
+    await database.write(lambda connection: _change(connection, customer_id, changed))
+
+
 async def listed(database: Database, *, project_id: ProjectId | None = None, limit: int = 100) -> Sequence[Listed]:
     """Customers by id, at most `limit`, of one project or of all."""
     return await database.read(lambda connection: _listed(connection, project_id, limit))
 
 
 async def import_csv(database: Database, lines: Iterable[str], *, project_id: ProjectId) -> Imported:
-    """Enter the customers of a CSV file with the columns name, phone, email, tier and language; only name is needed.
+    """Enter the customers of a CSV file with the columns name, phone, email, tier, language and manager (a login).
 
-    Several addresses in one field are parted by `;`. A line that cannot be entered is told and the rest go on.
-    Raises RuleError when the heading has no name.
+    Only name is needed. Several addresses in one field are parted by `;`. A line that cannot be entered is told and
+    the rest go on. Raises RuleError when the heading has no name.
     """
     reader = csv.DictReader(lines)
     if "name" not in (reader.fieldnames or ()):
-        raise RuleError("The first line must name the columns, one of them `name`: name,phone,email,tier,language.")
+        raise RuleError(
+            "The first line must name the columns, one of them `name`: name,phone,email,tier,language,manager."
+        )
     numbered = ((reader.line_num, _of_line(line, project_id)) for line in reader)
     added, refused = 0, list[tuple[int, str]]()
     for batch in _batches(numbered):
@@ -111,6 +136,41 @@ async def erase(database: Database, customer_id: int) -> None:
     That contacts took place stays in the ledger. Raises NotFound.
     """
     await database.write(lambda connection: _erase(connection, customer_id), within_s=_IMPORT_DEADLINE_S)
+
+
+def _check_name(name: str) -> None:
+    if not name.strip() or not name.isprintable():
+        raise RuleError("A customer needs a name, of letters that can be printed.")
+
+
+def _person_id(connection: Connection, login: str) -> int | None:
+    """Of who looks after the customer; None for "". Raises RuleError when nobody active has this login."""
+    if not login:
+        return None
+    found: int | None = connection.execute(
+        sa.select(PEOPLE.c.person_id).where(PEOPLE.c.login == login, PEOPLE.c.active)
+    ).scalar()
+    if found is None:
+        raise RuleError(f"Nobody active has the login {login!r}: `cti agent list` shows who there is.")
+    return found
+
+
+def _change(connection: Connection, customer_id: int, changed: Changed) -> None:
+    given = {"name": changed.name, "tier": changed.tier, "language": changed.language}
+    values: dict[str, object] = {column: value for column, value in given.items() if value is not None}
+    if changed.name is not None:
+        _check_name(changed.name)
+    if changed.manager is not None:
+        values["manager"] = _person_id(connection, changed.manager)
+    if not values:
+        raise RuleError("Say what is to change: --name, --tier, --language or --manager.")
+    this = CUSTOMERS.c.customer_id == customer_id
+    if connection.execute(sa.update(CUSTOMERS).where(this).values(values)).rowcount == 0:
+        raise _unknown(customer_id)
+
+
+def _unknown(customer_id: int) -> NotFound:
+    return NotFound(f"There is no customer {customer_id}; `cti customer list` shows all.")
 
 
 def _columns(contract: Contract) -> dict[str, object]:
@@ -161,6 +221,7 @@ def _of_line(line: dict[str, str], project_id: ProjectId) -> NewCustomer:
         addresses=tuple(address.strip() for address in given if address.strip()),
         tier=line.get("tier") or "",
         language=line.get("language") or "",
+        manager=(line.get("manager") or "").strip(),
     )
 
 
@@ -187,7 +248,7 @@ def _erase(connection: Connection, customer_id: int) -> None:
         sa.select(CUSTOMERS.c.project_id).where(CUSTOMERS.c.customer_id == customer_id)
     ).one_or_none()
     if row is None:
-        raise NotFound(f"There is no customer {customer_id}; `cti customer list` shows all.")
+        raise _unknown(customer_id)
     his_addresses = sa.select(ADDRESSES.c.value).where(ADDRESSES.c.customer_id == customer_id)
     his = sa.or_(
         PARTICULARS.c.customer_id == customer_id,

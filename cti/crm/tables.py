@@ -9,7 +9,7 @@ from sqlalchemy import column, table
 from sqlalchemy.sql.expression import TableClause
 
 CUSTOMERS: Final[TableClause] = table(
-    "customers", *map(column, ("customer_id", "project_id", "name", "tier", "language"))
+    "customers", *map(column, ("customer_id", "project_id", "name", "tier", "language", "manager"))
 )
 ADDRESSES: Final[TableClause] = table("addresses", *map(column, ("project_id", "customer_id", "kind", "value")))
 CONTRACTS: Final[TableClause] = table(
@@ -37,4 +37,5 @@ PARTICULARS: Final[TableClause] = table(
     *map(column, ("contact_id", "project_id", "customer_id", "address", "name", "path", "account", "subject")),
 )
 
+PEOPLE: Final[TableClause] = table("people", *map(column, ("person_id", "login", "active")))
 NOTES: Final[TableClause] = table("notes", *map(column, ("contact_id", "text")))

@@ -169,6 +169,8 @@ class Customer(Base):
     name: Mapped[str]
     tier: Mapped[str] = mapped_column(default="")
     language: Mapped[str] = mapped_column(default="")
+    manager: Mapped[int | None]
+    """`people.person_id` of the relationship manager; people are never deleted."""
 
 
 class Address(Base):

@@ -33,7 +33,15 @@ ANNA = NewCustomer(
 
 
 def test_the_columns_used_here_are_in_the_store_s_tables() -> None:
-    for table in (tables.CUSTOMERS, tables.ADDRESSES, tables.CONTRACTS, tables.PINS, tables.PARTICULARS, tables.NOTES):
+    for table in (
+        tables.CUSTOMERS,
+        tables.ADDRESSES,
+        tables.CONTRACTS,
+        tables.PINS,
+        tables.PARTICULARS,
+        tables.NOTES,
+        tables.PEOPLE,
+    ):
         known = models.Base.metadata.tables[table.name].columns
         assert set(table.columns.keys()) <= set(known.keys())
 

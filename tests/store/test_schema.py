@@ -46,6 +46,26 @@ def test_people_entered_before_sites_and_profiles_stay_and_may_be_taken_back(emp
     assert not columns & {"site_id", "capacity"}
 
 
+def test_customers_entered_before_managers_stay_and_may_be_taken_back(empty_url: str) -> None:
+    database = open_database(empty_url)
+    database.write_now(lambda connection: command.upgrade(schema.config(connection), "0002"))
+    for insert in (
+        "INSERT INTO projects (project_id, name_en, name_ru) VALUES ('p', 'P', 'P')",
+        "INSERT INTO customers (project_id, name, tier, language) VALUES ('p', 'Anna', 'gold', 'ru')",
+    ):
+        database.write_now(lambda connection, insert=insert: connection.execute(sa.text(insert)))  # type: ignore[misc]
+    store.upgrade(empty_url)
+    read = sa.text("SELECT name, tier, manager FROM customers")
+    assert database.read_now(lambda connection: connection.execute(read).all()) == [("Anna", "gold", None)]
+    database.write_now(lambda connection: command.downgrade(schema.config(connection), "0002"))
+    columns = database.read_now(
+        lambda connection: {one["name"] for one in sa.inspect(connection).get_columns("customers")}
+    )
+    database.close_now()
+    assert "tier" in columns
+    assert "manager" not in columns
+
+
 def test_a_database_of_a_later_version_is_left_alone(url: str) -> None:
     database = open_database(url)
     database.write_now(
