@@ -28,6 +28,7 @@ from tests.running import PATIENCE_S, RunningCentre, free_port_base, soon
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(400)]
 
 ANSWERS = "+79165557001"
+ANSWERS_LATE = "+79165557007"
 BUSY = "+79165557000"
 GIVES_UP = "+79165557031"
 OFFER = "    steps: [{after_s: 1, announce: [position], offer_callback: true}]\n    lost_to: support\n"
@@ -123,6 +124,22 @@ async def test_a_waiting_caller_presses_1_hangs_up_and_is_called_back(own: Runni
     story = facts_of(own, contact_id)
     assert story.index("CallbackOffered") < story.index("CallbackAccepted") < story.index("ContactClosed")
     assert "ContactRequeued" not in story
+
+
+async def test_an_engine_that_dies_while_the_customer_is_called_joins_him_all_the_same(own: RunningCentre) -> None:
+    async with floor(own, []) as nobody:
+        contact_id = await promised(own, nobody, ANSWERS_LATE)
+    [agent] = await hire(own, ["371"])
+    rung, reached = own.count(CustomerRung), own.count(CustomerReached)
+    async with floor(own, [agent], talk_s=25) as made:
+        await soon(lambda: own.count(CustomerRung) > rung, what="the customer is dialled")
+        killed = own.kill("engine")
+        await soon(lambda: own.is_back("engine", after=killed), what="a new engine")
+        await soon(lambda: own.count(CustomerReached) > reached, what="the customer answers")
+        both = {(Who.PHONE, "371"), (Who.CALLED, ANSWERS_LATE)}
+        await soon(lambda: heard(made) == both, what="both hear each other")
+        await soon(lambda: "ContactClosed" in facts_of(own, contact_id), what="the contact is closed")
+    assert own.count(CustomerRung) == rung + 1, "he is called once"
 
 
 async def test_a_customer_who_is_busy_is_called_again_later_and_his_agent_is_free(own: RunningCentre) -> None:
