@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.triune-installed
 TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
 PORT_BASE ?= 21000
-BENCHES ?= inbound screenpop
+BENCHES ?= inbound screenpop acd replay
 FAST := not server and not asterisk and not browser and not postgres and not long and not bench
 
 # The first Python that is new enough and can make a virtual environment.
@@ -20,7 +20,7 @@ FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 pyt
   echo "No Python 3.11 or newer with venv was found. On Debian: apt install python3 python3-venv; or make PYTHON=/path/to/python3" >&2; \
   exit 1
 
-.PHONY: help setup run test check bench lock clean
+.PHONY: help setup run test check bench soak lock clean
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,11 @@ check: $(STAMP)  ## format, lint, types, import contracts, unit tests; seconds, 
 bench: setup  ## every benchmark, or BENCHES="screenpop"
 	@$(BIN)/python -m cti.setup --tests
 	@for name in $(BENCHES); do $(BIN)/cti bench $$name; done
+	@$(BIN)/python -m pytest -q -m bench
+
+soak: $(STAMP)  ## random days against the ACD for an hour or two: 200 000 sequences, 2 000 000 events of two routers
+	@TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-200000} TRIUNE_ROUTER_EVENTS=$${TRIUNE_ROUTER_EVENTS:-2000000} \
+	  $(BIN)/python -m pytest -q --timeout 0 tests/domain/test_invariants.py tests/domain/test_router.py
 
 # Only PyPI's own files and hashes, whatever else this machine is set up to use. LOCK_ARGS=--upgrade takes newer ones.
 COMPILE = env -u UV_INDEX -u UV_DEFAULT_INDEX -u UV_INDEX_URL -u UV_FIND_LINKS -u UV_EXTRA_INDEX_URL \
