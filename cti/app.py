@@ -122,7 +122,8 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         history = StoredHistory(database, journal)
         await history.find_position()
         metrics = Metrics()
-        hub = Hub(customers=BuiltInCustomers(database, country=centre.country), metrics=metrics)
+        customers = BuiltInCustomers(database, country=centre.country)
+        hub = Hub(customers=customers, metrics=metrics)
         sounds = await stack.enter_async_context(_sounds(home, centre))
         switch = _switch(home, centre, sounds=sounds, particulars=lambda contact_id: core.particulars(contact_id))  # noqa: PLW0108 - it is made below
         core = Engine(
@@ -133,6 +134,8 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             keeper=keeper,
             enrolled=rules.enrolment(centre),
             address_key=people.keyed(home.secrets.session_key.encode()),
+            customers=customers,
+            regards=rules.regards(centre),
         )
         enrolment = _Enrolment(core, directory)
         stack.push_async_callback(tasks.stop)
@@ -288,5 +291,8 @@ def _measure(metrics: Metrics, *, core: Engine, journal: SqliteJournal, history:
     metrics.gauge("triune_journal_backlog", "Entries not on disk yet", lambda: journal.figures().backlog)
     metrics.gauge(
         "triune_journal_failing", "Whether the journal's last write failed", lambda: int(journal.figures().failing)
+    )
+    metrics.gauge(
+        "triune_standings_missed", "Arrivals let in without being known in time", lambda: core.reception.missed
     )
     metrics.gauge("triune_history_lag", "Durable entries that the history lacks yet", lambda: history.lag)

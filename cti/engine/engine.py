@@ -7,6 +7,7 @@ contact (`cti.domain`), how a command is done (`cti.asterisk`), what a page show
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from msgspec import structs
@@ -24,6 +25,7 @@ from cti.domain.events import (
     EngineStarted,
     Event,
     HoursSet,
+    LegEnded,
     QueueClosed,
     QueueOpened,
     TimerFired,
@@ -47,6 +49,7 @@ from cti.engine.loop import Loop
 from cti.engine.lost import LostCallers
 from cti.engine.node import Watch
 from cti.engine.people import Farewell, InHand, Lines
+from cti.engine.reception import Reception
 from cti.engine.tasks import Supervised
 from cti.engine.timers import Timers
 from cti.errors import DatabaseDown, NotFound
@@ -54,6 +57,7 @@ from cti.ports import (
     Arrival,
     CallerEntered,
     CallerLost,
+    Customers,
     Desktops,
     Journal,
     Listing,
@@ -63,6 +67,7 @@ from cti.ports import (
     Phone,
     Switch,
 )
+from cti.regard import Regard
 
 log = logging.getLogger(__name__)
 
@@ -84,10 +89,12 @@ class Engine:
         keeper: Particular,
         enrolled: Callable[[Person], AgentEnrolled] = people.enrolled,
         address_key: Callable[[ProjectId, str], str] = lambda _, __: "",
+        customers: Customers | None = None,
+        regards: Mapping[QueueId, Regard] = MappingProxyType({}),
     ) -> None:
         """`rules` are all that the centre file says, in the order in which the ACD is to hear them; `enrolled` says
         with which skills, site and capacity a person of the directory handles contacts. `address_key` is what stands
-        for an address in the journal.
+        for an address in the journal. `regards` are the queues that must know who a customer is, of `customers`.
         """
         self._address_key = address_key
         self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
@@ -103,6 +110,7 @@ class Engine:
         self._lost = LostCallers(queues=self._queues, in_hand=self._in_hand, address_key=address_key)
         self._lines = Lines()
         self._tasks = Supervised()
+        self._reception = Reception(customers=customers, regards=regards, tasks=self._tasks)
         self._watches = {
             node: Watch(switch, floor=self, lines=self._lines, phones=self._phones.values)
             for node, switch in self._switches.items()
@@ -205,12 +213,19 @@ class Engine:
         """For metrics."""
         return self._loop
 
+    @property
+    def reception(self) -> Reception:
+        """For metrics."""
+        return self._reception
+
     def now(self) -> Milliseconds:
         """The engine's clock."""
         return self._clock.now()
 
     def post(self, event: Event) -> None:
         """Have the event decided soon; nobody waits."""
+        if isinstance(event, LegEnded) and self._reception.left(event.leg_id):
+            self._in_hand.ended(event.leg_id)
         self._loop.post(event)
 
     async def handle(self, event: Event) -> Decision:
@@ -222,6 +237,7 @@ class Engine:
         queue = self._queues.get(event.queue_id)
         if queue is not None:
             event = structs.replace(event, address_key=self._address_key(queue.project_id, particulars.address))
+            event = await self._reception.told(event, particulars.address, project_id=queue.project_id)
         if event.medium is Medium.CALLBACK and event.node is None:
             event = structs.replace(event, node=next(iter(self._switches), None))
         decision = await self._loop.ask(
@@ -281,7 +297,7 @@ class Engine:
 
     def enter(self, caller: CallerEntered) -> None:
         """A caller's leg is ours: a new contact, unless it is known (back from the fallback queue)."""
-        if caller.leg_id in self.state.contact_by_leg:
+        if caller.leg_id in self.state.contact_by_leg or self._reception.is_asking(caller.leg_id):
             return
         queue_id = self._queue_of(caller)
         project_id = self._queues[queue_id].project_id
@@ -294,6 +310,18 @@ class Engine:
             node=caller.node,
             address_key=self._address_key(project_id, caller.number),
         )
+        if self._reception.asks(queue_id, caller.number):
+            self._reception.receive(
+                event,
+                caller.leg_id,
+                caller.number,
+                project_id=project_id,
+                then=lambda told: self._let_in(caller, told),
+            )
+        else:
+            self._let_in(caller, event)
+
+    def _let_in(self, caller: CallerEntered, event: ContactArrived) -> None:
         self._loop.post(
             event,
             before=lambda decision: self._keep(people.of_caller(caller, queued) for queued in _queued(decision)),
