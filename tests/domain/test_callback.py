@@ -428,6 +428,15 @@ def test_one_who_waits_when_hours_end_is_not_called_before_they_begin_again() ->
     assert day.offered() == ["back"]
 
 
+def test_the_end_of_hours_counts_though_nothing_else_is_planned() -> None:
+    day = in_hours()
+    day.queue("support", callback=CallbackRule(hours=HoursId("calling")))
+    day.task("back", medium=Medium.CALLBACK)
+    day.advance(seconds=HOUR_S)
+    day.agent("ann")
+    assert day.served_by("back") is None
+
+
 def test_a_retry_due_after_hours_waits_for_them() -> None:
     day = in_hours()
     day.agent("ann")

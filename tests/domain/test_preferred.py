@@ -4,6 +4,7 @@ from cti.domain.capacity import Capacity, Share
 from cti.domain.events import (
     AgentRemoved,
     AgentSignedOut,
+    ClockStepped,
     PhoneUnreachable,
     Step,
 )
@@ -192,4 +193,16 @@ def test_when_the_queue_asks_for_what_the_preferred_agent_lacks_anyone_gets_it()
     day.agent("bob", skills={"senior": 1})
     day.call("c1", preferred=["ann"], hold_for_s=[30])
     day.queue("support", skills={"senior": 1})
+    assert day.served_by("c1") == "bob"
+
+
+def test_a_step_of_the_clock_neither_ends_nor_lengthens_the_hold() -> None:
+    day = centre()
+    day.agent("bob")
+    day.call("c1", preferred=["ann"], hold_for_s=[30])
+    day.clock.advance(seconds=86_400)
+    day.send(ClockStepped(by_ms=86_400_000))
+    day.advance(seconds=29)
+    assert day.served_by("c1") is None
+    day.advance(seconds=1)
     assert day.served_by("c1") == "bob"
