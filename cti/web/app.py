@@ -25,6 +25,7 @@ from cti.web import (
     session_routes,
     sip,
     supervision,
+    waits,
     why_routes,
 )
 from cti.web.edge import Edge
@@ -74,6 +75,12 @@ def create_app(
     )
     metrics.gauge(
         "triune_agents", "Agents by readiness", lambda: ops_routes.agents_by_readiness(engine), label="readiness"
+    )
+    metrics.gauge(
+        "triune_expected_wait_error_percent",
+        "How wrong recent estimates of the wait were, by queue",
+        lambda: waits.errors_percent(engine.state),
+        label="queue",
     )
     metrics.gauge("triune_switch_up", "Whether Asterisk answers", lambda: int(engine.switch_up))
 

@@ -15,6 +15,7 @@ from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, QueueId
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
 from cti.ports import Person
+from cti.web import waits
 from cti.web.messages import AgentView, QueueView
 from cti.web.roster import Roster
 from cti.web.screens import Screens
@@ -149,6 +150,9 @@ class Board:
             oldest_arrived_ms=min((arrived_ms for arrived_ms, _ in waiting.values()), default=None),
             ready=self._free_in[queue_id],
             service_level_ms=rules.service_level_ms,
+            expected_wait_ms=waits.newcomer_ms(
+                self._state, queue_id, waiting=len(waiting), free=self._free_in[queue_id]
+            ),
         )
 
     def agents(self, person: Person, among: Iterable[AgentId] | None = None) -> list[AgentView]:

@@ -57,6 +57,7 @@ from cti.web.page import Page
 from cti.web.presence import Presence
 from cti.web.roster import Roster
 from cti.web.screens import Screens, my_state
+from cti.web.waits import Kept
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +123,7 @@ class Hub:
         self._pops = metrics.counter("triune_pops_total", "Pops confirmed by a page")
         self._arrived = metrics.counter("triune_contacts_arrived_total", "Contacts that came to wait, by medium")
         self._closed = metrics.counter("triune_contacts_closed_total", "Contacts that are over, by disposition")
+        self._kept = Kept(metrics)
         metrics.gauge("triune_pages", "Pages that are connected", lambda: self.presence.page_count)
 
     # -- life --------------------------------------------------------------------------------------------------------
@@ -133,6 +135,7 @@ class Hub:
         self._board = Board(state=state, roster=roster, screens=screens)
         self._held = {found.id: _Held(found.agent_id, found.contact_id) for found in state.assignments.values()}
         self._board.take_changes()
+        self._kept.start(state, engine.now())
 
     async def stop(self) -> None:
         """Close every page and end every task."""
@@ -177,6 +180,7 @@ class Hub:
         agents: dict[AgentId, None] = {}
         for fact in decision.facts:
             self._concern(fact, changed, agents, now)
+        self._kept.note(engine.state, decision.facts, now)
         for command in decision.commands:
             if isinstance(command, ShowPop):
                 self._held.setdefault(command.assignment_id, _Held(command.agent_id, command.contact_id))

@@ -182,6 +182,8 @@ class QueueView(Message):
     ready: int
     """Agents who are ready and free for it."""
     service_level_ms: int
+    expected_wait_ms: int | None
+    """How long somebody would wait who came now; None while recent estimates were too wrong to tell the next."""
 
 
 class AgentView(Message):

@@ -46,7 +46,7 @@ from cti.domain.state import State
 from cti.domain.why import Story, explain
 from cti.errors import NotFound
 from cti.metrics import Metrics
-from cti.ports import Arrival, CallerLost, Card, Contract, Customers, Entry, Particulars, Person, Role, Told
+from cti.ports import Arrival, CallerLost, Card, Contract, Customers, Entry, Particulars, Person, Role, Standing, Told
 from cti.store.directory import Directory
 from cti.store.schema import upgrade
 from cti.testing import ManualClock
@@ -335,6 +335,9 @@ class SlowCustomers:
         self.asked += 1
         await self.may_answer.wait()
         return await self._inner.find(address, project_id=project_id)
+
+    async def standing(self, address: str, *, project_id: ProjectId) -> Standing | None:
+        return await self._inner.standing(address, project_id=project_id)
 
 
 class Page:

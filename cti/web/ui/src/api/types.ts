@@ -139,6 +139,8 @@ export interface QueueView {
   oldest_arrived_ms: number | null;
   ready: number;
   service_level_ms: number;
+  /** How long somebody would wait who came now; null while it cannot be told well enough. */
+  expected_wait_ms: number | null;
 }
 
 export type Activity = "idle" | "offered" | "talking" | "held" | "rejoining" | "wrap_up";

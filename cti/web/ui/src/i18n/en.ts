@@ -94,6 +94,8 @@ export const en = {
   "queues.ready": "{n} ready",
   "queues.waiting": "waiting",
   "queues.nobody": "nobody waits",
+  "queues.expected": "who comes now waits about {time}",
+  "queues.expected_none": "who comes now is answered at once",
 
   "work.in_hand": "Contacts in hand",
   "work.ready": "You are ready",

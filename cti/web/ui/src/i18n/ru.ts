@@ -94,6 +94,8 @@ export const ru: Words = {
   "queues.ready": "готовы: {n}",
   "queues.waiting": "ждут",
   "queues.nobody": "никто не ждёт",
+  "queues.expected": "новому ждать около {time}",
+  "queues.expected_none": "новому ответят сразу",
 
   "work.in_hand": "Обращения в работе",
   "work.ready": "Вы готовы",

@@ -35,6 +35,7 @@ function queue(queueId: string, waiting: number): QueueView {
     oldest_arrived_ms: null,
     ready: 0,
     service_level_ms: 20_000,
+    expected_wait_ms: null,
   };
 }
 

@@ -1,6 +1,14 @@
 // Codes of the API as words and colours, in one place for every part of the page.
-import { isCall, type Activity, type AgentView, type AssignmentState, type Medium, type Readiness } from "../api/types";
-import { t, type Key } from "../i18n/i18n.svelte";
+import {
+  isCall,
+  type Activity,
+  type AgentView,
+  type AssignmentState,
+  type Medium,
+  type QueueView,
+  type Readiness,
+} from "../api/types";
+import { span, t, type Key } from "../i18n/i18n.svelte";
 import { desk } from "../live/desk.svelte";
 import type { IconName } from "./Icon.svelte";
 
@@ -76,6 +84,14 @@ const SYSTEM_REASONS: Record<string, Key> = {
   supervisor: "reason.supervisor",
   taken_back: "reason.taken_back",
 };
+
+/** What somebody who came now would wait; "" while that cannot be told well enough. */
+export function expectedWait(queue: QueueView): string {
+  if (queue.expected_wait_ms === null) return "";
+  return queue.expected_wait_ms === 0
+    ? t("queues.expected_none")
+    : t("queues.expected", { time: span(queue.expected_wait_ms) });
+}
 
 /** The reason's title: the system's, the person's own projects', else the code as it stands. */
 export function reasonWord(reason: string | null): string {
