@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from cti import actions, rules
 from cti.config.centre import Centre
 from cti.config.located import KeyPath
-from cti.domain import fairness
+from cti.domain.audit import fairness
 from cti.regard import tier_key
 
 

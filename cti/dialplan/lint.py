@@ -2,7 +2,7 @@
 
 Here: mistakes and doubts of the file, doubts that take the people of the directory to see, and how long a contact of
 each queue can be kept from its turn, in words. Not here: what counts as a mistake (`cti.config.checks`), the bound
-itself (`cti.domain.fairness`), asking the directory and printing (`cti.conf`).
+itself (`cti.domain.audit.fairness`), asking the directory and printing (`cti.conf`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,8 +14,9 @@ from msgspec import Struct
 from cti import rules
 from cti.config import Centre, Queue, doubts, load_located
 from cti.config.located import KeyPath, dotted
-from cti.domain import fairness, requirement
-from cti.domain.fairness import Bound
+from cti.domain import requirement
+from cti.domain.audit import fairness
+from cti.domain.audit.fairness import Bound
 from cti.domain.ids import Medium, SiteId
 from cti.domain.requirement import Requirement
 from cti.errors import ConfigError, Finding

@@ -2,8 +2,8 @@
 
 from typing import Protocol
 
+from cti.domain.audit.why import Story
 from cti.domain.ids import ContactId
-from cti.domain.why import Story
 
 
 class Reasons(Protocol):

@@ -16,9 +16,9 @@ from typing import Final
 import msgspec
 
 from cti.domain.acd import Snapshot, restore
-from cti.domain.auditor import Auditor, Fault, Finding, Reason
+from cti.domain.audit.auditor import Auditor, Fault, Finding, Reason
+from cti.domain.audit.why import Story
 from cti.domain.ids import ContactId
-from cti.domain.why import Story
 from cti.errors import OutsideError
 from cti.metrics import Metrics
 from cti.ports import Entry

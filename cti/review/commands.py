@@ -1,6 +1,6 @@
 """`cti why`, `cti audit` and `cti replay`: a journal questioned from the command line.
 
-Here: options and printing. What is found comes from `cti.review.reading`, sentences from `cti.domain.telling`.
+Here: options and printing. What is found comes from `cti.review.reading`, sentences from `cti.domain.audit.telling`.
 """
 
 import dataclasses
@@ -16,12 +16,12 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from cti.domain import telling
-from cti.domain.auditor import Finding, Report
+from cti.domain.audit import telling
+from cti.domain.audit.auditor import Finding, Report
+from cti.domain.audit.policy import Obstacle
+from cti.domain.audit.telling import Names
+from cti.domain.audit.why import Offer, Story
 from cti.domain.ids import ContactId
-from cti.domain.policy import Obstacle
-from cti.domain.telling import Names
-from cti.domain.why import Offer, Story
 from cti.engine import replay as replaying
 from cti.errors import RuleError
 from cti.review import reading

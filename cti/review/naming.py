@@ -6,8 +6,8 @@ from pathlib import Path
 from cti import config
 from cti.config.words import Language
 from cti.database import open_database
+from cti.domain.audit.telling import Names
 from cti.domain.ids import AgentId, QueueId, SiteId, SkillId
-from cti.domain.telling import Names
 from cti.errors import TriuneError
 from cti.home import Home
 from cti.store.directory import Directory

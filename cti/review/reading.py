@@ -5,8 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from cti.domain import auditor, why
 from cti.domain.acd import Snapshot, restore
+from cti.domain.audit import auditor, why
 from cti.domain.contact import number_of
 from cti.domain.ids import ContactId, Milliseconds
 from cti.domain.state import State

@@ -8,11 +8,11 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Query
 
-from cti.domain import telling
+from cti.domain.audit import telling
+from cti.domain.audit.policy import Obstacle
+from cti.domain.audit.telling import Names
+from cti.domain.audit.why import Candidate, Offer
 from cti.domain.ids import ContactId, ProjectId, QueueId, SiteId, SkillId
-from cti.domain.policy import Obstacle
-from cti.domain.telling import Names
-from cti.domain.why import Candidate, Offer
 from cti.ports import CodeKind, Person
 from cti.web import words
 from cti.web.contact_routes import history_row

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from cti.domain.acd import Acd, Decision, Snapshot, restore, snapshot
 from cti.domain.agent import counted
+from cti.domain.audit.fairness import Bound, bounds
 from cti.domain.capacity import ONE_AT_A_TIME, Capacity, accepts
 from cti.domain.commands import StartTimer, StopTimer
 from cti.domain.deadlines import ADOPTION_MS, is_dialling, timers
@@ -52,7 +53,6 @@ from cti.domain.events import (
     WrapUpFinished,
 )
 from cti.domain.facts import AssignmentOffered, Fact
-from cti.domain.fairness import Bound, bounds
 from cti.domain.ids import (
     AgentId,
     AssignmentId,

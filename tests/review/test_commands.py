@@ -10,8 +10,9 @@ from click.testing import CliRunner, Result
 from msgspec.structs import replace
 
 from cti.cli import main
-from cti.domain import auditor, state, why
+from cti.domain import state
 from cti.domain.acd import Acd
+from cti.domain.audit import auditor, why
 from cti.domain.events import PriorityChanged
 from cti.domain.facts import AssignmentOffered
 from cti.domain.ids import ContactId

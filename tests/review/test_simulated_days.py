@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from cti.cli import main
-from cti.domain import telling, why
-from cti.domain.auditor import Auditor
-from cti.domain.telling import Names
+from cti.domain.audit import telling, why
+from cti.domain.audit.auditor import Auditor
+from cti.domain.audit.telling import Names
 from cti.review import reading
 from cti.shipped import asterisk_conf
 from cti.store import codec

@@ -28,6 +28,7 @@ from cti.crm.accounts import StoredAccounts
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
 from cti.domain.acd import Acd, Decision
+from cti.domain.audit.why import Story, explain
 from cti.domain.commands import SwitchCommand
 from cti.domain.events import (
     AgentBecameReady,
@@ -43,7 +44,6 @@ from cti.domain.events import (
 from cti.domain.facts import ContactQueued
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegId, Medium, NodeId, ProjectId, QueueId
 from cti.domain.state import State
-from cti.domain.why import Story, explain
 from cti.errors import NotFound
 from cti.metrics import Metrics
 from cti.ports import Arrival, CallerLost, Card, Contract, Customers, Entry, Particulars, Person, Role, Standing, Told

@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from cti.domain.audit.hitch import Hitch, Wait
+from cti.domain.audit.supposing import Change, Supposed
+from cti.domain.audit.why import Candidate, Missed, Offer, Story
+from cti.domain.audit.words import MEDIA, NOUNS, TEXTS
 from cti.domain.facts import Terms, Why
-from cti.domain.hitch import Hitch, Wait
 from cti.domain.ids import AgentId, ContactId, Milliseconds, QueueId, SiteId, SkillId
 from cti.domain.queue import PRIORITY_POINT_MS
-from cti.domain.supposing import Change, Supposed
-from cti.domain.telling_words import MEDIA, NOUNS, TEXTS
-from cti.domain.why import Candidate, Missed, Offer, Story
 
 LANGUAGES: Final = ("en", "ru")
 

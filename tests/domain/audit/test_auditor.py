@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from cti.domain.auditor import Auditor, Fault, Reason, Report
+from cti.domain.audit.auditor import Auditor, Fault, Reason, Report
 from cti.domain.events import AgentEnrolled, PriorityChanged, QueueOpened, Step, Weight
 from cti.domain.facts import AssignmentOffered, Fact, PopConfirmed, WaitPlanned
 from cti.domain.ids import AgentId, AssignmentId, Medium, ProjectId, QueueId
 from cti.testing import START_MS, Scenario, levels
+from tests.domain.audit.test_why import entries
 from tests.domain.days import Decided, random_day
-from tests.domain.test_why import entries
 
 
 def audited(decided: list[Decided]) -> Report:

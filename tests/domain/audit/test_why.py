@@ -5,18 +5,18 @@ from collections import Counter
 import pytest
 from msgspec.structs import replace
 
-from cti.domain import policy, supposing, why
+from cti.domain.audit import policy, supposing, why
+from cti.domain.audit.hitch import Hitch
+from cti.domain.audit.policy import Obstacle
+from cti.domain.audit.supposing import Supposed
+from cti.domain.audit.unindexed import unindexed
+from cti.domain.audit.why import Offer, Story
 from cti.domain.events import PriorityChanged, SkillsChanged, Step
 from cti.domain.facts import AssignmentOffered, AssignmentPaused, ContactQueued
-from cti.domain.hitch import Hitch
 from cti.domain.ids import AgentId, ContactId, QueueId
-from cti.domain.policy import Obstacle
 from cti.domain.queue import rings, score_ms
 from cti.domain.state import State
 from cti.domain.states import ContactState
-from cti.domain.supposing import Supposed
-from cti.domain.unindexed import unindexed
-from cti.domain.why import Offer, Story
 from cti.testing import Scenario, levels
 from tests.domain.days import Day, Decided, random_day
 

@@ -1,7 +1,7 @@
 """A state for those who only read what was decided: it folds facts as any other, but keeps no index of who gets what.
 
-Folding is several times quicker so. It can decide nothing: `Acd` must never be given one. Used by `cti.domain.why` and
-`cti.domain.auditor`, which judge by `cti.domain.policy` alone.
+Folding is several times quicker so. It can decide nothing: `Acd` must never be given one. Used by `why` and
+`auditor`, which judge by `policy` alone.
 """
 
 from cti.domain.agent import Agent

@@ -16,7 +16,7 @@ c's lowest, and L ≥ D:
 
 A bound holds among contacts that the same agent could be offered at that moment: one that is kept for somebody, that
 sleeps until a callback is due, whose node is away, or whose requirement he does not meet is not passed but waits for
-something else. `cti conf lint` prints the bounds; `cti.domain.auditor` watches that days keep to the policy.
+something else. `cti conf lint` prints the bounds; `auditor` watches that days keep to the policy.
 """
 
 from collections.abc import Collection, Iterable, Sequence

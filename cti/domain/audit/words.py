@@ -1,4 +1,4 @@
-"""The words of `cti.domain.telling`: each sentence in English and Russian, with the same {values}. No logic."""
+"""The words of `telling`: each sentence in English and Russian, with the same {values}. No logic."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -1,6 +1,6 @@
 """What would have changed a decision: suppositions about agents and contacts, each decided again before it is told.
 
-Pure functions of records, by `cti.domain.policy`. Called by `cti.domain.why`.
+Pure functions of records, by `policy`. Called by `why`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,12 +10,12 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cti.domain import policy
 from cti.domain.agent import Agent
+from cti.domain.audit import policy
+from cti.domain.audit.policy import Obstacle, Place
 from cti.domain.contact import Contact
 from cti.domain.events import QueueOpened, SkillLevel
 from cti.domain.ids import AgentId, Milliseconds, Readiness, SkillId
-from cti.domain.policy import Obstacle, Place
 from cti.domain.queue import MOST_POINTS, PRIORITY_POINT_MS, rings, weight_percent
 
 HIGHEST_LEVEL: Final = 10

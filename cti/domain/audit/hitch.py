@@ -1,4 +1,4 @@
-"""Why a contact waits still: what has to change before it can be offered. Pure; called by `cti.domain.why`."""
+"""Why a contact waits still: what has to change before it can be offered. Pure; called by `why`."""
 
 from collections.abc import Iterator
 from enum import StrEnum
@@ -6,11 +6,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from cti.domain import policy
 from cti.domain.agent import is_available
+from cti.domain.audit import policy
+from cti.domain.audit.policy import Obstacle
 from cti.domain.contact import Contact
 from cti.domain.ids import AgentId, Milliseconds, SiteId
-from cti.domain.policy import Obstacle
 from cti.domain.queue import rings
 from cti.domain.state import State
 

@@ -3,7 +3,7 @@
 Waiting contacts go in the order of their score; each to the agent who comes first by preference, ring, fit, load,
 idleness and id among those for whom every predicate holds. Every function here looks at records alone, so it says the
 same of a live state, of one rebuilt from the journal, and of one that is only supposed ("had he been ready").
-`cti.domain.routing` decides and must come to the same, quickly; `cti.domain.fairness` and `cti.domain.why` judge and
+`cti.domain.routing` decides and must come to the same, quickly; `fairness` and `why` judge and
 explain by this module, and tests compare the two.
 """
 

@@ -5,10 +5,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cti.domain import policy
+from cti.domain.audit import policy
+from cti.domain.audit.fairness import Bound, bounds
 from cti.domain.contact import Contact
 from cti.domain.events import QueueOpened, Weight
-from cti.domain.fairness import Bound, bounds
 from cti.domain.ids import ContactId, Medium, ProjectId, QueueId
 from cti.domain.queue import MOST_POINTS
 from cti.domain.states import ContactState

@@ -5,16 +5,16 @@ import string
 import pytest
 from msgspec.structs import replace
 
-from cti.domain import telling, why
+from cti.domain.audit import telling, why
+from cti.domain.audit.telling import Names
+from cti.domain.audit.why import Story
+from cti.domain.audit.words import MEDIA, NOUNS, TEXTS
 from cti.domain.events import PriorityChanged
 from cti.domain.facts import Terms
 from cti.domain.ids import AgentId, ContactId, QueueId, SkillId
-from cti.domain.telling import Names
-from cti.domain.telling_words import MEDIA, NOUNS, TEXTS
-from cti.domain.why import Story
 from cti.testing import Scenario
+from tests.domain.audit.test_why import explained
 from tests.domain.days import random_day
-from tests.domain.test_why import explained
 
 NAMES = Names(
     agents={AgentId("ann"): "Ann Lee", AgentId("bob"): "Bob Ray"},

@@ -6,7 +6,7 @@ reason), and could this agent have had it although it stands before the chosen o
 finding, whichever came first). Contacts that nothing but their arrival tells apart form one class, sorted by arrival:
 within it, reason and order are the same for all, so an offer costs a look at each class and not at each contact.
 
-The definition is `cti.domain.policy`'s, never the router's. Contacts of projects that the agent does not work for are
+The definition is `policy`'s, never the router's. Contacts of projects that the agent does not work for are
 no overtakings. Called by `cti audit` and by the running engine, off its loop.
 """
 
@@ -18,17 +18,17 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cti.domain import policy
 from cti.domain.agent import Agent
+from cti.domain.audit import policy
+from cti.domain.audit.policy import Obstacle
+from cti.domain.audit.unindexed import unindexed
 from cti.domain.contact import Contact
 from cti.domain.events import QueueOpened
 from cti.domain.facts import AssignmentOffered, AssignmentPaused, ClockShifted, Fact, Terms
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds
-from cti.domain.policy import Obstacle
 from cti.domain.queue import terms
 from cti.domain.state import State
 from cti.domain.states import ContactState
-from cti.domain.unindexed import unindexed
 
 MOST_FINDINGS: Final = 1000
 """Kept of one auditor; all are counted."""

@@ -1,8 +1,8 @@
 """Why a contact was offered as it was, or waits as it does: rebuilt from the journal up to that moment.
 
 The fact of an offer holds its reasons in constant size (`Why`). What does not fit there is rebuilt here: the state just
-before the offer is folded anew, every agent is looked at by `cti.domain.policy`, and so is what would have changed the
-outcome: each supposition that is reported has been decided again under it. Words for people are `cti.domain.telling`.
+before the offer is folded anew, every agent is looked at by `policy`, and so is what would have changed the
+outcome: each supposition that is reported has been decided again under it. Words for people are `telling`.
 Pure; called by `cti.review`, in a process of its own when the engine runs.
 """
 
@@ -12,8 +12,12 @@ from typing import Final, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from cti.domain import policy, supposing
 from cti.domain.agent import Agent
+from cti.domain.audit import policy, supposing
+from cti.domain.audit.hitch import Wait, waiting_for
+from cti.domain.audit.policy import Obstacle
+from cti.domain.audit.supposing import Change
+from cti.domain.audit.unindexed import unindexed
 from cti.domain.contact import Contact
 from cti.domain.facts import (
     AssignmentOffered,
@@ -25,7 +29,6 @@ from cti.domain.facts import (
     Terms,
     Why,
 )
-from cti.domain.hitch import Wait, waiting_for
 from cti.domain.ids import (
     AgentId,
     AssignmentId,
@@ -38,12 +41,9 @@ from cti.domain.ids import (
     QueueId,
     SiteId,
 )
-from cti.domain.policy import Obstacle
 from cti.domain.queue import rings, score_ms, terms
 from cti.domain.state import State
 from cti.domain.states import ContactState
-from cti.domain.supposing import Change
-from cti.domain.unindexed import unindexed
 
 MOST_CANDIDATES: Final = 200
 MOST_RIVALS: Final = 5
