@@ -78,8 +78,8 @@ def test_whole_queues_are_read() -> None:
 
 
 def test_the_tiers_are_read() -> None:
-    text = DEMO.read_text(encoding="utf-8").replace("\ntrunks:\n", f"\n{beginning('tiers:')}\ntrunks:\n", 1)
-    assert config.parse(text, file="centre.yaml").tiers["gold"].level == 3
+    text = demo_replacing("tiers:", "trunks:", beginning("tiers:").replace("level: 3", "level: 4"))
+    assert config.parse(text, file="centre.yaml").tiers["gold"].level == 4
 
 
 def test_the_capacity_profile_is_read() -> None:
