@@ -78,6 +78,19 @@ def test_a_mistake_is_one_sentence_and_exit_code_2(home: Path) -> None:
         assert len(result.stderr.strip().splitlines()) == 1
 
 
+def test_a_customer_is_given_a_manager_and_another_tier(home: Path) -> None:
+    typed(home, "user", "list")
+    vera = ("--name", "Vera", "--project", "telecom", "--extension", "105", "--password", "correct horse")
+    assert typed(home, "agent", "add", "vera", *vera).exit_code == 0
+    anna = ("customer", "add", "Anna", "+79165550001", "--project", "telecom", "--manager")
+    assert typed(home, *anna, "nobody").exit_code == 2
+    assert typed(home, *anna, "vera").exit_code == 0
+    assert "is changed" in typed(home, "customer", "change", "1", "--tier", "gold", "--manager", "").stdout
+    assert "\tgold\t" in typed(home, "customer", "find", "+79165550001", "--project", "telecom").stdout
+    for words in (("1",), ("1", "--manager", "nobody"), ("2", "--tier", "gold")):
+        assert typed(home, "customer", "change", *words).exit_code == 2
+
+
 def test_customers_are_added_found_imported_and_erased(home: Path, tmp_path: Path) -> None:
     typed(home, "user", "list")
     assert "Customer 1" in typed(home, "customer", "add", "Anna", "+79165550001", "--project", "telecom").stdout
