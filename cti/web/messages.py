@@ -361,6 +361,15 @@ class HistoryRow(Message):
     note: str
 
 
+class ContactRow(HistoryRow):
+    """One contact on the supervisor's list, with what he may do about it."""
+
+    priority: int | None
+    """Points of its own while it waits; None: it does not wait (any more)."""
+    can_take_back: bool
+    """An agent works on it, or is offered it, without a call."""
+
+
 class Problem(Message):
     """Every error: a sentence with the next step, and a code a program can act on."""
 

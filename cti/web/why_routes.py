@@ -12,12 +12,14 @@ from cti.domain.audit import telling
 from cti.domain.audit.policy import Obstacle
 from cti.domain.audit.telling import Names
 from cti.domain.audit.why import Candidate, Offer
+from cti.domain.contact import is_call
 from cti.domain.ids import ContactId, ProjectId, QueueId, SiteId, SkillId
+from cti.domain.states import ContactState
 from cti.ports import CodeKind, Person
 from cti.web import words
 from cti.web.contact_routes import history_row
 from cti.web.guard import AnyParts, Parts, Supervisor
-from cti.web.messages import HistoryRow
+from cti.web.messages import ContactRow, HistoryRow
 from cti.web.problems import Refusal, responses
 from cti.web.roster import spoken
 from cti.web.why_messages import CandidateView, OfferView, TermView, WhyStory
@@ -34,11 +36,20 @@ async def newest_contacts(
     parts: AnyParts,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[int | None, Query(ge=0, le=2**53, description="arrival, Unix ms; for the next page")] = None,
-) -> list[HistoryRow]:
+) -> list[ContactRow]:
     """The contacts of the asker's projects, newest first, those that live included."""
     projects = sorted(parts.roster.projects(person))
     told = await parts.history.of_projects(projects, limit=limit, before_ms=before)
-    return [history_row(one, person, parts) for one in told]
+    return [_contact_row(history_row(one, person, parts), parts) for one in told]
+
+
+def _contact_row(row: HistoryRow, parts: Parts) -> ContactRow:
+    live = parts.engine.state.contacts.get(ContactId(row.contact_id))
+    waits = live is not None and live.state is ContactState.WAITING
+    held = live is not None and not is_call(live) and live.state in (ContactState.OFFERED, ContactState.ACTIVE)
+    return ContactRow(
+        **row.model_dump(), priority=live.priority if live is not None and waits else None, can_take_back=held
+    )
 
 
 @router.get("/contacts/{contact_id}/why", responses=responses(401, 403, 404))

@@ -31,7 +31,7 @@ async def test_the_supervisor_sees_who_waits_and_who_talks_as_it_changes(
         await watch.sign_in()
         sales = (await watch.shows("queue-sales")).get_by_test_id("waiting")
         await sales.filter(has_text="0").wait_for()
-        row = watch.page.locator("tr", has_text="Alice Morgan")
+        row = watch.page.locator("tr[data-testid^=agent-row]", has_text="Alice Morgan")
         call = await lines.call("+79165550041", SALES)
         await sales.filter(has_text="1").wait_for()
         await desk.be_ready()
@@ -41,6 +41,29 @@ async def test_the_supervisor_sees_who_waits_and_who_talks_as_it_changes(
         await lines.hang_up(call)
         await watch.page.locator("tr[data-state=wrap_up]", has_text="Alice Morgan").wait_for()
         assert "101" in await row.inner_text()
+
+
+async def test_the_supervisor_has_a_caller_served_before_one_who_came_earlier(
+    centre: RunningCentre, chromium: Chromium, lines: Lines
+) -> None:
+    demo = centre.endpoints().demo
+    assert demo is not None
+    web = centre.endpoints().web
+    async with (
+        chromium.desktop(web, demo.supervisor) as watch,
+        chromium.desktop(web, demo_agent(centre, "101")) as desk,
+    ):
+        await watch.sign_in()
+        early = await lines.call("+79169990043", SALES)
+        late = await lines.call("+79169990044", SALES)
+        row = watch.page.locator("tr[data-testid=contact-row]", has_text="999-00-44").first
+        await row.get_by_test_id("sooner").click()
+        await row.get_by_test_id("points").filter(has_text="+1").wait_for()
+        await desk.be_ready()
+        await desk.answer()
+        await desk.page.get_by_text("999-00-44").first.wait_for()
+        await lines.hang_up(late)
+        await lines.hang_up(early)
 
 
 async def test_a_person_and_a_result_that_the_admin_enters_are_at_work_at_once(
@@ -101,7 +124,7 @@ async def test_the_page_speaks_russian_at_a_click_all_through(
         await desk.click("language-ru")
         await desk.part("ready").filter(has_text="Готов").wait_for()
         assert await desk.page.locator("html").get_attribute("lang") == "ru"
-        await lines.call("+79165550043")
+        await lines.call("+79169990043")
         await desk.rings()
         await desk.pop.get_by_text("Поддержка").first.wait_for()
         await desk.answer()

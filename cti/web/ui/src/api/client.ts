@@ -5,6 +5,7 @@ import type {
   CodeChange,
   CodeView,
   ContactCreated,
+  ContactRow,
   ContactStory,
   Credentials,
   DeedView,
@@ -117,7 +118,10 @@ export const assignment = {
 export const contacts = {
   history: (limit: number) => request<HistoryRow[]>("GET", `/history?limit=${limit}`),
   read: (contactId: string) => request<ContactStory>("GET", `/contacts/${id(contactId)}`),
-  newest: (limit: number) => request<HistoryRow[]>("GET", `/contacts?limit=${limit}`),
+  newest: (limit: number) => request<ContactRow[]>("GET", `/contacts?limit=${limit}`),
+  setPriority: (contactId: string, priority: number) =>
+    request<unknown>("POST", `/contacts/${id(contactId)}/priority`, { priority }),
+  takeBack: (contactId: string) => request<unknown>("POST", `/contacts/${id(contactId)}/take-back`),
   why: (contactId: string) => request<WhyStory>("GET", `/contacts/${id(contactId)}/why`, undefined, WHY_LIMIT_MS),
   create: (contact: NewContact) => request<ContactCreated>("POST", "/contacts", contact),
 };

@@ -236,6 +236,11 @@ export interface HistoryRow {
   note: string;
 }
 
+export interface ContactRow extends HistoryRow {
+  priority: number | null;
+  can_take_back: boolean;
+}
+
 export interface Problem {
   code: string;
   sentence: string;

@@ -253,6 +253,12 @@ export const en = {
   "contacts.why": "Why?",
   "contacts.why_of": "Why contact {id} went to whom it did",
   "contacts.more": "Show more",
+  "contacts.points": "Points of priority: {n}. Each counts as a minute of waiting.",
+  "contacts.sooner": "Serve contact {id} sooner",
+  "contacts.later": "Serve contact {id} later",
+  "contacts.take_back": "Take back",
+  "contacts.take_back_sure": "Take contact {id} back from {name}? It waits again in its place, and the agent is not ready.",
+  "contacts.was_taken_back": "Contact {id} waits again.",
 
   "why.title": "Contact {id}",
   "why.reading": "Reading the journal…",

@@ -258,6 +258,12 @@ export const ru: Words = {
   "contacts.why": "Почему?",
   "contacts.why_of": "Почему обращение {id} распределено именно так",
   "contacts.more": "Показать ещё",
+  "contacts.points": "Баллы приоритета: {n}. Каждый равен минуте ожидания.",
+  "contacts.sooner": "Обслужить обращение {id} раньше",
+  "contacts.later": "Обслужить обращение {id} позже",
+  "contacts.take_back": "Забрать",
+  "contacts.take_back_sure": "Забрать обращение {id} у оператора {name}? Оно снова встанет на своё место, а у оператора будет снята готовность.",
+  "contacts.was_taken_back": "Обращение {id} снова ждёт.",
 
   "why.title": "Обращение {id}",
   "why.reading": "Читаем журнал…",
