@@ -171,7 +171,7 @@ def _leftover_legs(
         if leg.caller is not None:
             leftover = _is_over(state, leg.leg_id, ended)
         else:
-            leftover = leg.assignment_id is not None and _served(state, leg) is None
+            leftover = leg.assignment_id is not None and _served(state, leg) is None and not _waits(state, leg.leg_id)
         if leftover and leg.leg_id not in spared:
             yield farewell(leg.leg_id) or EndLeg(leg_id=leg.leg_id, node=listing.node)
 
@@ -181,6 +181,12 @@ def _is_over(state: State, leg_id: LegId, ended: Set[LegId]) -> bool:
     if contact_id is None:
         return leg_id in ended
     return state.contacts[contact_id].state is ContactState.WRAP_UP
+
+
+def _waits(state: State, leg_id: LegId) -> bool:
+    """Whether a customer who was called back waits on this leg for another agent, having lost his."""
+    contact_id = state.contact_by_leg.get(leg_id)
+    return contact_id is not None and state.contacts[contact_id].state is ContactState.WAITING
 
 
 def _leftover_bridges(state: State, listing: Listing, *, spared: Set[LegId]) -> Iterable[SwitchCommand]:

@@ -2,6 +2,7 @@
 
 from cti.domain.commands import EndLeg, JoinLegs, PromiseCallback, SendAway
 from cti.domain.events import (
+    AgentBecameNotReady,
     CallbackRequested,
     CallbackRule,
     ContactArrived,
@@ -16,6 +17,7 @@ from cti.domain.events import (
     TimerFired,
 )
 from cti.domain.ids import AssignmentId, BridgeId, ContactId, DestinationId, LegCause, LegId, Medium, TimerId
+from cti.domain.states import ContactState
 from cti.engine import reconcile
 from cti.engine.reconcile import Difference
 from cti.ports import ListedBridge, ListedLeg
@@ -93,6 +95,18 @@ def test_a_customer_who_is_gone_in_the_talk_has_ended_his_leg() -> None:
     world.centre.do(world.answered())
     found = compare(world.state, listing(listed_agent(world.agent_leg)), ripe=frozenset({world.customer_leg}))
     assert found.events == (LegEnded(leg_id=world.customer_leg, cause=LegCause.LOST),)
+
+
+def test_a_customer_who_waits_for_another_agent_is_left_alone() -> None:
+    world = CalledBack()
+    world.centre.do(world.answered())
+    world.centre.do(LegEnded(leg_id=world.agent_leg, cause=LegCause.LOST))
+    world.centre.now += 60_000
+    for agent_id in world.state.agents:
+        world.centre.do(AgentBecameNotReady(agent_id=agent_id, reason=None))
+    world.centre.do(TimerFired(timer_id=TimerId(f"rejoin:{world.assignment_id}")))
+    assert world.state.contacts[world.contact_id].state is ContactState.WAITING
+    assert compare(world.state, listing(world.customer(answered=True))) == NOTHING
 
 
 def test_a_customer_whose_agent_has_ended_the_talk_is_hung_up() -> None:
