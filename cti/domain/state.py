@@ -34,7 +34,7 @@ from cti.domain.ids import (
 from cti.domain.node import Node
 from cti.domain.queue import Queue
 from cti.domain.routing import Index
-from cti.domain.states import AssignmentState, Trigger, next_assignment
+from cti.domain.states import AssignmentState, ContactState, Trigger, next_assignment
 from cti.errors import NotFound
 
 
@@ -70,7 +70,7 @@ class State:
         self.contacts: dict[ContactId, Contact] = {}
         self.assignments: dict[AssignmentId, Assignment] = {}
         self.callbacks: dict[str, ContactId] = {}
-        """The live callback of each customer, by his address key."""
+        """The callback of each customer that is not over, by his address key."""
         self.contact_by_leg: dict[LegId, ContactId] = {}
         self.assignment_by_leg: dict[LegId, AssignmentId] = {}
         self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues, nodes=self.nodes)
@@ -216,9 +216,9 @@ class State:
             self.contact_by_leg.pop(old.leg_id, None)
         if contact is not None and contact.leg_id is not None:
             self.contact_by_leg[contact.leg_id] = contact_id
-        if old is not None and old.medium is Medium.CALLBACK and old.address_key:
+        if old is not None and _is_pending(old):
             self.callbacks.pop(old.address_key, None)
-        if contact is not None and contact.medium is Medium.CALLBACK and contact.address_key:
+        if contact is not None and _is_pending(contact):
             self.callbacks[contact.address_key] = contact_id
         self.index.contact_changed(old, contact)
 
@@ -242,6 +242,12 @@ class State:
         if queue is not None:
             self.queues[queue_id] = queue
         self.index.queue_changed(old, queue)
+
+
+def _is_pending(contact: Contact) -> bool:
+    """Whether a customer is to be called back, or is in that talk: in its wrap-up he may ask for another."""
+    is_callback = contact.medium is Medium.CALLBACK and bool(contact.address_key)
+    return is_callback and contact.state is not ContactState.WRAP_UP
 
 
 def snapshot(state: State) -> Snapshot:

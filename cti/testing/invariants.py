@@ -158,7 +158,7 @@ def _broken_indexes(state: State) -> Iterable[str]:
     callbacks = {
         contact.address_key: contact.id
         for contact in state.contacts.values()
-        if contact.medium is Medium.CALLBACK and contact.address_key
+        if contact.medium is Medium.CALLBACK and contact.address_key and contact.state is not ContactState.WRAP_UP
     }
     if callbacks != state.callbacks:
         yield "callbacks is not what the contacts say"

@@ -186,6 +186,19 @@ def test_after_his_callback_is_over_a_customer_may_ask_again() -> None:
     assert day.served_by("again") == "ann"
 
 
+def test_while_his_agent_still_writes_of_his_callback_a_customer_may_ask_again() -> None:
+    day = talking()
+    day.customer_hangs_up("ann")
+    day.call("c2", key="k1")
+    day.advance(seconds=10)
+    day.presses_the_key("c2")
+    day.expect(CallbackAccepted)
+    day.wraps_up("ann")
+    with pytest.raises(RuleError) as refused:
+        day.task("again", medium=Medium.CALLBACK, key="k1")
+    assert refused.value.code == "callback_pending"
+
+
 # -- the call ----------------------------------------------------------------------------------------------------------
 
 
