@@ -16,7 +16,7 @@ from cti.domain.events import (
     Step,
     TimerFired,
 )
-from cti.domain.ids import AssignmentId, BridgeId, ContactId, DestinationId, LegCause, LegId, Medium, TimerId
+from cti.domain.ids import AssignmentId, BridgeId, ContactId, DestinationId, LegCause, LegId, Medium, ReasonId, TimerId
 from cti.domain.states import ContactState
 from cti.engine import reconcile
 from cti.engine.reconcile import Difference
@@ -103,7 +103,7 @@ def test_a_customer_who_waits_for_another_agent_is_left_alone() -> None:
     world.centre.do(LegEnded(leg_id=world.agent_leg, cause=LegCause.LOST))
     world.centre.now += 60_000
     for agent_id in world.state.agents:
-        world.centre.do(AgentBecameNotReady(agent_id=agent_id, reason=None))
+        world.centre.do(AgentBecameNotReady(agent_id=agent_id, reason=ReasonId("break")))
     world.centre.do(TimerFired(timer_id=TimerId(f"rejoin:{world.assignment_id}")))
     assert world.state.contacts[world.contact_id].state is ContactState.WAITING
     assert compare(world.state, listing(world.customer(answered=True))) == NOTHING
