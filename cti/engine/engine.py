@@ -72,6 +72,8 @@ from cti.regard import Regard
 log = logging.getLogger(__name__)
 
 _BEFORE_TALK: Final = (ContactState.WAITING, ContactState.OFFERED)
+RECALL_AGAIN_S: Final = 3.0
+"""How soon the particulars of live contacts are asked for again, when the database was away at the start."""
 DESKTOP_RETURN_S: Final = 10.0
 """How long after the engine's start a desktop may take to be back before it counts as lost."""
 
@@ -365,14 +367,27 @@ class Engine:
             self._keeper.keep((particulars,))
 
     async def _recall(self) -> None:
-        """Particulars of the contacts that were live when the engine died."""
+        """Particulars of the contacts that were live when the engine died; asked for until the database tells."""
+        wanted = tuple(self.state.contacts)
+        if not await self._recalled(wanted):
+            self._tasks.start("recall", lambda: self._recall_later(wanted))
+
+    async def _recall_later(self, wanted: Sequence[ContactId]) -> None:
+        recalled = False
+        while not recalled:
+            await asyncio.sleep(RECALL_AGAIN_S)
+            recalled = await self._recalled(wanted)
+
+    async def _recalled(self, wanted: Sequence[ContactId]) -> bool:
         try:
-            known = await self._keeper.recall(tuple(self.state.contacts))
+            known = await self._keeper.recall(wanted)
         except DatabaseDown as error:
             log.warning("particulars not recalled: %s", error, extra={"action": "recall_failed"})
-            return
+            return False
         for particulars in known.values():
-            self._in_hand.put(particulars)
+            if particulars.contact_id in self.state.contacts and particulars.contact_id not in self._in_hand:
+                self._in_hand.put(particulars)
+        return True
 
     # -- node.Floor ---------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ Each is linked to the customer whose address it carries, if there is one by then
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Final
 
 import sqlalchemy as sa
@@ -23,6 +24,8 @@ from cti.store.upsert import upsert
 
 _TABLE: Final = models.table(models.ContactParticulars)
 _COLUMNS: Final = tuple(Particulars.__dataclass_fields__)
+_AT_ONCE: Final = 1_000
+"""Contacts asked for in one statement: databases bound its parameters, and ours its time."""
 
 
 class ParticularStore:
@@ -38,8 +41,11 @@ class ParticularStore:
 
     async def recall(self, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
         """See `ports.Particular`; knows also what is not written yet."""
-        wanted = set(contact_ids)
-        found = await self._database.read(lambda connection: _read(connection, list(wanted)))
+        wanted = frozenset(contact_ids)
+        found: dict[ContactId, Particulars] = {}
+        for first in range(0, len(contact_ids), _AT_ONCE):
+            some = contact_ids[first : first + _AT_ONCE]
+            found |= await self._database.read(partial(_read, contact_ids=some))
         return found | {one.contact_id: one for one in self._behind.waiting if one.contact_id in wanted}
 
     async def written(self) -> None:
@@ -68,7 +74,7 @@ def _write(connection: Connection, particulars: Sequence[Particulars]) -> None:
         _WRITE.run(connection, {name: storable(value) for name, value in asdict(one).items()})
 
 
-def _read(connection: Connection, contact_ids: list[ContactId]) -> dict[ContactId, Particulars]:
+def _read(connection: Connection, *, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
     rows = connection.execute(
         sa.select(*(_TABLE.c[name] for name in _COLUMNS)).where(_TABLE.c.contact_id.in_(contact_ids))
     )

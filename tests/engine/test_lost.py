@@ -1,7 +1,7 @@
 """An `Engine` on ports in memory: callbacks asked for, callers lost, and whose particulars a task has."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
@@ -12,10 +12,13 @@ from cti.domain.commands import PromiseCallback, SwitchCommand
 from cti.domain.events import CallbackRequested, CallbackRule, Event, LegEnded, QueueOpened, Step
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import SYSTEM_DUPLICATE, ContactId, LegCause, LegId, Medium, Milliseconds, NodeId, ProjectId
+from cti.engine import engine as engines
 from cti.engine import people
 from cti.engine.engine import Engine
+from cti.errors import DatabaseDown
 from cti.ports import (
     CallerLost,
+    Entry,
     Listing,
     Particulars,
     Phone,
@@ -139,14 +142,16 @@ class World:
 
 
 @asynccontextmanager
-async def running(rules: QueueOpened = RULES) -> AsyncIterator[World]:
-    switch, desks, journal = MemorySwitch(), Desks(), MemoryJournal()
+async def running(
+    rules: QueueOpened = RULES, *, journal: MemoryJournal | None = None, keeper: MemoryKeeper | None = None
+) -> AsyncIterator[World]:
+    switch, desks, journal = MemorySwitch(), Desks(), journal or MemoryJournal()
     engine = Engine(
         rules=[rules],
         switches={NODE: switch},
         journal=journal,
         desktops=desks,
-        keeper=MemoryKeeper(),
+        keeper=keeper or MemoryKeeper(),
         address_key=people.keyed(SECRET),
     )
     desks.engine = engine
@@ -280,3 +285,42 @@ async def test_the_journal_knows_a_number_by_a_key_that_tells_nothing() -> None:
         assert key != people.keyed(b"another centre")(PROJECT, NUMBER)
         assert key != people.keyed(SECRET)(ProjectId("clinic"), NUMBER)
         assert people.keyed(SECRET)(PROJECT, "") == ""
+
+
+class Continued(MemoryJournal):
+    """A second engine goes on in it, with numbers of its own."""
+
+    def append(self, entry: Entry) -> None:
+        self.written.append(entry)
+
+
+class AwayAtFirst(MemoryKeeper):
+    """The database is away when it is asked for the first time."""
+
+    def __init__(self, kept: dict[ContactId, Particulars]) -> None:
+        super().__init__()
+        self.kept = kept
+        self.asked = 0
+        self.told = asyncio.Event()
+
+    async def recall(self, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
+        self.asked += 1
+        if self.asked == 1:
+            raise DatabaseDown("The database does not answer.")
+        self.told.set()
+        return await super().recall(contact_ids)
+
+
+async def test_a_customer_to_be_called_back_is_known_again_when_the_database_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engines, "RECALL_AGAIN_S", 0.01)
+    journal, keeper = MemoryJournal(), MemoryKeeper()
+    async with running(journal=journal, keeper=keeper) as world:
+        contact_id = await world.offered("n1-1", count=1)
+    known = AwayAtFirst(keeper.kept)
+    async with running(journal=Continued(journal.written), keeper=known) as world, asyncio.timeout(5):
+        assert world.engine.particulars(contact_id) is None
+        await known.told.wait()
+        await world.settled()
+        assert world.engine.particulars(contact_id) == keeper.kept[contact_id]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from msgspec import structs
 
 from cti.database import Database, open_database
 from cti.domain import facts
@@ -121,7 +122,7 @@ async def test_an_agents_history_is_paged_newest_first(history: StoredHistory, j
     for number in range(3):
         for one in served_call(contact_id=f"c{number}", assignment_id=f"a{number}", first=len(calls) + 1):
             moved = tuple(
-                replace(fact, arrived_ms=ARRIVED_MS + number) if isinstance(fact, facts.ContactQueued) else fact
+                structs.replace(fact, arrived_ms=ARRIVED_MS + number) if isinstance(fact, facts.ContactQueued) else fact
                 for fact in one.facts
             )
             calls.append(replace(one, facts=moved))
@@ -156,6 +157,10 @@ async def test_the_note_and_the_customer_stand_beside_the_contact(
     line = await told(history)
     assert (line.address, line.note) == ("+79165550001", "second thought")
     assert await particulars.recall([ContactId("c1"), ContactId("c2")]) == {"c1": one}
+    many = [
+        ContactId(f"c{number}") for number in range(260_000, 0, -1)
+    ]  # more than a statement of SQLite's may ask for
+    assert await particulars.recall(many) == {"c1": one}
 
 
 async def test_a_new_process_goes_on_where_the_tables_end(
@@ -188,7 +193,7 @@ async def test_projecting_all_of_it_again_changes_nothing(
 async def test_an_entry_that_the_database_refuses_is_set_aside_and_the_rest_goes_on(
     database: Database, history: StoredHistory, journal: SqliteJournal
 ) -> None:
-    refused = entry(1, replace(queued("c0"), arrived_ms=1 << 80))
+    refused = entry(1, structs.replace(queued("c0"), arrived_ms=1 << 80))
     await happened(history, journal, [refused, *served_call(first=2)])
     assert (await told(history)).talk_ms == 16_000
     rows = database.read_now(lambda connection: connection.execute(sa.select(models.table(models.SetAside))).all())
