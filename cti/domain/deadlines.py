@@ -14,7 +14,7 @@ from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop,
 from cti.domain.contact import is_call, plan_ms
 from cti.domain.events import ClockStepped, TimerFired
 from cti.domain.facts import ClockShifted
-from cti.domain.ids import AgentId, AssignmentId, ContactId, Medium, Milliseconds, Readiness, TimerKind
+from cti.domain.ids import AgentId, AssignmentId, ContactId, Medium, Milliseconds, Readiness, TimerId, TimerKind
 from cti.domain.readiness import fallback, grace_expired, skip_expired
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
@@ -78,6 +78,15 @@ def _is_due(turn: Turn, kind: TimerKind, owner: str, at_ms: Milliseconds | None)
         turn.start(kind, owner, at_ms=at_ms)
         return False
     return True
+
+
+def is_moot(state: State, reminder: TimerId) -> bool:
+    """Whether it reminds of a contact that waits no longer: whoever makes it wait again plans it anew."""
+    kind, _, owner = reminder.partition(":")
+    if kind != TimerKind.STEP:
+        return False
+    contact = state.contacts.get(ContactId(owner))
+    return contact is None or contact.state is not ContactState.WAITING
 
 
 def deadline(state: State, assignment: Assignment, kind: TimerKind) -> Milliseconds | None:

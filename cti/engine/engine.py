@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import structs
 
 from cti.clock import Clock, SystemClock
+from cti.domain import deadlines
 from cti.domain.acd import Decision
 from cti.domain.commands import StartTimer, StopTimer, SwitchCommand
 from cti.domain.events import (
@@ -293,7 +294,9 @@ class Engine:
             self.post(ContactCancelled(contact_id=contact_id))
 
     def _timer_fired(self, timer_id: TimerId) -> None:
-        self.post(TimerFired(timer_id=timer_id))
+        """Most who wait are served before their next step: of those the journal is not to hear."""
+        if not deadlines.is_moot(self.state, timer_id):
+            self.post(TimerFired(timer_id=timer_id))
 
     # -- callers -----------------------------------------------------------------------------------------------------
 

@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import pytest
+from msgspec import structs
 
 from cti.domain.acd import Decision
 from cti.domain.commands import PromiseCallback, SwitchCommand
-from cti.domain.events import CallbackRequested, CallbackRule, Event, LegEnded, QueueOpened, Step
+from cti.domain.events import CallbackRequested, CallbackRule, Event, LegEnded, QueueOpened, Step, TimerFired
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import SYSTEM_DUPLICATE, ContactId, LegCause, LegId, Medium, Milliseconds, NodeId, ProjectId
 from cti.engine import engine as engines
@@ -37,6 +39,8 @@ RULES = QueueOpened(
     lost_to=QUEUE,
 )
 WITHOUT_OFFER = QueueOpened(queue_id=QUEUE, project_id=PROJECT, lost_to=QUEUE)
+E = TypeVar("E", bound=Event)
+WITHOUT_TASKS = structs.replace(RULES, lost_to=None)
 SECRET = b"known to this centre only"
 
 
@@ -137,7 +141,7 @@ class World:
                 await self.desks.news.wait()
         return queued.contact_id
 
-    def events(self, kind: type[Event]) -> list[Event]:
+    def events(self, kind: type[E]) -> list[E]:
         return [entry.event for entry in self.journal.written if isinstance(entry.event, kind)]
 
 
@@ -285,6 +289,16 @@ async def test_the_journal_knows_a_number_by_a_key_that_tells_nothing() -> None:
         assert key != people.keyed(b"another centre")(PROJECT, NUMBER)
         assert key != people.keyed(SECRET)(ProjectId("clinic"), NUMBER)
         assert people.keyed(SECRET)(PROJECT, "") == ""
+
+
+async def test_the_steps_of_one_who_waits_no_longer_are_not_heard_of() -> None:
+    async with running(structs.replace(WITHOUT_TASKS, steps=(Step(after_ms=100, offer_callback=True),))) as world:
+        world.switch.said.put_nowait(caller("n1-1"))
+        await world.queued()
+        world.switch.said.put_nowait(LegEnded(leg_id=LegId("n1-1"), cause=LegCause.NORMAL))
+        await world.until(ContactClosed)
+        contact_id = await world.offered("n1-2", count=2, number="+79165550002")
+        assert {event.timer_id for event in world.events(TimerFired)} == {f"step:{contact_id}"}
 
 
 class Continued(MemoryJournal):
