@@ -10,7 +10,8 @@ STAMP := $(VENV)/.triune-installed
 TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
 PORT_BASE ?= 21000
 BENCHES ?= inbound screenpop acd replay
-FAST := not server and not asterisk and not browser and not postgres and not long and not bench
+SERVERS := server or asterisk or browser or postgres
+FAST := not ($(SERVERS)) and not long and not bench
 
 # The first Python that is new enough and can make a virtual environment.
 FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 python3.14 \
@@ -41,7 +42,14 @@ run: setup  ## the demo centre on this machine (TRIUNE_HOME, PORT_BASE)
 
 test: setup  ## every test, with real Asterisk, SIPp, Chromium and PostgreSQL
 	@$(BIN)/python -m cti.setup --tests
-	@$(BIN)/python -m pytest -m "not bench" $(PYTEST_ARGS)
+	@mkdir -p test-results; \
+	echo "Tests that only compute run beside the others, on what those leave of the processors; they are told at the end."; \
+	nice -n 15 $(BIN)/python -m pytest -m "not bench and not ($(SERVERS))" $(PYTEST_ARGS) >test-results/computing.txt 2>&1 & \
+	computing=$$!; trap 'kill $$computing 2>/dev/null || true' EXIT; \
+	served=0; $(BIN)/python -m pytest -m "not bench and ($(SERVERS))" $(PYTEST_ARGS) || served=$$?; \
+	computed=0; wait $$computing || computed=$$?; \
+	cat test-results/computing.txt; \
+	case "$$served $$computed" in "0 0" | "0 5" | "5 0") ;; *) echo "Tests failed, or there were none." >&2; exit 1 ;; esac
 
 check: $(STAMP)  ## format, lint, types, import contracts, unit tests; seconds, no Asterisk
 	@$(BIN)/ruff format --check .
