@@ -204,6 +204,12 @@ class Index:
         line = self._lines.get(queue_id)
         return 0 if line is None else line.waiting
 
+    def in_line(self, queue_id: QueueId) -> int:
+        """How many stand before somebody who came to the queue now: not those that sleep, or are kept for others."""
+        line = self._lines.get(queue_id)
+        demands = () if line is None else line.demands.values()
+        return sum(len(demand.contacts) for demand in demands if not demand.pool.only)
+
     def position(self, contact: Contact, now: Milliseconds) -> int:
         """The waiting contact's place in its queue, from 1; those kept for others and those asleep do not count."""
         line = self._lines[contact.queue_id]

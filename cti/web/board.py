@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from sortedcontainers import SortedList
+
 from cti.domain import queue
 from cti.domain.agent import Agent, open_media
 from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, QueueId
@@ -31,6 +33,11 @@ _ACTIVITIES: Final[dict[AssignmentState, Activity]] = {
     AssignmentState.WRAP_UP: "wrap_up",
 }
 
+_Waiting = tuple[QueueId, Medium, Milliseconds]
+"""Where a contact waits, on which medium, and since when."""
+_MOST_KINDS: Final = 10_000
+"""Kinds of agents of whom it is remembered which queues they serve."""
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
@@ -50,8 +57,11 @@ class Board:
         self._state = state
         self._roster = roster
         self._screens = screens
-        self._waiting: dict[QueueId, dict[ContactId, tuple[Milliseconds, Medium]]] = {}
-        self._queue_of: dict[ContactId, QueueId] = {}
+        self._waiting: dict[ContactId, _Waiting] = {}
+        self._by_medium: dict[QueueId, Counter[Medium]] = {}
+        self._arrivals: dict[QueueId, SortedList[Milliseconds]] = {}
+        self._serving: dict[tuple[object, ...], frozenset[QueueId]] = {}
+        """The queues that agents of some skills, site and projects serve."""
         self._free: dict[AgentId, frozenset[QueueId]] = {}
         self._free_in: Counter[QueueId] = Counter()
         self._changed_queues: set[QueueId] = set()
@@ -64,26 +74,41 @@ class Board:
     def note_contact(self, contact_id: ContactId) -> None:
         """The contact may have begun or ceased to wait."""
         contact = self._state.contacts.get(contact_id)
-        waits_in = contact.queue_id if contact is not None and contact.state is ContactState.WAITING else None
-        was_in = self._queue_of.get(contact_id)
-        known = self._waiting[was_in][contact_id] if was_in is not None else None
-        if waits_in == was_in and (contact is None or known is None or known[1] is contact.medium):
+        waits_in = contact is not None and contact.state is ContactState.WAITING
+        now = (contact.queue_id, contact.medium, contact.arrived_ms) if contact is not None and waits_in else None
+        before = self._waiting.pop(contact_id, None)
+        if now is not None:
+            self._waiting[contact_id] = now
+        if now == before:
             return
-        if was_in is not None:
-            del self._waiting[was_in][contact_id], self._queue_of[contact_id]
-            self._changed_queues.add(was_in)
-        if contact is not None and waits_in is not None:
-            self._queue_of[contact_id] = waits_in
-            self._waiting.setdefault(waits_in, {})[contact_id] = (contact.arrived_ms, contact.medium)
-            self._changed_queues.add(waits_in)
+        for found, by in ((before, -1), (now, 1)):
+            if found is not None:
+                self._count(found, by)
+
+    def _count(self, waiting: _Waiting, by: int) -> None:
+        queue_id, medium, arrived_ms = waiting
+        self._changed_queues.add(queue_id)
+        counts = self._by_medium.setdefault(queue_id, Counter())
+        counts[medium] += by
+        if not counts[medium]:
+            del counts[medium]
+        arrivals = self._arrivals.setdefault(queue_id, SortedList())
+        if by > 0:
+            arrivals.add(arrived_ms)
+        else:
+            arrivals.remove(arrived_ms)
 
     def note_agent(self, agent_id: AgentId) -> None:
         """The agent may have changed in any way."""
         self._changed_agents.add(agent_id)
         self._uncounted.add(agent_id)
 
-    def note_queues(self) -> None:
-        """Queues' rules have changed: every agent may serve others now."""
+    def note_queues(self, *, arrivals_moved: bool = False) -> None:
+        """Queues' rules have changed: every agent may serve others now. Or all arrivals moved with the clock."""
+        if arrivals_moved:
+            for contact_id in self._state.contacts:
+                self.note_contact(contact_id)
+        self._serving.clear()
         self._changed_queues.update(self._state.queues)
         self._changed_agents.update(self._state.agents)
         self._uncounted.update(self._state.agents)
@@ -115,16 +140,22 @@ class Board:
     def _serves_now(self, agent: Agent | None) -> frozenset[QueueId]:
         if agent is None or not open_media(agent):
             return frozenset()
-        return frozenset(
-            queue_id
-            for queue_id, found in self._state.queues.items()
-            if queue.serves(found.rules, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids)
-        )
+        key = (agent.skills, agent.site_id, agent.project_ids)
+        known = self._serving.get(key)
+        if known is None:
+            if len(self._serving) >= _MOST_KINDS:
+                self._serving.clear()
+            known = self._serving[key] = frozenset(
+                queue_id
+                for queue_id, found in self._state.queues.items()
+                if queue.serves(found.rules, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids)
+            )
+        return known
 
     @property
     def waiting_count(self) -> int:
         """How many contacts wait, in all queues."""
-        return len(self._queue_of)
+        return len(self._waiting)
 
     # -- views -------------------------------------------------------------------------------------------------------
 
@@ -140,18 +171,18 @@ class Board:
 
     def _queue_view(self, queue_id: QueueId, language: str) -> QueueView:
         rules = self._state.queues[queue_id].rules
-        waiting = self._waiting.get(queue_id, {})
+        by_medium, arrivals = self._by_medium.get(queue_id, Counter()), self._arrivals.get(queue_id)
         return QueueView(
             queue_id=queue_id,
             queue=self._screens.queue_name(queue_id, language),
             project_id=rules.project_id,
-            waiting=len(waiting),
-            waiting_by_medium=dict(Counter(medium for _, medium in waiting.values())),
-            oldest_arrived_ms=min((arrived_ms for arrived_ms, _ in waiting.values()), default=None),
+            waiting=len(arrivals or ()),
+            waiting_by_medium=dict(by_medium),
+            oldest_arrived_ms=arrivals[0] if arrivals else None,
             ready=self._free_in[queue_id],
             service_level_ms=rules.service_level_ms,
             expected_wait_ms=waits.newcomer_ms(
-                self._state, queue_id, waiting=len(waiting), free=self._free_in[queue_id]
+                self._state, queue_id, waiting=self._state.index.in_line(queue_id), free=self._free_in[queue_id]
             ),
         )
 

@@ -221,7 +221,7 @@ class Hub:
                 self._pops.add()
                 self._late.add(int(fact.late))
             case decided_facts.QueueConfigured() | decided_facts.ClockShifted():
-                self._board.note_queues()
+                self._board.note_queues(arrivals_moved=isinstance(fact, decided_facts.ClockShifted))
             case _ if isinstance(fact, _OF_ASSIGNMENT):
                 changed[fact.assignment_id] = None
                 if (held := self._held.get(fact.assignment_id)) is not None:
