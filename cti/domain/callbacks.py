@@ -6,7 +6,7 @@ one the contact is closed as failed and, where its queue says so, becomes a task
 customer is pending. Called by `acd`, `arrivals`, `talks` and `deadlines`.
 """
 
-from cti.domain import lost
+from cti.domain import hours, lost
 from cti.domain.assignment import Assignment
 from cti.domain.commands import ClosePop, DialCustomer, DropBridge, EndLeg, PromiseCallback
 from cti.domain.contact import Contact
@@ -62,10 +62,15 @@ def refuse_second(turn: Turn, address_key: str) -> None:
 
 
 def dial(turn: Turn, assignment: Assignment, contact: Contact) -> None:
-    """The agent is there: dial the customer."""
+    """The agent is there: dial the customer, unless calling hours ended while the agent's phone rang."""
     assert contact.node is not None
     assert assignment.leg_id is not None
-    limit_ms = _rule(turn, contact).ring_limit_ms
+    rule = _rule(turn, contact)
+    calling = turn.state.hours.get(rule.hours) if rule.hours is not None else None
+    if calling is not None and not hours.is_open(calling, turn.now):
+        not_reached(turn, assignment)
+        return
+    limit_ms = rule.ring_limit_ms
     leg_id = LegId(f"{CUSTOMER_LEG_PREFIX}{assignment.id}")
     until = turn.now + limit_ms
     turn.record(

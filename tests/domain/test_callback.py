@@ -430,6 +430,24 @@ def test_nobody_is_called_after_hours_and_everybody_when_they_begin() -> None:
     assert day.offered() == ["back"]
 
 
+def test_a_customer_whose_agent_answers_after_hours_is_not_dialled_before_they_begin_again() -> None:
+    day = in_hours()
+    day.call("c1", key="k1")
+    day.advance(seconds=10)
+    day.presses_the_key("c1")
+    day.advance(seconds=2_780)  # 22:59:50
+    day.agent("ann")
+    day.advance(seconds=11)
+    day.answers("ann")
+    day.expect_no(DialCustomer)
+    day.expect(EndLeg)
+    day.expect(CallbackPostponed, attempts=0)
+    day.advance(seconds=8.9 * HOUR_S)
+    day.expect_no(RingAgent)
+    day.advance(seconds=0.2 * HOUR_S)
+    day.expect(RingAgent)
+
+
 def test_one_who_waits_when_hours_end_is_not_called_before_they_begin_again() -> None:
     day = in_hours()
     day.task("back", medium=Medium.CALLBACK)
