@@ -69,7 +69,9 @@ class Storyteller:
         if child.returncode == _NOT_FOUND:
             return None
         if child.returncode != 0:
-            raise OutsideError(f"The journal could not be read: {complaint.decode(errors='replace').strip()[-300:]}")
+            told_why = complaint.decode(errors="replace").strip()[-2_000:]
+            log.error("no story of %s: %s", contact_id, told_why, extra={"action": "story_failed"})
+            raise OutsideError("The journal could not be read now: the engine's log says why.")
         return msgspec.json.decode(told, type=Story)
 
 

@@ -55,8 +55,9 @@ async def test_a_story_that_takes_too_long_is_given_up_with_a_sentence(journal: 
 
 
 async def test_a_journal_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    with pytest.raises(OutsideError, match="could not be read"):
+    with pytest.raises(OutsideError, match="could not be read") as told:
         await Storyteller(tmp_path / "none.sqlite", deadline_s=WITHIN_S).story(ContactId("c2"))
+    assert str(tmp_path) not in str(told.value)
 
 
 async def until(true: Callable[[], bool]) -> None:
