@@ -13,6 +13,7 @@ from cti.domain.agent import Agent, without
 from cti.domain.assignment import Assignment
 from cti.domain.capacity import ONE_AT_A_TIME, interned
 from cti.domain.contact import Contact, number_of
+from cti.domain.events import Step
 from cti.domain.expected import measured, new_pace, pace_key
 from cti.domain.facts import (
     AgentConfigured,
@@ -309,7 +310,25 @@ def _sign_out_deferred(state: "State", fact: SignOutDeferred) -> None:
 
 
 def _queue_configured(state: "State", fact: QueueConfigured) -> None:
+    known = state.queues.get(fact.rules.queue_id)
     state.set_queue(fact.rules.queue_id, Queue(rules=fact.rules, open=fact.open))
+    if known is None or known.rules.steps == fact.rules.steps:
+        return
+    for contact in list(state.contacts.values()):
+        if contact.queue_id == fact.rules.queue_id and contact.steps_taken:
+            taken = _carried_over(contact.steps_taken, known.rules.steps, fact.rules.steps)
+            state.put_contact(replace(contact, steps_taken=taken))
+
+
+def _carried_over(taken: int, before: tuple[Step, ...], after: tuple[Step, ...]) -> int:
+    """The steps taken, wherever they stand now; one that is gone has no effect any more."""
+    left = [step for at, step in enumerate(before) if taken >> at & 1]
+    found = 0
+    for at, step in enumerate(after):
+        if step in left:
+            left.remove(step)
+            found |= 1 << at
+    return found
 
 
 def _agent_configured(state: "State", fact: AgentConfigured) -> None:

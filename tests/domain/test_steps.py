@@ -439,6 +439,30 @@ def test_the_clock_runs_on_after_its_agent_was_lost() -> None:
     assert day.contact("c1").priority == 3
 
 
+def test_a_step_taken_keeps_its_effect_wherever_new_rules_put_it() -> None:
+    relax = Step(after_ms=10_000, relax=levels({"en": 3}))
+    day = centre(relax, skills={"en": 5})
+    day.call("c1")
+    day.advance(seconds=10)
+    day.queue("support", steps=[Step(after_ms=5_000, relax=levels({"ru": 1})), relax], skills={"en": 5, "ru": 5})
+    day.agent("ann", skills={"en": 3})
+    day.agent("bob", skills={"en": 3, "ru": 1})
+    assert day.served_by("c1") is None
+    day.agent("eve", skills={"en": 3, "ru": 5})
+    assert day.served_by("c1") == "eve"
+
+
+def test_a_step_taken_that_new_rules_no_longer_have_is_undone() -> None:
+    day = centre(Step(after_ms=10_000, relax=levels({"en": 3})), skills={"en": 5})
+    day.call("c1")
+    day.advance(seconds=10)
+    day.queue("support", steps=[Step(after_ms=20_000, relax=levels({"en": 2}))], skills={"en": 5})
+    day.agent("ann", skills={"en": 3})
+    assert day.served_by("c1") is None
+    day.advance(seconds=10)
+    assert day.served_by("c1") == "ann"
+
+
 def test_new_rules_count_for_those_who_wait() -> None:
     day = centre()
     day.call("c1")

@@ -24,7 +24,7 @@ from cti.domain.audit.policy import Obstacle
 from cti.domain.audit.unindexed import unindexed
 from cti.domain.contact import Contact
 from cti.domain.events import QueueOpened
-from cti.domain.facts import AssignmentOffered, AssignmentPaused, ClockShifted, Fact, Terms
+from cti.domain.facts import AssignmentOffered, AssignmentPaused, ClockShifted, Fact, QueueConfigured, Terms
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds
 from cti.domain.queue import terms
 from cti.domain.state import State
@@ -254,7 +254,7 @@ class Auditor:
     def _fold(self, fact: Fact) -> None:
         contact_id = self._contact_of(fact)
         self.state.apply(fact)
-        if isinstance(fact, ClockShifted):
+        if isinstance(fact, ClockShifted | QueueConfigured):
             self._rebuild()
         elif contact_id is not None:
             self._refresh(contact_id)
