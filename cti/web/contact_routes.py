@@ -63,6 +63,8 @@ async def new_contact(given: NewContact, person: Anyone, parts: AnyParts) -> Con
     queue = parts.engine.state.queues.get(QueueId(given.queue_id))
     if queue is None or queue.rules.project_id not in parts.roster.projects(person):
         raise Refusal(404, "unknown_queue")
+    if given.medium is Medium.CALLBACK and not telephone_number(given.address, country=parts.centre.country):
+        raise Refusal(422, "no_number_to_call")
     event = ContactArrived(medium=given.medium, queue_id=queue.id, arrived_ms=parts.engine.now())
     arrival = Arrival(
         address=_normal(given.address, medium=given.medium, country=parts.centre.country),
@@ -117,5 +119,7 @@ def telephone_number(text: str, *, country: str) -> str:
     try:
         number = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
         return ""
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

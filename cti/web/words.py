@@ -73,6 +73,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_skill": ("There is no such skill.", "Такого навыка нет."),
     "unknown_site": ("There is no such site.", "Такой площадки нет."),
     "unknown_capacity": ("There is no such capacity profile.", "Такого профиля загрузки нет."),
+    "no_number_to_call": (
+        "This is no telephone number that can be called: write it with + and the code of its country.",
+        "По такому номеру позвонить нельзя: напишите его с + и кодом страны.",
+    ),
     "voice_has_a_channel": (
         "A voice contact comes by telephone only. Choose another medium.",
         "Голосовое обращение приходит только по телефону. Выберите другой канал.",

@@ -113,6 +113,14 @@ async def test_a_callbacks_number_is_written_in_full_whatever_way_it_came(world:
     assert world.engine.state.contacts[contact].medium is Medium.CALLBACK
 
 
+@pytest.mark.parametrize("address", ["", "anna@example.org", "12345", "Anna"])
+async def test_a_callback_needs_a_number_that_can_be_called(world: World, address: str) -> None:
+    given = {"medium": "callback", "queue_id": "support", "address": address}
+    answer = await (await world.client("anna")).post("/api/v1/contacts", json=given)
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_number_to_call")
+    assert not world.engine.state.contacts
+
+
 async def test_voice_cannot_be_made_by_the_api(world: World) -> None:
     answer = await (await world.client("anna")).post(
         "/api/v1/contacts", json={"medium": "voice", "queue_id": "support"}
