@@ -7,6 +7,7 @@ from concurrent.futures import wait
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from itertools import count
+from pathlib import Path
 
 import httpx
 import pytest
@@ -48,6 +49,7 @@ from cti.variables import Lost
 from tests.asterisk import node
 from tests.asterisk.node import Nodes
 from tests.asterisk.test_switch import Events, followed, phone
+from tests.running import PATIENCE_S, soon
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(180)]
 
@@ -339,17 +341,24 @@ async def test_a_message_left_in_a_box_is_a_file_with_sound(bench: Bench) -> Non
     await bench.switch.execute(command)
     await bench.events.next(LegEnded)
     folder = bench.nodes.home.voicemail
-    async with asyncio.timeout(20):
-        while not (found := list(folder.glob("box-*.wav"))) or found[0].stat().st_size < 16_000:  # noqa: ASYNC110 - a file tells nobody that it has grown
-            await asyncio.sleep(0.1)
+    await soon(lambda: any(file.stat().st_size > 16_000 for file in folder.glob("box-*.wav")), what="a second recorded")
     await bench.carrier.hang_up(call.order.label)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await call.ended
-    [message] = found
+    [message] = folder.glob("box-*.wav")
     assert CALLER.strip("+") not in message.name
-    with wave.open(str(message)) as recorded:
-        samples = memoryview(recorded.readframes(80_000)).cast("h")
+    await soon(lambda: recorded(message), what="Asterisk has closed the file")
+    samples = memoryview(recorded(message)).cast("h")
     assert max(samples) > 1000
+
+
+def recorded(message: Path) -> bytes:
+    """The sound; nothing while the file's head is not written, which is its last part to be."""
+    try:
+        with wave.open(str(message)) as file:
+            return bytes(file.readframes(80_000))
+    except (wave.Error, EOFError):
+        return b""
 
 
 async def test_a_caller_without_a_line_is_told_and_the_engine_too(bench: Bench) -> None:

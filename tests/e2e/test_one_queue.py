@@ -20,7 +20,7 @@ RECEPTION = "+78005550201"
 
 async def test_twenty_calls_and_twenty_emails_are_served_in_the_order_in_which_they_came(centre: RunningCentre) -> None:
     before = max((number for number, _ in centre.facts()), default=0)
-    staff = await hire(centre, ["271"], project="clinic", skill="reception")
+    staff = await hire(centre, ["291"], project="clinic", skill="reception")
     async with (
         floor(centre, staff) as made,
         httpx.AsyncClient(base_url=f"{centre.endpoints().web}/api/v1", timeout=30, trust_env=False) as http,
@@ -50,7 +50,7 @@ async def test_twenty_calls_and_twenty_emails_are_served_in_the_order_in_which_t
 
 async def token(centre: RunningCentre) -> str:
     async with httpx.AsyncClient(base_url=f"{centre.endpoints().web}/api/v1", timeout=30, trust_env=False) as http:
-        answer = await http.post("/tokens", json={"login": "hired271", "password": SECRET})
+        answer = await http.post("/tokens", json={"login": "hired291", "password": SECRET})
     assert answer.is_success, answer.text
     return str(answer.json()["token"])
 
