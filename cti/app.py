@@ -9,6 +9,7 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,7 @@ from cti.asterisk.calls import Customer, Display
 from cti.asterisk.endpoints import Media
 from cti.asterisk.sayings import Sounds
 from cti.asterisk.switch import Address, AsteriskSwitch
+from cti.callable import may_be_called_back
 from cti.config import Centre, Language
 from cti.crm.accounts import StoredAccounts, hashed
 from cti.crm.customers import BuiltInCustomers
@@ -136,6 +138,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             address_key=people.keyed(home.secrets.session_key.encode()),
             customers=customers,
             regards=rules.regards(centre),
+            callable_back=partial(may_be_called_back, countries=centre.callback_countries),
         )
         enrolment = _Enrolment(core, directory)
         stack.push_async_callback(tasks.stop)

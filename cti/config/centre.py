@@ -29,6 +29,8 @@ class Limits(Record):
     """Longest stay in the IVR; then the operator's queue."""
     rtp_timeout_s: int = Field(default=60, ge=5, le=3600)
     """A call whose other side has sent no audio for so long is ended."""
+    callback_countries: tuple[Country, ...] = ()
+    """Countries besides the centre's own whose numbers are called back."""
 
 
 class Centre(Record):
@@ -58,6 +60,11 @@ class Centre(Record):
     goodbye: PromptName | None = None
     """Said by `hangup`."""
     limits: Limits = Limits()
+
+    @property
+    def callback_countries(self) -> frozenset[str]:
+        """Whose numbers are called back."""
+        return frozenset((self.country, *self.limits.callback_countries))
 
     def operator_queue(self, number: Number) -> str:
         """The default queue of a number: its own when it leads straight to one, else its project's operator."""

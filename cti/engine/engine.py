@@ -94,12 +94,15 @@ class Engine:
         address_key: Callable[[ProjectId, str], str] = lambda _, __: "",
         customers: Customers | None = None,
         regards: Mapping[QueueId, Regard] = MappingProxyType({}),
+        callable_back: Callable[[str], bool] = bool,
     ) -> None:
         """`rules` are all that the centre file says, in the order in which the ACD is to hear them; `enrolled` says
         with which skills, site and capacity a person of the directory handles contacts. `address_key` is what stands
         for an address in the journal. `regards` are the queues that must know who a customer is, of `customers`.
+        `callable_back` says whether a number may be called back.
         """
         self._address_key = address_key
+        self._callable_back = callable_back
         self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
         self._queues = {rule.queue_id: rule for rule in rules if isinstance(rule, QueueOpened)}
         self._enrolled = enrolled
@@ -339,7 +342,7 @@ class Engine:
         if contact is None or not contact.callback_offered or contact.state not in _BEFORE_TALK:
             return
         particulars = self._in_hand.get(contact.id)
-        if particulars is None or not particulars.address:
+        if particulars is None or not self._callable_back(particulars.address):
             log.info("no number to call back", extra={"action": "callback_impossible", "contact": contact.id})
             return
         self.post(event)

@@ -8,6 +8,7 @@ from typing import Annotated
 import phonenumbers
 from fastapi import APIRouter, Path, Query
 
+from cti.callable import may_be_called_back
 from cti.domain.events import ContactArrived
 from cti.domain.ids import ContactId, Medium, QueueId
 from cti.ports import Arrival, CodeKind, Person, Role, Told
@@ -63,7 +64,9 @@ async def new_contact(given: NewContact, person: Anyone, parts: AnyParts) -> Con
     queue = parts.engine.state.queues.get(QueueId(given.queue_id))
     if queue is None or queue.rules.project_id not in parts.roster.projects(person):
         raise Refusal(404, "unknown_queue")
-    if given.medium is Medium.CALLBACK and not telephone_number(given.address, country=parts.centre.country):
+    if given.medium is Medium.CALLBACK and not may_be_called_back(
+        telephone_number(given.address, country=parts.centre.country), countries=parts.centre.callback_countries
+    ):
         raise Refusal(422, "no_number_to_call")
     event = ContactArrived(medium=given.medium, queue_id=queue.id, arrived_ms=parts.engine.now())
     arrival = Arrival(

@@ -74,8 +74,8 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_site": ("There is no such site.", "Такой площадки нет."),
     "unknown_capacity": ("There is no such capacity profile.", "Такого профиля загрузки нет."),
     "no_number_to_call": (
-        "This is no telephone number that can be called: write it with + and the code of its country.",
-        "По такому номеру позвонить нельзя: напишите его с + и кодом страны.",
+        "This number cannot be called back: write it with + and its country's code; the centre calls its own countries.",
+        "На этот номер перезвонить нельзя: напишите его с + и кодом страны; звоним только в страны центра.",
     ),
     "voice_has_a_channel": (
         "A voice contact comes by telephone only. Choose another medium.",

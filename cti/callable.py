@@ -1,0 +1,28 @@
+"""Which numbers the centre calls back: nobody can have it dial what costs extra, at home or abroad.
+
+A caller's number is what the carrier was told, so anyone can claim any. Pure. Called where a callback is asked for:
+`cti.engine` for the key that a caller presses, `cti.web` for the API.
+"""
+
+from collections.abc import Collection
+from typing import Final
+
+import phonenumbers
+from phonenumbers import PhoneNumberType
+
+_COSTS_EXTRA: Final = frozenset(
+    {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER, PhoneNumberType.PAGER}
+)
+
+
+def may_be_called_back(number: str, *, countries: Collection[str]) -> bool:
+    """Whether this number (E.164) may be called back; `countries` are those whose numbers may, by two letters."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return False
+    if not phonenumbers.is_possible_number(parsed) or phonenumbers.number_type(parsed) in _COSTS_EXTRA:
+        return False
+    regions = set(phonenumbers.region_codes_for_country_code(parsed.country_code or 0))
+    exact = phonenumbers.region_code_for_number(parsed)
+    return exact in countries if exact is not None else not regions.isdisjoint(countries)
