@@ -74,7 +74,7 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
     "unknown_site": ("There is no such site.", "Такой площадки нет."),
     "unknown_capacity": ("There is no such capacity profile.", "Такого профиля загрузки нет."),
     "no_number_to_call": (
-        "This number cannot be called back: write it with + and its country's code; the centre calls its own countries.",
+        "This number cannot be called back: write it with + and a code of the centre's own countries.",
         "На этот номер перезвонить нельзя: напишите его с + и кодом страны; звоним только в страны центра.",
     ),
     "voice_has_a_channel": (
