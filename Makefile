@@ -56,8 +56,8 @@ check: $(STAMP)  ## format, lint, types, import contracts, unit tests; seconds, 
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@HYPOTHESIS_PROFILE=quick TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-400} \
-	  TRIUNE_ROUTER_EVENTS=$${TRIUNE_ROUTER_EVENTS:-4000} $(BIN)/python -m pytest -q -m "$(FAST)" $(PYTEST_ARGS)
+	@HYPOTHESIS_PROFILE=quick TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-300} \
+	  TRIUNE_ROUTER_EVENTS=$${TRIUNE_ROUTER_EVENTS:-2500} $(BIN)/python -m pytest -q -n auto --dist worksteal -m "$(FAST)" $(PYTEST_ARGS)
 
 bench: setup  ## every benchmark, or BENCHES="screenpop"
 	@$(BIN)/python -m cti.setup --tests

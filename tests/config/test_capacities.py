@@ -10,6 +10,9 @@ from cti.domain.capacity import Capacity
 from cti.domain.ids import Medium
 from tests.config.centres import demo, demo_with, line_of, refused
 
+pytestmark = pytest.mark.long
+
+
 Held = tuple[Medium, ...]
 VOICE, CALLBACK, EMAIL, CHAT = Medium.VOICE, Medium.CALLBACK, Medium.EMAIL, Medium.CHAT
 SMS, FAX, SOCIAL, TASK = Medium.SMS, Medium.FAX, Medium.SOCIAL, Medium.TASK

@@ -19,6 +19,9 @@ from cti.review.beside import Storyteller, Watch
 from cti.store.journal import SqliteJournal
 from tests.review.test_commands import busy_morning, entries, recorded
 
+pytestmark = pytest.mark.long
+
+
 WITHIN_S = 30
 
 

@@ -11,6 +11,9 @@ from click.testing import CliRunner, Result
 from cti.cli import main
 from cti.shipped import asterisk_conf
 
+pytestmark = pytest.mark.long
+
+
 OFFICE = str(asterisk_conf() / "scenarios" / "small-office.yaml")
 
 

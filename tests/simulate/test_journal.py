@@ -14,6 +14,8 @@ from cti.store import journal as journals
 from cti.store.recording import Recording
 from tests.simulate.days import MIXED, day
 
+pytestmark = pytest.mark.long
+
 
 def recorded(scenario: Scenario, path: Path) -> int:
     """Play the day once into a journal; how many came."""

@@ -28,6 +28,8 @@ from cti.simulate.world import World
 from cti.testing import broken_invariants
 from tests.simulate.days import SHORT, day
 
+pytestmark = pytest.mark.long
+
 
 def entries(scenario: Scenario, *, seed: int = 1) -> list[Entry]:
     found: list[Entry] = []

@@ -14,6 +14,8 @@ from cti.testing import START_MS, Scenario, levels
 from tests.domain.audit.test_why import entries
 from tests.domain.days import Decided, random_day
 
+pytestmark = pytest.mark.long
+
 
 def audited(decided: list[Decided]) -> Report:
     auditor = Auditor()

@@ -20,6 +20,9 @@ from cti.domain.states import ContactState
 from cti.testing import Scenario, levels
 from tests.domain.days import Day, Decided, random_day
 
+pytestmark = pytest.mark.long
+
+
 SEEDS = range(4)
 
 
