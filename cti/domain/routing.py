@@ -86,6 +86,8 @@ class Index:
 
     def contact_changed(self, old: Contact | None, new: Contact | None) -> None:
         """Take notice of a contact's record; either side is None when it came or went."""
+        if old is not None and new is not None and _stays(old, new):
+            return
         if old is not None and old.state is ContactState.WAITING:
             self._leave(old)
         if new is not None and new.state is ContactState.WAITING:
@@ -554,6 +556,25 @@ class Index:
 
 def _order(entry: ContactEntry, weight: int, now: Milliseconds) -> _Order:
     return entry[0] - weight * now, entry[1], entry[2], entry[3]
+
+
+def _stays(old: Contact, new: Contact) -> bool:
+    """Whether it waited and waits in the very same place: only its plan has changed, say."""
+    return (
+        old.state is ContactState.WAITING
+        and new.state is ContactState.WAITING
+        and old.queue_id == new.queue_id
+        and old.arrived_ms == new.arrived_ms
+        and old.priority == new.priority
+        and old.urged == new.urged
+        and old.steps_taken == new.steps_taken
+        and old.held_until_ms == new.held_until_ms
+        and old.asleep_until_ms == new.asleep_until_ms
+        and old.medium is new.medium
+        and old.node == new.node
+        and (old.preferred, old.tier) == (new.preferred, new.tier)
+        and (old.requirements, old.condition) == (new.requirements, new.condition)
+    )
 
 
 def _abilities_differ(old: Agent, new: Agent) -> bool:

@@ -10,6 +10,8 @@ steps' clock runs from the contact's entry in the queue, whether it is being off
 from collections.abc import Iterable
 from typing import Final
 
+from msgspec.structs import replace
+
 from cti.domain import expected, hours
 from cti.domain.agent import is_available, takes
 from cti.domain.commands import Announce, PlayMusic, SendAway
@@ -95,15 +97,19 @@ def settle(turn: Turn) -> None:
         _plan(turn, contact)
 
 
-def _plan(turn: Turn, contact: Contact) -> None:
-    """Note what is next to be done for it, and have it woken then."""
+def _plan(turn: Turn, contact: Contact, *, stepped_ms: Milliseconds | None = None) -> None:
+    """Note what is next to be done for it, and have it woken then.
+
+    `stepped_ms`: up to how much waiting everything is done now; None: as far as it was.
+    """
     rules = turn.state.queues[contact.queue_id].rules
-    begins = contact.expected_ms is None and contact.stepped_ms == 0
+    stepped = contact.stepped_ms if stepped_ms is None else stepped_ms
+    begins = contact.expected_ms is None and stepped == 0
     guess = _estimate(turn, contact) if begins else None
     planned = WaitPlanned(
         contact_id=contact.id,
-        stepped_ms=contact.stepped_ms,
-        next_step_ms=_next_step(turn, rules, contact),
+        stepped_ms=stepped,
+        next_step_ms=_next_step(turn, rules, replace(contact, stepped_ms=stepped)),
         held_until_ms=contact.held_until_ms,
         urgent_ms=_urgent_ms(rules, contact, guess if begins else contact.expected_ms),
         asleep_until_ms=contact.asleep_until_ms,
@@ -189,16 +195,7 @@ def time_is_up(turn: Turn, contact: Contact) -> None:
             return
     release(turn, (contact.id,))  # a step may ask for what its preferred agents lack
     contact = turn.state.contacts[contact.id]
-    planned = WaitPlanned(
-        contact_id=contact.id,
-        stepped_ms=max(elapsed, contact.stepped_ms),
-        held_until_ms=contact.held_until_ms,
-        urgent_ms=None if contact.urged else contact.urgent_ms,
-        asleep_until_ms=contact.asleep_until_ms,
-        expected_ms=contact.expected_ms,
-    )
-    turn.record(planned)
-    _plan(turn, turn.state.contacts[contact.id])
+    _plan(turn, contact, stepped_ms=max(elapsed, contact.stepped_ms))
 
 
 def _due(rules: QueueOpened, contact: Contact, elapsed: Milliseconds) -> list[int]:
