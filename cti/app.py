@@ -247,7 +247,7 @@ def _switch(
         region=centre.country,
         music=lambda queue_id: _music(centre, queue_id),
         display=lambda contact_id: _display(particulars(contact_id)),
-        customer=lambda contact_id: _customer(particulars(contact_id)),
+        customer=lambda contact_id: _customer(centre, particulars(contact_id)),
         caller_id=next(iter(centre.trunks.values())).caller_id,
         sounds=sounds,
         greeting=lambda destination: _greeting(centre, destination),
@@ -263,8 +263,11 @@ def _display(known: Particulars | None) -> Display:
     return Display() if known is None else Display(name=known.name, number=known.address)
 
 
-def _customer(known: Particulars | None) -> Customer:
-    return Customer() if known is None else Customer(number=known.address, language=known.language or Language.EN)
+def _customer(centre: Centre, known: Particulars | None) -> Customer:
+    if known is None:
+        return Customer()
+    sees = centre.shown_number(known.project_id, dialled=known.dialled)
+    return Customer(number=known.address, language=known.language or Language.EN, sees=sees)
 
 
 def _greeting(centre: Centre, destination: DestinationId) -> str | None:

@@ -58,6 +58,8 @@ class Customer:
     number: str = ""
     """As it is known; see `may_be_dialled`."""
     language: str = "en"
+    sees: str = ""
+    """The number that he sees when he is called; "" for the trunk's."""
 
     @property
     def may_be_dialled(self) -> bool:

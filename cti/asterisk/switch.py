@@ -235,7 +235,7 @@ class AsteriskSwitch:
             self._push(failed)
             return
         self._told.add(command.agent_leg)
-        await calls.dial_customer(self._ari, command, customer=customer, caller_id=self._caller_id)
+        await calls.dial_customer(self._ari, command, customer=customer, caller_id=customer.sees or self._caller_id)
 
     async def list_legs(self) -> Listing:
         """Everything alive now. Raises AsteriskSilent, AsteriskDown."""

@@ -66,6 +66,14 @@ class Centre(Record):
         """Whose numbers are called back."""
         return frozenset((self.country, *self.limits.callback_countries))
 
+    def shown_number(self, project: str, *, dialled: str) -> str:
+        """The number that a customer sees when he is called: the one he dialled, if the project's, else its first.
+
+        "" when the project has none: another company's is never shown.
+        """
+        own = [number.key for number in self.numbers.values() if number.project == project]
+        return dialled if dialled in own else next(iter(own), "")
+
     def operator_queue(self, number: Number) -> str:
         """The default queue of a number: its own when it leads straight to one, else its project's operator."""
         if isinstance(number.to, actions.ToQueue):

@@ -36,3 +36,10 @@ def test_hours_know_the_spans_of_a_day() -> None:
 def test_a_language_may_be_chosen_on_the_way_to_a_menu() -> None:
     centre = config.parse(demo_with("9: language ru", "9: language ru menu main"), file="centre.yaml")
     assert centre.menus["main"].options["9"] == actions.ChooseLanguage("ru", actions.ToMenu("main"))
+
+
+def test_a_customer_who_is_called_sees_a_number_of_the_company_he_called() -> None:
+    centre = demo()
+    assert centre.shown_number("telecom", dialled="+78005550102") == "+78005550102"
+    assert centre.shown_number("clinic", dialled="+78005550102") == "+78005550200", "another company's is not shown"
+    assert centre.shown_number("nobodys", dialled="+78005550102") == ""
