@@ -87,10 +87,12 @@ def _files(place: Path) -> Iterator[Path]:
 
 
 def found_in(file: Path) -> list[str]:
-    """The planted words in it; the short digits only where none stands beside them."""
+    """The planted words in it; the short digits only as a word of their own: hashes and milliseconds hold such, too."""
     text = file.read_bytes()
     words = [word for word in PLANTED if word.encode() in text]
-    return words + [digits for digits in SHORT if re.search(rb"(?<![0-9.:])" + digits.encode() + rb"(?![0-9])", text)]
+    return words + [
+        digits for digits in SHORT if re.search(rb"(?<![0-9A-Za-z.:])" + digits.encode() + rb"(?![0-9A-Za-z])", text)
+    ]
 
 
 async def _in_hand(desk: Desk, state: str, *, within_s: float = PATIENCE_S) -> None:
