@@ -260,8 +260,7 @@ async def test_a_caller_is_told_his_place_and_his_wait_and_music_goes_on(bench: 
 async def test_nothing_of_an_announcement_is_heard_in_a_talk(bench: Bench) -> None:
     call, caller = await bench.wait()
     ring = await bench.ring()
-    for _ in range(2):
-        await bench.switch.execute(announce(caller, offer=True))
+    await bench.switch.execute(announce(caller, offer=True))
     await bench.until(Who.CALLER, call.order.label, Step.SPEAKS)
     began = asyncio.get_running_loop().time()
     await bench.switch.execute(join(ring, caller.leg_id))
