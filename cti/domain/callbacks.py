@@ -105,12 +105,13 @@ def reached(turn: Turn, assignment: Assignment) -> None:
 def not_reached(turn: Turn, assignment: Assignment) -> None:
     """Nobody answered: the agent is free, the contact waits for its next attempt or has failed.
 
-    An attempt that the node's loss cut short does not count: nobody knows what rang.
+    An attempt that the node's loss cut short does not count: nobody knows what rang. One before it was dialled is none.
     """
     contact = turn.state.contact(assignment.contact_id)
     rule = _rule(turn, contact)
     node = turn.state.nodes.get(contact.node) if contact.node is not None else None
-    attempts = contact.attempts - (node is not None and node.lost)
+    was_cut = contact.leg_id is not None and node is not None and node.lost
+    attempts = contact.attempts - was_cut
     turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=SYSTEM_NOT_REACHED, at_ms=turn.now))
     turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
     if attempts >= rule.attempts:

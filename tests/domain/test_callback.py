@@ -448,6 +448,19 @@ def test_a_customer_whose_agent_answers_after_hours_is_not_dialled_before_they_b
     day.expect(RingAgent)
 
 
+def test_an_attempt_given_up_before_it_was_dialled_is_none_though_the_node_was_lost_meanwhile() -> None:
+    day = in_hours()
+    day.call("c1", key="k1")
+    day.advance(seconds=10)
+    day.presses_the_key("c1")
+    day.advance(seconds=2_780)  # 22:59:50
+    day.agent("ann")
+    day.advance(seconds=11)
+    day.send(SwitchLost(node=NODE))
+    day.answers("ann")
+    day.expect(CallbackPostponed, attempts=0)
+
+
 def test_one_who_waits_when_hours_end_is_not_called_before_they_begin_again() -> None:
     day = in_hours()
     day.task("back", medium=Medium.CALLBACK)
