@@ -66,7 +66,6 @@ async def test_a_days_pages(centre: RunningCentre, chromium: Chromium, lines: Li
         await _shoot(desk, folder / "sign-in-ru-dark-narrow.png", size=NARROW, dark=True)
         await desk.click("language-en")
         await desk.be_ready()
-        await desk.shows("history-row")
         await _shoot(desk, folder / "idle.png")
         await _shoot(desk, folder / "idle-narrow.png", size=NARROW)
 

@@ -20,8 +20,8 @@ pytestmark = [
 CUSTOMER = "+79165550007"
 NAME = "Марина Мельник"
 NOTE = "A new router is on its way"
-TRIES = 3
-"""A page that takes too long to show the card is rung all the same: on a busy machine now and then, or always."""
+TRIES = 6
+"""A page that is slow to show the card is rung all the same: on a busy machine now and then, but not each time."""
 
 
 async def test_the_card_is_on_the_screen_before_the_page_is_rung_and_both_sides_are_heard(
@@ -41,8 +41,8 @@ async def test_the_card_is_on_the_screen_before_the_page_is_rung_and_both_sides_
             was_late = await _was_late(centre, assignment)
             if was_late and left:
                 continue
-            if not was_late:
-                await _had_the_card(desk, assignment, before_ms=rung_ms)
+            assert not was_late, f"the card came after the ring in {TRIES} calls running"
+            await _had_the_card(desk, assignment, before_ms=rung_ms)
             await _stands_in_history(desk, centre, assignment)
             return
 
@@ -73,8 +73,8 @@ async def test_the_card_is_on_the_screen_before_a_sip_phone_is_rung_and_both_sid
             was_late = await _was_late(centre, assignment)
             if was_late and left:
                 continue
-            if not was_late:
-                await _had_the_card(desk, assignment, before_ms=rung_ms)
+            assert not was_late, f"the card came after the ring in {TRIES} calls running"
+            await _had_the_card(desk, assignment, before_ms=rung_ms)
             await _stands_in_history(desk, centre, assignment)
             return
 

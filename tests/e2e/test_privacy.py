@@ -91,7 +91,7 @@ def found_in(file: Path) -> list[str]:
     text = file.read_bytes()
     words = [word for word in PLANTED if word.encode() in text]
     return words + [
-        digits for digits in SHORT if re.search(rb"(?<![0-9A-Za-z.:])" + digits.encode() + rb"(?![0-9A-Za-z])", text)
+        digits for digits in SHORT if re.search(rb"(?<![0-9a-f.:])" + digits.encode() + rb"(?![0-9a-f])", text)
     ]
 
 
