@@ -6,7 +6,7 @@ from cti.domain import callbacks, offers, talks, waiting
 from cti.domain.commands import EndLeg
 from cti.domain.contact import Contact, is_call
 from cti.domain.events import ContactArrived, ContactCancelled, ContactTakenBack, SkillLevel
-from cti.domain.facts import ContactClosed, ContactQueued
+from cti.domain.facts import CallbackPostponed, ContactClosed, ContactQueued
 from cti.domain.ids import (
     REASON_TAKEN_BACK,
     SYSTEM_CANCELLED,
@@ -28,7 +28,7 @@ HIGHEST_TIER: Final = 10
 
 
 def contact_arrived(turn: Turn, event: ContactArrived) -> None:
-    """Someone asks for something: he waits from now on. A leg that is known already is nothing new."""
+    """Someone asks for something: he waits from now on. A leg or request that is known already is nothing new."""
     queue = turn.state.queue(event.queue_id)
     if not queue.open:
         raise RuleError(f"Queue {queue.id} is closed: send the contact to another.", code="queue_closed")
@@ -43,8 +43,10 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
             raise RuleError("No switch has been seen yet to call back from: try again in a moment.", code="no_switch")
     elif node is not None and not has_leg:
         raise RuleError("Only a call or a callback belongs to a node.")
-    if event.leg_id in turn.state.contact_by_leg:
+    if event.leg_id in turn.state.contact_by_leg or event.source_key in turn.state.sources:
         return
+    if event.not_before_ms is not None and event.medium is not Medium.CALLBACK:
+        raise RuleError("Only a callback can be wanted at a later time.")
     contact_id = ContactId(f"c{turn.number}")
     turn.waiting.append(contact_id)
     turn.record(
@@ -65,8 +67,11 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
             priority=max(-MOST_POINTS, min(event.priority, MOST_POINTS)),
             origin=event.origin,
             address_key=event.address_key,
+            source_key=event.source_key,
         )
     )
+    if event.not_before_ms is not None and event.not_before_ms > turn.now:
+        turn.record(CallbackPostponed(contact_id=contact_id, attempts=0, until_ms=event.not_before_ms, at_ms=turn.now))
     if event.hold_for_ms:
         waiting.keep_for_preferred(turn, turn.state.contacts[contact_id])
 

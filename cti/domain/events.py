@@ -281,6 +281,10 @@ class ContactArrived(Struct, frozen=True, kw_only=True, gc=False):
     """The contact that this one was made of."""
     address_key: str = ""
     """Stands for the customer's number or address without telling it (a keyed hash); "" when there is none."""
+    source_key: str = ""
+    """Stands for the source's own key of the request: one with the same key is the same, not a second; "" has none."""
+    not_before_ms: Milliseconds | None = None
+    """When a customer wants to be called back, at the earliest; of callbacks only. None: as soon as may be."""
 
 
 class CallbackRequested(Struct, frozen=True, kw_only=True, gc=False):

@@ -161,6 +161,8 @@ class ContactQueued(Struct, frozen=True, kw_only=True, gc=False):
     origin: ContactId | None = None
     address_key: str = ""
     """Stands for the customer's number or address without telling it; "" when there is none."""
+    source_key: str = ""
+    """Stands for the source's own key of the request; "" when it has none."""
 
 
 class WaitPlanned(Struct, frozen=True, kw_only=True, gc=False):

@@ -205,6 +205,8 @@ def _contact_queued(state: "State", fact: ContactQueued) -> None:
             address_key=fact.address_key,
         )
     )
+    if fact.source_key:
+        state.set_source(fact.source_key, fact.contact_id)
     if fact.node is not None and fact.node != state.node:
         state.set_newest_node(fact.node)
 

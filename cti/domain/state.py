@@ -7,6 +7,7 @@ leaves nothing behind. Closed contacts and ended assignments leave the tables; h
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -50,6 +51,11 @@ class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
     nodes: tuple[Node, ...] = ()
     hours: tuple[HoursSet, ...] = ()
     paces: tuple[Pace, ...] = ()
+    sources: tuple[tuple[str, ContactId], ...] = ()
+
+
+KEPT_SOURCES: Final = 20_000
+"""How many requests are known by their sources' keys: far more than a source may have told and not heard of again."""
 
 
 class State:
@@ -71,6 +77,8 @@ class State:
         self.assignments: dict[AssignmentId, Assignment] = {}
         self.callbacks: dict[str, ContactId] = {}
         """The callback of each customer that is not over, by his address key."""
+        self.sources: dict[str, ContactId] = {}
+        """The newest requests by their sources' keys, closed ones too: told again after a crash, they are no news."""
         self.contact_by_leg: dict[LegId, ContactId] = {}
         self.assignment_by_leg: dict[LegId, AssignmentId] = {}
         self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues, nodes=self.nodes)
@@ -115,6 +123,8 @@ class State:
     def commit(self) -> None:
         """What was folded stands."""
         self._undo.clear()
+        while len(self.sources) > KEPT_SOURCES:
+            del self.sources[next(iter(self.sources))]
         self.index.nothing_is_fresh()
 
     def rollback(self) -> None:
@@ -187,6 +197,14 @@ class State:
         """Keep these hours."""
         self._undo.append(partial(self._replace_hours, hours.hours_id, self.hours.get(hours.hours_id)))
         self._replace_hours(hours.hours_id, hours)
+
+    def set_source(self, key: str, contact_id: ContactId) -> None:
+        """Know that contact by the key that its source has for it."""
+        self._undo.append(partial(self._forget_source, key))
+        self.sources[key] = contact_id
+
+    def _forget_source(self, key: str) -> None:
+        del self.sources[key]
 
     def set_pace(self, key: PaceKey, pace: Pace) -> None:
         """Keep this measure of a line."""
@@ -262,6 +280,7 @@ def snapshot(state: State) -> Snapshot:
         nodes=tuple(state.nodes.values()),
         hours=tuple(state.hours.values()),
         paces=tuple(state.paces.values()),
+        sources=tuple(state.sources.items()),
     )
 
 
@@ -270,6 +289,7 @@ def restore(records: Snapshot) -> State:
     state = State()
     state.number = records.number
     state.node = records.node
+    state.sources = dict(records.sources)
     for node in records.nodes:
         state._replace_node(node.id, node)
     for hours in records.hours:

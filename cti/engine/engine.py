@@ -242,7 +242,11 @@ class Engine:
         """See `ports.Engine`."""
         queue = self._queues.get(event.queue_id)
         if queue is not None:
-            event = structs.replace(event, address_key=self._address_key(queue.project_id, particulars.address))
+            event = structs.replace(
+                event,
+                address_key=self._address_key(queue.project_id, particulars.address),
+                source_key=self._address_key(queue.project_id, particulars.source and f"source\0{particulars.source}"),
+            )
             event = await self._reception.told(event, particulars.address, project_id=queue.project_id)
         if event.medium is Medium.CALLBACK and event.node is None:
             event = structs.replace(event, node=next(iter(self._switches), None))
@@ -251,7 +255,8 @@ class Engine:
             urgent=False,
             before=lambda decision: self._keep(people.of_arrival(particulars, queued) for queued in _queued(decision)),
         )
-        return next(_queued(decision)).contact_id
+        queued = next(_queued(decision), None)
+        return self.state.sources[event.source_key] if queued is None else queued.contact_id
 
     def particulars(self, contact_id: ContactId) -> Particulars | None:
         """See `ports.Engine`."""

@@ -30,7 +30,11 @@ class Engine(Protocol):
         """
 
     async def arrive(self, event: ContactArrived, particulars: "Arrival") -> ContactId:
-        """A contact without a channel: kept, decided, flushed. Raises as `handle`."""
+        """A contact without a channel: kept, decided, flushed. Raises as `handle`.
+
+        One that its source told already (`Arrival.source`) is not a second: the id that it has comes back, the contact
+        may be closed by then. So a source acknowledges after this returns, and tells again what it is not sure of.
+        """
 
     def lose(self, caller: CallerLost) -> None:
         """A caller reached nobody: a task is made of it where his queue wants that (`QueueOpened.lost_to`).
@@ -53,6 +57,8 @@ class Arrival:
     name: str = ""
     language: str = "en"
     subject: str = ""
+    source: str = ""
+    """The source's own key of the request, the same whenever it tells of it again; "" when it has none."""
 
 
 class Desktops(Protocol):

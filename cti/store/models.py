@@ -322,6 +322,50 @@ class NoteRow(Base):
     text: Mapped[str]
 
 
+# -- contacts without a call -------------------------------------------------------------------------------------------
+
+
+class MessageRow(Base):
+    """What was said on a contact without a call; emptied when the person is erased."""
+
+    __tablename__ = "messages"
+    __table_args__ = (Index(None, "contact_id", "message_id"), {"sqlite_autoincrement": True})
+
+    message_id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[str]
+    project_id: Mapped[str]
+    medium: Mapped[str]
+    key: Mapped[str] = mapped_column(unique=True)
+    """The source's own key, or the idempotency key of one of ours."""
+    direction: Mapped[str]
+    at_ms: Mapped[int]
+    agent_id: Mapped[str | None]
+    address: Mapped[str]
+    subject: Mapped[str]
+    text: Mapped[str]
+    html: Mapped[str]
+    reference: Mapped[str] = mapped_column(index=True)
+    in_reply_to: Mapped[str]
+    sending: Mapped[str | None]
+    problem: Mapped[str]
+
+
+class AttachmentRow(Base):
+    """A file of a message."""
+
+    __tablename__ = "attachments"
+
+    attachment_id: Mapped[int] = mapped_column(primary_key=True)
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.message_id", ondelete="CASCADE"), index=True)
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    content: Mapped[bytes]
+
+
+# -- how far what is derived has come ----------------------------------------------------------------------------------
+
+
 class Projection(Base):
     """How far a projection has read the journal; changed in the transaction that writes what it read."""
 

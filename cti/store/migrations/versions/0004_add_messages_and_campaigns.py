@@ -1,0 +1,64 @@
+"""Keep what is said without a call, whom not to call, and whom campaigns call."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+_NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def upgrade() -> None:
+    _messages()
+
+
+def downgrade() -> None:
+    for name in ("attachments", "messages"):
+        op.drop_table(name)
+
+
+def _messages() -> None:
+    op.create_table(
+        "messages",
+        sa.Column("message_id", _NUMBER, nullable=False),
+        sa.Column("contact_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("medium", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("direction", sa.Text(), nullable=False),
+        sa.Column("at_ms", _NUMBER, nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=True),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("reference", sa.Text(), nullable=False),
+        sa.Column("in_reply_to", sa.Text(), nullable=False),
+        sa.Column("sending", sa.Text(), nullable=True),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name="pk_messages"),
+        sa.UniqueConstraint("key", name="uq_messages_key"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_messages_contact_id_message_id", "messages", ["contact_id", "message_id"])
+    op.create_index("ix_messages_reference", "messages", ["reference"])
+    op.create_table(
+        "attachments",
+        sa.Column("attachment_id", _NUMBER, nullable=False),
+        sa.Column("message_id", _NUMBER, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", _NUMBER, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("attachment_id", name="pk_attachments"),
+        sa.ForeignKeyConstraint(
+            ["message_id"],
+            ["messages.message_id"],
+            name="fk_attachments_message_id_messages",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index("ix_attachments_message_id", "attachments", ["message_id"])
