@@ -15,6 +15,7 @@ import logging
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -32,6 +33,7 @@ T = TypeVar("T")
 READERS: Final = 4
 """Pieces of reading work at once; more wait for their turn."""
 _BUSY_MS: Final = 5000
+_DURABLE: Final = "triune_durable"
 _POSTGRESQL_TIMEOUTS: Final = {
     "connect_timeout": 3,
     "keepalives_idle": 5,
@@ -49,6 +51,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._reading = engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._durable = engine.execution_options(**{_DURABLE: True})
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="database-read")
         self._writers = ThreadPoolExecutor(
             1 if self.is_sqlite else READERS,
@@ -69,13 +72,15 @@ class Database:
         """What `work` finds. Raises DatabaseDown when the database fails or there is no answer in time."""
         return await self._in_thread(self._readers, self.read_now, work, within_s=within_s)
 
-    async def write(self, work: Callable[[Connection], T], *, within_s: float = 5.0) -> T:
+    async def write(self, work: Callable[[Connection], T], *, within_s: float = 5.0, durable: bool = False) -> T:
         """What `work` gives, once its changes are committed; when it raises, nothing has changed.
 
+        `durable`: on disk too, which a loss of power cannot take back; PostgreSQL's commits are so always.
         Raises DatabaseDown: on a deadline the changes may still be committed later. Other errors of the database,
         such as IntegrityError, come as they are, for the caller to put into words.
         """
-        return await self._in_thread(self._writers, self.write_now, work, within_s=within_s)
+        run = partial(self.write_now, durable=durable)
+        return await self._in_thread(self._writers, run, work, within_s=within_s)
 
     def read_now(self, work: Callable[[Connection], T]) -> T:
         """As `read`, blocking, in the calling thread."""
@@ -85,10 +90,10 @@ class Database:
         except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
             raise _told(error) from error
 
-    def write_now(self, work: Callable[[Connection], T]) -> T:
+    def write_now(self, work: Callable[[Connection], T], *, durable: bool = False) -> T:
         """As `write`, blocking, in the calling thread."""
         try:
-            with self._engine.begin() as connection:
+            with (self._durable if durable else self._engine).begin() as connection:
                 return work(connection)
         except (exc.DBAPIError, exc.TimeoutError, OSError) as error:
             raise _told(error) from error
@@ -177,8 +182,14 @@ def _sqlite(address: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         """At once as a writer: a reader that turns writer late would fail when another wrote in between."""
-        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        options = connection.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return
+        wanted = "FULL" if options.get(_DURABLE) else "NORMAL"
+        if connection.info.setdefault("synchronous", "NORMAL") != wanted:
+            connection.exec_driver_sql(f"PRAGMA synchronous = {wanted}")  # none may be changed inside a transaction
+            connection.info["synchronous"] = wanted
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 

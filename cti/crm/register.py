@@ -15,7 +15,18 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import IntegrityError
 
 from cti.crm import addresses
-from cti.crm.tables import ADDRESSES, CONTRACTS, CUSTOMERS, NOTES, PARTICULARS, PEOPLE, PINS
+from cti.crm.tables import (
+    ADDRESSES,
+    ATTACHMENTS,
+    CONTRACTS,
+    CUSTOMERS,
+    MESSAGES,
+    NOTES,
+    PARTICULARS,
+    PEOPLE,
+    PINS,
+    SAID,
+)
 from cti.database import Database
 from cti.domain.ids import ProjectId
 from cti.errors import NotFound, RuleError
@@ -131,7 +142,7 @@ async def import_csv(database: Database, lines: Iterable[str], *, project_id: Pr
 
 
 async def erase(database: Database, customer_id: int) -> None:
-    """Remove the person: customer, addresses, contracts, PINs, and what contacts and notes hold of him.
+    """Remove the person: customer, addresses, contracts, PINs, and what contacts, notes and messages hold of him.
 
     That contacts took place stays in the ledger. Raises NotFound.
     """
@@ -256,6 +267,13 @@ def _erase(connection: Connection, customer_id: int) -> None:
     )
     his_contacts = sa.select(PARTICULARS.c.contact_id).where(his)
     connection.execute(sa.update(NOTES).where(NOTES.c.contact_id.in_(his_contacts)).values(text=""))
+    said = sa.or_(
+        MESSAGES.c.contact_id.in_(his_contacts),
+        sa.and_(MESSAGES.c.project_id == row.project_id, MESSAGES.c.address.in_(his_addresses)),
+    )
+    his_messages = sa.select(MESSAGES.c.message_id).where(said)
+    connection.execute(sa.delete(ATTACHMENTS).where(ATTACHMENTS.c.message_id.in_(his_messages)))
+    connection.execute(sa.update(MESSAGES).where(said).values(**dict.fromkeys(SAID, "")))
     empty = dict.fromkeys(("address", "name", "path", "account", "subject"), "")
     connection.execute(sa.update(PARTICULARS).where(his).values(**empty, customer_id=None))
     his_contracts = sa.select(CONTRACTS.c.contract_id).where(CONTRACTS.c.customer_id == customer_id)

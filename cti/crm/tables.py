@@ -39,3 +39,7 @@ PARTICULARS: Final[TableClause] = table(
 
 PEOPLE: Final[TableClause] = table("people", *map(column, ("person_id", "login", "active")))
 NOTES: Final[TableClause] = table("notes", *map(column, ("contact_id", "text")))
+SAID: Final = ("address", "subject", "text", "html", "reference", "in_reply_to", "thread", "problem")
+"""What is a person's in a message."""
+MESSAGES: Final[TableClause] = table("messages", *map(column, ("message_id", "contact_id", "project_id", *SAID)))
+ATTACHMENTS: Final[TableClause] = table("attachments", *map(column, ("message_id",)))

@@ -28,6 +28,7 @@ class Incoming:
 
     key: str
     """The source's own: the same message told again has the same key. Unique over all connectors."""
+    medium: Medium
     project_id: ProjectId
     queue_id: QueueId
     """Where a contact waits that it begins."""
@@ -46,6 +47,16 @@ class Incoming:
     reference: str = ""
     """What an answer must refer to (a Message-ID); "" where the medium has no such thing."""
     attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Referred:
+    """A message of ours that somebody's message refers to."""
+
+    contact_id: ContactId
+    project_id: ProjectId
+    address: str
+    """To whom it went."""
 
 
 class Direction(StrEnum):
@@ -85,6 +96,8 @@ class Message:
     """None: it is not for sending."""
     problem: str = ""
     """Why it could not be sent, in words for the agent."""
+    address: str = ""
+    """Who wrote it, or to whom it goes; untrusted."""
     attachments: tuple[tuple[int, str, str, int], ...] = ()
     """Attachment id, name, media type and size in bytes of each."""
 
@@ -95,6 +108,7 @@ class Outgoing:
 
     key: str
     """Idempotency key: sent twice with the same key, it goes out once as far as the medium lets us know."""
+    medium: Medium
     contact_id: ContactId
     project_id: ProjectId
     address: str
@@ -105,6 +119,18 @@ class Outgoing:
     references: tuple[str, ...] = ()
     """The whole thread's, the oldest first."""
     attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What the centre itself notes on a contact: it is shown and goes to nobody."""
+
+    key: str
+    medium: Medium
+    contact_id: ContactId
+    project_id: ProjectId
+    at_ms: Milliseconds
+    text: str
 
 
 class Connector(Protocol):
@@ -146,6 +172,9 @@ class Messages(Protocol):
     async def queue(self, outgoing: Outgoing, *, agent_id: AgentId | None, at_ms: Milliseconds) -> Message:
         """Keep a message that is to be sent; durable when it returns. One with a known key is kept once."""
 
+    async def note(self, said: Said) -> Message:
+        """Keep what the centre itself has to say on a contact (`Direction.SYSTEM`). One with a known key, once."""
+
     async def settle(self, key: str, sending: Sending, *, reference: str = "", problem: str = "") -> None:
         """Note how far a message of ours has come."""
 
@@ -157,6 +186,9 @@ class Messages(Protocol):
 
     async def contact_of(self, key: str) -> ContactId | None:
         """The contact of the message with this key; None when there is none."""
+
+    async def referred(self, reference: str) -> Referred | None:
+        """The newest message that we sent under this reference; None when there is none."""
 
     async def attachment(self, attachment_id: int) -> tuple[ContactId, Attachment] | None:
         """One attachment and whose it is."""

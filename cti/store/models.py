@@ -1,7 +1,8 @@
 """The tables, in DESIGN's words. No query lives here; `cti.store` and the migrations read it, nobody else.
 
 Instants are Unix milliseconds; names in both languages stand side by side. What belongs to a customer and must be
-erasable stands in `customers`, `addresses`, `contracts`, `contact_particulars` and `notes` only; all else holds ids.
+erasable stands in `customers`, `addresses`, `contracts`, `contact_particulars`, `notes`, `messages` and `attachments`
+only; all else holds ids.
 """
 
 from typing import Any, ClassVar
@@ -346,6 +347,10 @@ class MessageRow(Base):
     html: Mapped[str]
     reference: Mapped[str] = mapped_column(index=True)
     in_reply_to: Mapped[str]
+    thread: Mapped[str]
+    """References of what came before one of ours, the oldest first, with spaces between."""
+    continues: Mapped[str | None]
+    """The contact that the message's own one goes on from."""
     sending: Mapped[str | None]
     problem: Mapped[str]
 

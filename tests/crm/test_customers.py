@@ -41,6 +41,8 @@ def test_the_columns_used_here_are_in_the_store_s_tables() -> None:
         tables.PARTICULARS,
         tables.NOTES,
         tables.PEOPLE,
+        tables.MESSAGES,
+        tables.ATTACHMENTS,
     ):
         known = models.Base.metadata.tables[table.name].columns
         assert set(table.columns.keys()) <= set(known.keys())

@@ -37,6 +37,8 @@ def _messages() -> None:
         sa.Column("html", sa.Text(), nullable=False),
         sa.Column("reference", sa.Text(), nullable=False),
         sa.Column("in_reply_to", sa.Text(), nullable=False),
+        sa.Column("thread", sa.Text(), nullable=False),
+        sa.Column("continues", sa.Text(), nullable=True),
         sa.Column("sending", sa.Text(), nullable=True),
         sa.Column("problem", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("message_id", name="pk_messages"),
