@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "user": ("cti.store.commands", "user", "People who sign in: add, list, password, one-time link."),
     "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
     "customer": ("cti.crm.commands", "customer", "Customers: add, change, find, import, erase."),
+    "secret": ("cti.secret", "secret", "Passwords and keys that the centre file names."),
     "voicemail": ("cti.voicemail", "voicemail", "Messages that callers left."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
     "replay": ("cti.review.commands", "replay", "Decide a journal again and compare."),

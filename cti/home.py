@@ -5,12 +5,14 @@ centre file's meaning (`cti.config`), and `endpoints.json`, which is for outside
 `Home.make` is the supervisor's; engine, ivr and the commands use `Home.open`.
 
     HOME/  settings.json secrets.json endpoints.json centre.yaml journal.sqlite triune.sqlite
-           asterisk/ carrier/ {etc → etc-NNN, run, log, spool, lib, db}   logs/   prompts/   run/
+           asterisk/ carrier/ {etc → etc-NNN, run, log, spool, lib, db}   logs/   prompts/   run/   secrets/NAME
 """
 
 import ipaddress
 import os
+import re
 import secrets as randomness
+import stat
 import string
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +99,11 @@ class PortPlan:
     def carrier_rtp(self) -> range:
         """The emulated carrier's audio, UDP: the same ports on its own address."""
         return self.rtp
+
+
+SECRET_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
+"""How the secrets may be called that the centre file names."""
+_LONGEST_SECRET: Final = 10_000
 
 
 class _Stored(BaseModel):
@@ -329,6 +336,44 @@ class Home:
     def voicemail(self) -> Path:
         """Messages that callers left, one WAV file each."""
         return self.asterisk.directory("spool") / "voicemail"
+
+    def secret_file(self, name: str) -> Path:
+        """Where the secret stands that the centre file calls by this name. Raises ConfigError for what is no name."""
+        if not SECRET_NAME.fullmatch(name):
+            raise ConfigError(f"{name!r} is no name of a secret: small letters, digits, - and _, a letter first.")
+        return self.path / "secrets" / name
+
+    def secret(self, name: str) -> str:
+        """The secret that the centre file calls by this name; read anew each time, blocks on the disk.
+
+        Raises ConfigError with the next step when it is missing, or others than the owner may read it.
+        """
+        path = self.secret_file(name)
+        say = f"run `cti secret set {name} --home {self.path}`."
+        try:
+            with path.open(encoding="utf-8") as file:
+                mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+                if mode & 0o077:
+                    raise ConfigError(f"Others may read {path}: `chmod 600` it, or {say}")
+                text = file.read(_LONGEST_SECRET).rstrip("\r\n")
+        except FileNotFoundError:
+            raise ConfigError(f"The secret {name!r} is not set: {say}") from None
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The secret {path} cannot be read ({error}): {say}") from error
+        if not text:
+            raise ConfigError(f"The secret {name!r} is empty: {say}")
+        return text
+
+    def keep_secret(self, name: str, text: str) -> None:
+        """Write a secret, for its owner alone; durable on return. Raises ConfigError."""
+        path = self.secret_file(name)
+        if not text or len(text) > _LONGEST_SECRET or "\n" in text or "\0" in text:
+            raise ConfigError(f"A secret is one line of at most {_LONGEST_SECRET} characters, and not empty.")
+        try:
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            write_private(path, text)
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be written: {error.strerror}.") from error
 
     @property
     def database_url(self) -> str:
