@@ -11,9 +11,11 @@ from cti.ports.customers import (
     Card,
     Contract,
     Customers,
+    Detail,
     Particular,
     Particulars,
     PastContact,
+    Source,
     Standing,
 )
 from cti.ports.engine import Arrival, Desktops, Engine
@@ -49,6 +51,7 @@ __all__ = [
     "Customers",
     "Deed",
     "Desktops",
+    "Detail",
     "EndpointReached",
     "Engine",
     "Enrolment",
@@ -66,6 +69,7 @@ __all__ = [
     "Phone",
     "Reasons",
     "Role",
+    "Source",
     "Standing",
     "Switch",
     "SwitchConnected",

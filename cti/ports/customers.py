@@ -59,10 +59,24 @@ class PastContact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One more line of a card, as a source outside tells it."""
+
+    en: str
+    ru: str
+    """Its name, in each language."""
+    value: str
+    link: str = ""
+    """http(s), or "": none."""
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
     """What an agent of this project may see about a customer."""
 
     customer_id: int
+    """0: only a source outside knows him."""
     name: str
     tier: str
     language: str
@@ -72,6 +86,9 @@ class Card:
     past: tuple[PastContact, ...]
     """The newest first, at most ten."""
     source: str
+    details: tuple[Detail, ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
+    """Of a card that several sources made: what did not come from `source`, as (`name`, `phones.0`, …; its source)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +117,17 @@ class Customers(Protocol):
         Somebody who is no customer stands by his last contact from this very address alone; None when there is neither.
         Raises DatabaseDown after 150 ms.
         """
+
+
+class Source(Protocol):
+    """A place outside, such as a client company's CRM, that is asked beside the centre's own base."""
+
+    @property
+    def name(self) -> str:
+        """Its key in the centre file."""
+
+    async def find(self, address: str, *, project_id: ProjectId) -> Card | None:
+        """As `Customers.find`. Raises OutsideError, within its own deadline; what is told is stored nowhere."""
 
 
 class Particular(Protocol):
