@@ -11,6 +11,7 @@ record that holds them.
 
 from cti.config.capacities import Capacity, Share
 from cti.config.centre import Centre, Limits
+from cti.config.chat import Asking, Chat
 from cti.config.destinations import Destination, Voicemail
 from cti.config.hours import Hours, Span
 from cti.config.menus import Account, Menu
@@ -27,9 +28,11 @@ from cti.domain.ids import Medium
 
 __all__ = [
     "Account",
+    "Asking",
     "Callback",
     "Capacity",
     "Centre",
+    "Chat",
     "Codec",
     "Conditions",
     "Destination",

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cti import actions
 from cti.config.capacities import Capacity
+from cti.config.chat import Chat
 from cti.config.destinations import Destination
 from cti.config.hours import Hours
 from cti.config.menus import Account, Menu
@@ -52,6 +53,8 @@ class Centre(Record):
     hours: Mapping[Key, Hours] = Field(default_factory=dict)
     queues: Mapping[Key, Queue] = Field(min_length=1)
     destinations: Mapping[Key, Destination] = Field(default_factory=dict)
+    chats: Mapping[Key, Chat] = Field(default_factory=dict)
+    """By what stands in a page's tag."""
     capacities: Mapping[Key, Capacity] = Field(default_factory=dict)
     """The file's own, then the ready ones that it does not replace."""
     default_capacity: CapacityName | None = None

@@ -22,6 +22,7 @@ def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
     yield from _overflowing_at_once(centre)
     yield from _starving(centre)
     yield from _same_tiers(centre)
+    yield from _chats(centre)
 
 
 def _strangers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -116,3 +117,13 @@ def _same_tiers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
         other = first.setdefault(tier_key(key), key)
         if other != key:
             yield ("tiers", key), f"is the same as {other!r}, since capitals do not count: keep one"
+
+
+def _chats(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
+    """Chats whose messages would end up with another company."""
+    for key, chat in centre.chats.items():
+        if (
+            chat.messages_to is not None
+            and centre.queues[chat.messages_to].project != centre.queues[chat.queue].project
+        ):
+            yield ("chats", key, "messages_to"), f"the queue {chat.messages_to!r} belongs to another project"

@@ -18,6 +18,7 @@ from cti.crm import addresses
 from cti.crm.tables import (
     ADDRESSES,
     ATTACHMENTS,
+    CHATS,
     CONTRACTS,
     CUSTOMERS,
     MESSAGES,
@@ -273,6 +274,7 @@ def _erase(connection: Connection, customer_id: int) -> None:
     )
     his_messages = sa.select(MESSAGES.c.message_id).where(said)
     connection.execute(sa.delete(ATTACHMENTS).where(ATTACHMENTS.c.message_id.in_(his_messages)))
+    connection.execute(sa.update(CHATS).where(CHATS.c.contact_id.in_(his_contacts)).values(page=""))
     connection.execute(sa.update(MESSAGES).where(said).values(**dict.fromkeys(SAID, "")))
     empty = dict.fromkeys(("address", "name", "path", "account", "subject"), "")
     connection.execute(sa.update(PARTICULARS).where(his).values(**empty, customer_id=None))

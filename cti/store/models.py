@@ -368,6 +368,22 @@ class AttachmentRow(Base):
     content: Mapped[bytes]
 
 
+class ChatRow(Base):
+    """A chat on a customer's page: which visitor's session it is, and how it went."""
+
+    __tablename__ = "chats"
+
+    contact_id: Mapped[str] = mapped_column(primary_key=True)
+    session_id: Mapped[str] = mapped_column(unique=True)
+    project_id: Mapped[str]
+    site: Mapped[str]
+    began_ms: Mapped[int]
+    page: Mapped[str]
+    """Emptied when the person is erased."""
+    first_response_ms: Mapped[int | None]
+    rating: Mapped[int | None]
+
+
 # -- how far what is derived has come ----------------------------------------------------------------------------------
 
 

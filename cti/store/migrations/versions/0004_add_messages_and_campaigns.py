@@ -13,10 +13,11 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _messages()
+    _chats()
 
 
 def downgrade() -> None:
-    for name in ("attachments", "messages"):
+    for name in ("chats", "attachments", "messages"):
         op.drop_table(name)
 
 
@@ -64,3 +65,19 @@ def _messages() -> None:
         ),
     )
     op.create_index("ix_attachments_message_id", "attachments", ["message_id"])
+
+
+def _chats() -> None:
+    op.create_table(
+        "chats",
+        sa.Column("contact_id", sa.Text(), nullable=False),
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("site", sa.Text(), nullable=False),
+        sa.Column("began_ms", _NUMBER, nullable=False),
+        sa.Column("page", sa.Text(), nullable=False),
+        sa.Column("first_response_ms", _NUMBER, nullable=True),
+        sa.Column("rating", _NUMBER, nullable=True),
+        sa.PrimaryKeyConstraint("contact_id", name="pk_chats"),
+        sa.UniqueConstraint("session_id", name="uq_chats_session_id"),
+    )
