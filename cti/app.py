@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,7 @@ from cti.asterisk.sayings import Sounds
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.callable import may_be_called_back
 from cti.config import Centre, Language
+from cti.crm import http as crm_http
 from cti.crm.accounts import StoredAccounts, hashed
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
@@ -125,7 +127,10 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         await history.find_position()
         metrics = Metrics()
         customers = BuiltInCustomers(database, country=centre.country)
-        hub = Hub(customers=customers, metrics=metrics)
+        outside = crm_http.sources([*centre.crm.values()], country=centre.country, secret=home.secret, metrics=metrics)
+        for source in chain.from_iterable(outside.values()):
+            stack.push_async_callback(source.close)
+        hub = Hub(customers=customers, metrics=metrics, outside=outside)
         sounds = await stack.enter_async_context(_sounds(home, centre))
         switch = _switch(home, centre, sounds=sounds, particulars=lambda contact_id: core.particulars(contact_id))  # noqa: PLW0108 - it is made below
         core = Engine(

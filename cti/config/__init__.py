@@ -12,6 +12,7 @@ record that holds them.
 from cti.config.capacities import Capacity, Share
 from cti.config.centre import Centre, Limits
 from cti.config.chat import Asking, Chat
+from cti.config.crm import Crm
 from cti.config.destinations import Destination, Voicemail
 from cti.config.hours import Hours, Span
 from cti.config.menus import Account, Menu
@@ -35,6 +36,7 @@ __all__ = [
     "Chat",
     "Codec",
     "Conditions",
+    "Crm",
     "Destination",
     "Fallback",
     "Hours",

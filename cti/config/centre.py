@@ -7,6 +7,7 @@ from pydantic import Field
 from cti import actions
 from cti.config.capacities import Capacity
 from cti.config.chat import Chat
+from cti.config.crm import Crm
 from cti.config.destinations import Destination
 from cti.config.hours import Hours
 from cti.config.menus import Account, Menu
@@ -57,6 +58,8 @@ class Centre(Record):
     """By what stands in a page's tag."""
     capacities: Mapping[Key, Capacity] = Field(default_factory=dict)
     """The file's own, then the ready ones that it does not replace."""
+    crm: Mapping[Key, Crm] = Field(default_factory=dict)
+    """CRMs outside that are asked beside the own base."""
     default_capacity: CapacityName | None = None
     """Of every agent who has none of his own; None: one contact at a time."""
     prompts: Mapping[Key, Prompt] = Field(default_factory=dict)

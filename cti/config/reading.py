@@ -30,6 +30,7 @@ _KEYED: Final = (
     "destinations",
     "capacities",
     "prompts",
+    "crm",
     "chats",
 )
 _NAMED: Final = (*_KEYED, "skills")

@@ -1,7 +1,7 @@
 """A CRM that speaks JSON over HTTP, asked who a customer is; as `ports.Customers` and `ports.Source`.
 
 Here: what a look-up is made of. The bounds of an exchange are `http_client`'s, the way in `http_access`'s, when to
-leave the CRM alone `http_breaker`'s, and what an answer means `http_mapping`'s. Nothing that comes back is stored or logged.
+leave the CRM alone `http_breaker`'s, what an answer means `http_mapping`'s. What comes back is never stored or logged.
 """
 
 import asyncio

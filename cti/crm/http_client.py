@@ -1,7 +1,8 @@
 """One HTTP exchange with a CRM: JSON in, JSON out, within bounds. Nothing here knows what the answer means.
 
 The connections are httpcore's, kept for the next look-up. No redirect is followed (an interface answers itself),
-nothing compressed is accepted (so that a small answer cannot unfold into a large one), at most `SIZE_LIMIT` bytes are read.
+nothing compressed is accepted (so that a small answer cannot unfold into a large one), at most `SIZE_LIMIT` bytes are
+read.
 """
 
 from collections.abc import Collection, Mapping
@@ -55,15 +56,11 @@ class JsonClient:
 
         An answer of another status comes back as it is, without data.
         """
-        given: dict[bytes | str, bytes | str] = {
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "triune",
-            **headers,
-        }
+        given = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "triune"}
+        given.update(headers)
         try:
             async with self._pool.stream(
-                method, url, headers=given, content=content, extensions=self._bounds
+                method, url, headers=[*given.items()], content=content, extensions=self._bounds
             ) as response:
                 return await _read(response)
         except (httpcore.TimeoutException, TimeoutError) as error:

@@ -10,8 +10,9 @@ Not here: who is here, and when a desktop counts as lost (`cti.web.presence`).
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import BaseModel
@@ -35,7 +36,7 @@ from cti.domain.ids import (
     ProjectId,
 )
 from cti.metrics import Metrics
-from cti.ports import Customers, Engine, Particulars, Person, Role
+from cti.ports import Card, Customers, Engine, Particulars, Person, Role, Source
 from cti.web.board import Board
 from cti.web.cards import Cards, Lookup
 from cti.web.messages import (
@@ -73,11 +74,13 @@ class _Held:
     language: str = ""
     contact: ContactView | None = None
     card: CardView | None = None
+    of: Card | None = None
+    """What `card` shows: another takes its place when one more source has answered."""
 
     def speak(self, language: str) -> None:
         """What was built in another language is built again."""
         if language != self.language:
-            self.language, self.contact, self.card = language, None, None
+            self.language, self.contact, self.card, self.of = language, None, None, None
 
 
 _OF_AGENT: Final = (
@@ -110,9 +113,16 @@ _TOLD: Final = (SYSTEM_AGENT_LOST, SYSTEM_TAKEN_BACK, SYSTEM_NOT_REACHED)
 class Hub:
     """All open pages. Made before the engine; `start` gives it the engine, and until then decisions pass unseen."""
 
-    def __init__(self, *, customers: Customers, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        *,
+        customers: Customers,
+        metrics: Metrics,
+        outside: Mapping[ProjectId, Sequence[Source]] = MappingProxyType({}),
+    ) -> None:
+        """`outside`: the CRMs of each project that are asked beside `customers`."""
         self.presence = Presence()
-        self._cards = Cards(customers=customers, metrics=metrics)
+        self._cards = Cards(customers=customers, metrics=metrics, outside=outside)
         self._held: dict[AssignmentId, _Held] = {}
         self._lookups: dict[AssignmentId, Lookup] = {}
         self._muted: set[AssignmentId] = set()
@@ -278,13 +288,15 @@ class Hub:
         held.speak(language)
         shown = held.contact or self._screens.contact(contact, particulars, language=language)
         held.contact = shown if particulars is not None else None
-        if held.card is None and lookup.card is not None:
+        if lookup.card is not None and lookup.card is not held.of:
+            held.of = lookup.card
             held.card = self._screens.card(lookup.card, project_id=contact.project_id, language=language)
         return self._screens.assignment(
             assignment,
             shown,
             card=held.card,
             card_state=lookup.state,
+            sources=self._screens.sources(lookup.states, language=language),
             muted=assignment_id in self._muted,
             dialling=is_dialling(assignment, contact),
         )
@@ -297,7 +309,7 @@ class Hub:
         if found is None or (again and found.state == "unavailable"):
             address = particulars.address if particulars else ""
             found = self._lookups[assignment_id] = self._cards.ask(address, project_id=contact.project_id)
-        if found.state == "loading":
+        if not found.is_done:
             found.listeners[assignment_id] = lambda: self._push_again(assignment_id)
         return found
 

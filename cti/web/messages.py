@@ -115,6 +115,25 @@ class PastContactView(Message):
     note: str
 
 
+class DetailView(Message):
+    """One more line of the card, from a CRM outside."""
+
+    name: str
+    value: str
+    link: str
+    """http(s), or "": none."""
+    source: str
+
+
+class CardSource(Message):
+    """One of those that were asked for a card."""
+
+    source: str
+    name: str
+    """As the centre file calls it; "" for the centre's own base."""
+    state: Literal["loading", "found", "unknown", "unavailable"]
+
+
 class CardView(Message):
     """What the centre knows of the customer."""
 
@@ -127,6 +146,9 @@ class CardView(Message):
     contracts: list[ContractView]
     past: list[PastContactView]
     source: str
+    details: list[DetailView]
+    origins: dict[str, str]
+    """The source of what is not from `source`, by `name`, `tier`, `language`, `phones.N`, `emails.N`, `contracts.N`."""
 
 
 class ContactView(Message):
@@ -159,6 +181,9 @@ class AssignmentView(Message):
     contact: ContactView
     card: CardView | None
     card_state: Literal["loading", "found", "unknown", "unavailable"]
+    """Of all sources together."""
+    card_sources: list[CardSource]
+    """The own base first. Its answer is all that the ring may wait for."""
     device: Device | None
     muted: bool
     offered_ms: int

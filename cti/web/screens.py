@@ -4,6 +4,7 @@ Pure: every input is given. Not here: when a view is sent (`cti.web.hub`), who w
 (`cti.web.board`). Money, numbers and IVR steps are put into words here and nowhere else.
 """
 
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -18,7 +19,17 @@ from cti.domain.ids import Medium, ProjectId
 from cti.domain.states import AssignmentState
 from cti.ports import Card, CodeKind, Particulars
 from cti.web import words
-from cti.web.messages import AssignmentView, CardView, ContactView, ContractView, MyState, PastContactView, PathStep
+from cti.web.messages import (
+    AssignmentView,
+    CardSource,
+    CardView,
+    ContactView,
+    ContractView,
+    DetailView,
+    MyState,
+    PastContactView,
+    PathStep,
+)
 from cti.web.roster import Roster, spoken
 
 CardState = Literal["loading", "found", "unknown", "unavailable"]
@@ -55,6 +66,7 @@ class Screens:
         *,
         card: CardView | None,
         card_state: CardState,
+        sources: Sequence[CardSource],
         muted: bool,
         dialling: bool = False,
     ) -> AssignmentView:
@@ -65,6 +77,7 @@ class Screens:
             contact=contact,
             card=card,
             card_state=card_state,
+            card_sources=list(sources),
             device=assignment.device,
             muted=muted,
             offered_ms=assignment.offered_ms,
@@ -125,7 +138,28 @@ class Screens:
                 for past in card.past
             ],
             source=card.source,
+            details=[
+                DetailView(
+                    name=detail.ru if words.language_of(language) == "ru" else detail.en,
+                    value=text(detail.value),
+                    link=detail.link,
+                    source=detail.source,
+                )
+                for detail in card.details
+            ],
+            origins=dict(card.origins),
         )
+
+    def sources(self, states: Mapping[str, CardState], *, language: str) -> list[CardSource]:
+        """Who was asked for the card, by the names that the centre file gives them; the own base has none."""
+        return [
+            CardSource(source=key, name=self.source_name(key, language), state=state) for key, state in states.items()
+        ]
+
+    def source_name(self, key: str, language: str) -> str:
+        """The CRM's name; "" for the own base."""
+        crm = self._centre.crm.get(key)
+        return crm.name.in_language(spoken(language)) if crm is not None else ""
 
     def path(self, path: str, *, language: str) -> list[PathStep]:
         """The caller's way through the IVR in words; `path` is `cti.variables.PATH`."""
