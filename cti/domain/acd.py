@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cti.domain import arrivals, callbacks, deadlines, offers, presence, talks, waiting
+from cti.domain import arrivals, callbacks, deadlines, offers, outbound, presence, talks, waiting
 from cti.domain.commands import Command
 from cti.domain.events import (
     AgentBecameNotReady,
@@ -42,6 +42,7 @@ from cti.domain.events import (
     LegEnded,
     OfferAccepted,
     OfferRejected,
+    OutboundRequested,
     PhoneReachable,
     PhoneUnreachable,
     PopShown,
@@ -158,6 +159,7 @@ RULES: Final[Mapping[type[Event], Callable[[Turn, Any], None]]] = {
     SwitchLost: presence.switch_lost,
     HoursSet: presence.hours_set,
     CallbackRequested: callbacks.requested,
+    OutboundRequested: outbound.requested,
     PriorityChanged: waiting.priority_changed,
     SwitchReturned: presence.switch_returned,
 }

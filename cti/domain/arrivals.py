@@ -92,6 +92,8 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
         return
     if contact.assignment_id is not None:
         offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome=OfferOutcome.RESCINDED)
+    if contact.id not in turn.state.contacts:
+        return
     turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_CANCELLED, at_ms=turn.now))
     _end_caller(turn, contact)
 

@@ -4,7 +4,7 @@
 
 from msgspec import Struct
 
-from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegId, Medium, Milliseconds
+from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegCause, LegId, Medium, Milliseconds
 from cti.domain.states import AssignmentState
 
 
@@ -40,6 +40,8 @@ class Assignment(Struct, frozen=True, kw_only=True, gc=False):
     held_ms: Milliseconds | None = None
     """Since when the customer hears music, or the work is interrupted."""
     rejoin_until_ms: Milliseconds | None = None
+    missed: LegCause | None = None
+    """Why the customer whom we called was not reached."""
     wrap_up_ms: Milliseconds | None = None
     wrap_up_until_ms: Milliseconds | None = None
 

@@ -9,7 +9,7 @@ customer is pending. Called by `acd`, `arrivals`, `talks` and `deadlines`.
 from cti.domain import hours, lost
 from cti.domain.assignment import Assignment
 from cti.domain.commands import ClosePop, DialCustomer, DropBridge, EndLeg, PromiseCallback
-from cti.domain.contact import Contact
+from cti.domain.contact import Contact, is_dialled
 from cti.domain.events import CallbackRequested, CallbackRule, RingFailed
 from cti.domain.facts import (
     AssignmentClosed,
@@ -17,16 +17,19 @@ from cti.domain.facts import (
     CallbackPostponed,
     ContactClosed,
     ContactRequeued,
+    CustomerMissed,
     CustomerReached,
     CustomerRung,
+    WrapUpStarted,
 )
 from cti.domain.ids import (
     SYSTEM_CALLBACK_FAILED,
     SYSTEM_DUPLICATE,
     SYSTEM_NOT_REACHED,
     BridgeId,
+    EndedBy,
+    LegCause,
     LegId,
-    Medium,
     TimerKind,
 )
 from cti.domain.readiness import let_go
@@ -66,9 +69,9 @@ def dial(turn: Turn, assignment: Assignment, contact: Contact) -> None:
     assert contact.node is not None
     assert assignment.leg_id is not None
     rule = _rule(turn, contact)
-    calling = turn.state.hours.get(rule.hours) if rule.hours is not None else None
+    calling = turn.state.hours.get(rule.hours) if rule.hours is not None and not contact.outbound else None
     if calling is not None and not hours.is_open(calling, turn.now):
-        not_reached(turn, assignment)
+        not_reached(turn, assignment, LegCause.REJECTED)
         return
     limit_ms = rule.ring_limit_ms
     leg_id = LegId(f"{CUSTOMER_LEG_PREFIX}{assignment.id}")
@@ -91,7 +94,7 @@ def dial(turn: Turn, assignment: Assignment, contact: Contact) -> None:
 
 def is_dialling(assignment: Assignment, contact: Contact) -> bool:
     """Whether its customer is being dialled, or is about to be, and has not answered."""
-    if contact.medium is not Medium.CALLBACK or assignment.state is not AssignmentState.ACTIVE:
+    if not is_dialled(contact) or assignment.state is not AssignmentState.ACTIVE:
         return False
     return contact.leg_id is None or assignment.ring_until_ms is not None
 
@@ -102,12 +105,16 @@ def reached(turn: Turn, assignment: Assignment) -> None:
     turn.stop(TimerKind.RING, assignment.id)
 
 
-def not_reached(turn: Turn, assignment: Assignment) -> None:
+def not_reached(turn: Turn, assignment: Assignment, cause: LegCause) -> None:
     """Nobody answered: the agent is free, the contact waits for its next attempt or has failed.
 
-    An attempt that the node's loss cut short does not count: nobody knows what rang. One before it was dialled is none.
+    A call that the agent asked for is his to code. An attempt that the node's loss cut short does not count: nobody
+    knows what rang. One before it was dialled is none.
     """
     contact = turn.state.contact(assignment.contact_id)
+    if contact.outbound:
+        _missed(turn, assignment, contact, cause)
+        return
     rule = _rule(turn, contact)
     node = turn.state.nodes.get(contact.node) if contact.node is not None else None
     was_cut = contact.leg_id is not None and node is not None and node.lost
@@ -129,11 +136,7 @@ def not_reached(turn: Turn, assignment: Assignment) -> None:
         turn.waiting.append(contact.id)
     if turn.state.agent(assignment.agent_id).desktop:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
-    if contact.node is not None:
-        for leg_id in (assignment.leg_id, contact.leg_id):
-            if leg_id is not None:
-                turn.do(EndLeg(leg_id=leg_id, node=contact.node))
-        turn.do(DropBridge(bridge_id=BridgeId(f"{BRIDGE_PREFIX}{contact.id}"), node=contact.node))
+    _end_legs(turn, assignment, contact)
     turn.stop(TimerKind.RING, assignment.id)
     let_go(turn, assignment.agent_id)
 
@@ -145,8 +148,27 @@ def ring_failed(turn: Turn, event: RingFailed) -> bool:
     if assignment is None or contact is None or contact.leg_id != event.leg_id:
         return False
     if is_dialling(assignment, contact):
-        not_reached(turn, assignment)
+        not_reached(turn, assignment, event.cause)
     return True
+
+
+def _missed(turn: Turn, assignment: Assignment, contact: Contact, cause: LegCause) -> None:
+    """The agent is told why, and codes it: both legs end."""
+    until = turn.now + turn.state.queues[contact.queue_id].rules.wrap_up_limit_ms
+    turn.record(CustomerMissed(assignment_id=assignment.id, cause=cause, at_ms=turn.now))
+    turn.record(WrapUpStarted(assignment_id=assignment.id, at_ms=turn.now, until_ms=until, ended_by=EndedBy.UNREACHED))
+    _end_legs(turn, assignment, contact)
+    turn.stop(TimerKind.RING, assignment.id)
+    turn.start(TimerKind.WRAP_UP, assignment.id, at_ms=until)
+
+
+def _end_legs(turn: Turn, assignment: Assignment, contact: Contact) -> None:
+    if contact.node is None:
+        return
+    for leg_id in (assignment.leg_id, contact.leg_id):
+        if leg_id is not None:
+            turn.do(EndLeg(leg_id=leg_id, node=contact.node))
+    turn.do(DropBridge(bridge_id=BridgeId(f"{BRIDGE_PREFIX}{contact.id}"), node=contact.node))
 
 
 def _rule(turn: Turn, contact: Contact) -> CallbackRule:

@@ -1,8 +1,9 @@
 """What is to be done outside: the `Acd` decides them, `cti.engine.dispatch` has them done.
 
 Each can be compared with or repeated on the switch, so each goes out at once; the ids in them make a second execution
-harmless. What cannot be taken back (acknowledging a mail, answering an API call) is no command: its caller waits for
-the journal's flush. A command that fails comes back as an event.
+harmless. What somebody outside hears of is `Irrevocable` and waits for the journal's flush. What else cannot be taken
+back (acknowledging a mail, answering an API call) is no command: its caller waits. A command that fails comes back as
+an event.
 """
 
 from msgspec import Struct
@@ -171,6 +172,8 @@ SwitchCommand = (
     | DropBridge
     | SetFallback
 )
+Irrevocable = DialCustomer
+"""What cannot be taken back, as somebody outside hears of it: done only when its decision is on disk."""
 DesktopCommand = ShowPop | ClosePop
 TimerCommand = StartTimer | StopTimer
 Command = SwitchCommand | DesktopCommand | TimerCommand

@@ -36,6 +36,8 @@ class Contact(Struct, frozen=True, kw_only=True, gc=False):
     """Points of its own: given by its source, a supervisor, or steps."""
     origin: ContactId | None = None
     """The contact that it was made of."""
+    outbound: bool = False
+    """We call the customer, not he us; a callback, which he asked for, is none."""
     address_key: str = ""
     expected_ms: Milliseconds | None = None
     """How long it was expected to wait when it was queued."""
@@ -60,6 +62,11 @@ class Contact(Struct, frozen=True, kw_only=True, gc=False):
 def is_call(contact: Contact) -> bool:
     """Whether an agent's phone rings for it: its customer is, or will be, on a leg."""
     return contact.medium is Medium.VOICE or contact.medium is Medium.CALLBACK
+
+
+def is_dialled(contact: Contact) -> bool:
+    """Whether its customer is to be dialled once an agent is there, or was."""
+    return contact.outbound or contact.medium is Medium.CALLBACK
 
 
 def plan_ms(contact: Contact) -> Milliseconds | None:

@@ -14,7 +14,17 @@ from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop,
 from cti.domain.contact import is_call, plan_ms
 from cti.domain.events import ClockStepped, TimerFired
 from cti.domain.facts import ClockShifted
-from cti.domain.ids import AgentId, AssignmentId, ContactId, Medium, Milliseconds, Readiness, TimerId, TimerKind
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    ContactId,
+    LegCause,
+    Medium,
+    Milliseconds,
+    Readiness,
+    TimerId,
+    TimerKind,
+)
 from cti.domain.readiness import fallback, grace_expired, skip_expired
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
@@ -52,7 +62,7 @@ def timer_fired(turn: Turn, event: TimerFired) -> None:
         case TimerKind.POP:
             offers.pop_expired(turn, assignment)
         case TimerKind.RING if assignment.state is not AssignmentState.OFFERED:
-            callbacks.not_reached(turn, assignment)
+            callbacks.not_reached(turn, assignment, LegCause.NO_ANSWER)
         case TimerKind.RING | TimerKind.LEASE:
             offers.ring_expired(turn, assignment)
         case TimerKind.REJOIN:

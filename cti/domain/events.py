@@ -287,6 +287,20 @@ class ContactArrived(Struct, frozen=True, kw_only=True, gc=False):
     """When a customer wants to be called back, at the earliest; of callbacks only. None: as soon as may be."""
 
 
+class OutboundRequested(Struct, frozen=True, kw_only=True, gc=False):
+    """An agent wants a customer called, now, by himself. The contact's id derives from this event's number."""
+
+    agent_id: AgentId
+    queue_id: QueueId
+    """Whose project the call is for, and by whose rules it is wrapped up."""
+    node: NodeId | None = None
+    """From where; None: where the newest caller's leg stands."""
+    origin: ContactId | None = None
+    """The contact that it is about."""
+    address_key: str = ""
+    """As in `ContactArrived`."""
+
+
 class CallbackRequested(Struct, frozen=True, kw_only=True, gc=False):
     """The caller would rather be called back than wait: he keeps his place. One without the offer is refused."""
 
@@ -448,6 +462,7 @@ Event = (
     | PhoneReachable
     | PhoneUnreachable
     | ContactArrived
+    | OutboundRequested
     | CallbackRequested
     | PriorityChanged
     | ContactCancelled

@@ -4,6 +4,8 @@ A fact holds all that folding needs, so recovery never decides again. Facts are 
 what history, wallboards and reports are built from.
 """
 
+from typing import Final
+
 from msgspec import Struct
 
 from cti.domain.capacity import Capacity
@@ -28,6 +30,13 @@ from cti.domain.ids import (
     SiteId,
 )
 
+ASKED: Final = "asked"
+"""The rule by which an agent gets a call that he asked for himself (`Why.rule`)."""
+RESERVED: Final = "reserved"
+"""The rule by which an agent gets a callee of the campaign that he was reserved for, or a lead to look at first."""
+OUT_OF_ORDER: Final = (ASKED, RESERVED)
+"""Rules by which an agent gets a contact that never stood in the order of those who wait."""
+
 
 class Terms(Struct, frozen=True, kw_only=True, gc=False):
     """What a contact's score is the sum of, in milliseconds of waiting."""
@@ -46,7 +55,7 @@ class Why(Struct, frozen=True, kw_only=True, gc=False):
 
     rule: str
     """Which rule decided: `preferred`, `only_one`, `inner_ring`, `best_fit`, `least_load`, `longest_idle`, `lowest_id`;
-    or `oldest` when an agent came free and took the contact with the highest score."""
+    or `oldest` when an agent came free and took the contact with the highest score; or one `OUT_OF_ORDER`."""
     fit: int
     """Σ of the winner's levels in the skills asked for."""
     load: int
@@ -163,6 +172,8 @@ class ContactQueued(Struct, frozen=True, kw_only=True, gc=False):
     """Stands for the customer's number or address without telling it; "" when there is none."""
     source_key: str = ""
     """Stands for the source's own key of the request; "" when it has none."""
+    outbound: bool = False
+    """We call the customer."""
 
 
 class WaitPlanned(Struct, frozen=True, kw_only=True, gc=False):
@@ -245,6 +256,14 @@ class CustomerReached(Struct, frozen=True, kw_only=True, gc=False):
     """The customer who was dialled has answered."""
 
     assignment_id: AssignmentId
+    at_ms: Milliseconds
+
+
+class CustomerMissed(Struct, frozen=True, kw_only=True, gc=False):
+    """The customer whom an agent called was not reached."""
+
+    assignment_id: AssignmentId
+    cause: LegCause
     at_ms: Milliseconds
 
 
@@ -429,6 +448,7 @@ Fact = (
     | CallbackAccepted
     | CustomerRung
     | CustomerReached
+    | CustomerMissed
     | CallbackPostponed
     | AssignmentOffered
     | PopConfirmed

@@ -36,6 +36,7 @@ from cti.domain.facts import (
     ContactQueued,
     ContactRequeued,
     ContactUrged,
+    CustomerMissed,
     CustomerReached,
     CustomerRung,
     DeviceSet,
@@ -82,7 +83,8 @@ OUTCOMES: Final = {
 def _assignment_offered(state: "State", fact: AssignmentOffered) -> None:
     contact = state.contact(fact.contact_id)
     agent = state.agent(fact.agent_id)
-    _measure(state, contact, fact.at_ms)
+    if not contact.outbound:
+        _measure(state, contact, fact.at_ms)
     after = next_contact(contact.id, contact.state, Trigger.OFFERED)
     state.put_contact(replace(contact, state=after, assignment_id=fact.assignment_id))
     state.put_agent(
@@ -203,6 +205,7 @@ def _contact_queued(state: "State", fact: ContactQueued) -> None:
             priority=fact.priority,
             origin=fact.origin,
             address_key=fact.address_key,
+            outbound=fact.outbound,
         )
     )
     if fact.source_key:
@@ -419,6 +422,10 @@ def _customer_reached(state: "State", fact: CustomerReached) -> None:
     state.put_assignment(replace(state.assignment(fact.assignment_id), ring_until_ms=None))
 
 
+def _customer_missed(state: "State", fact: CustomerMissed) -> None:
+    state.put_assignment(replace(state.assignment(fact.assignment_id), ring_until_ms=None, missed=fact.cause))
+
+
 def _callback_postponed(state: "State", fact: CallbackPostponed) -> None:
     contact = state.contact(fact.contact_id)
     state.put_contact(replace(contact, leg_id=None, attempts=fact.attempts, asleep_until_ms=fact.until_ms))
@@ -587,6 +594,7 @@ FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
     CallbackAccepted: _callback_accepted,
     CustomerRung: _customer_rung,
     CustomerReached: _customer_reached,
+    CustomerMissed: _customer_missed,
     CallbackPostponed: _callback_postponed,
     AssignmentPaused: _assignment_paused,
     AssignmentUnpaused: _assignment_unpaused,

@@ -147,6 +147,8 @@ class EndedBy(Word):
     AGENT = "agent"
     LOST = "lost"
     """Nobody: the customer's leg was lost."""
+    UNREACHED = "unreached"
+    """Nobody: the customer whom we called was not reached."""
 
 
 class TimerKind(Word):

@@ -16,6 +16,7 @@ from cti.domain.facts import (
     AssignmentOffered,
     AssignmentPaused,
     AssignmentStarted,
+    ContactClosed,
     OfferEnded,
     PopConfirmed,
     RingEnded,
@@ -24,6 +25,7 @@ from cti.domain.ids import (
     REASON_NO_ANSWER,
     REASON_PHONE_LOST,
     REASON_REJECTED,
+    SYSTEM_CANCELLED,
     LegCause,
     LegId,
     Milliseconds,
@@ -152,10 +154,11 @@ def _first_ring_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> No
     """
     reason = reason_for(cause)
     blameless = reason == REASON_PHONE_LOST and not phones_are_missed(turn)
+    his_own = is_own(turn.state.contact(assignment.contact_id))
     if cause is LegCause.BUSY:
         blameless = assignment.rung_ms is None or turn.now - assignment.rung_ms < BUSY_AT_ONCE_MS
         reason = REASON_REJECTED
-    if blameless and not _was_cut(turn, assignment):
+    if blameless and not his_own and not _was_cut(turn, assignment):
         end_offer(turn, assignment, outcome=OfferOutcome.FAILED, cause=cause)
         skip(turn, assignment.agent_id)
     else:
@@ -203,27 +206,35 @@ def offer_rejected(turn: Turn, event: OfferRejected) -> None:
 
 def reject(turn: Turn, assignment: Assignment) -> None:
     """End the offer as refused; raises `IllegalTransition` if it has been taken up."""
+    his_own = is_own(turn.state.contact(assignment.contact_id))
     end_offer(turn, assignment, outcome=OfferOutcome.REJECTED)
-    make_not_ready(turn, assignment.agent_id, REASON_REJECTED)
+    if not his_own:
+        make_not_ready(turn, assignment.agent_id, REASON_REJECTED)
 
 
 def fail_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, cause: LegCause, reason: ReasonId) -> None:
     """The phone was not taken up: its agent is not ready, the contact waits in its old place.
 
-    If the caller's node was away meanwhile and he did not refuse, the offer merely failed: he is as ready as he was.
+    If the caller's node was away meanwhile and he did not refuse, the offer merely failed: he is as ready as he was. So
+    is he when the call was one that he asked for.
     """
     if reason != REASON_REJECTED and _was_cut(turn, assignment):
         end_offer(turn, assignment, outcome=OfferOutcome.FAILED, cause=cause)
         return
+    his_own = is_own(turn.state.contact(assignment.contact_id))
     end_offer(turn, assignment, outcome=outcome, cause=cause)
-    make_not_ready(turn, assignment.agent_id, reason)
+    if not his_own:
+        make_not_ready(turn, assignment.agent_id, reason)
 
 
 def end_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, cause: LegCause | None = None) -> None:
     """Take the offer back: pop closed, leg ended, timers forgotten, agent free."""
     contact = turn.state.contact(assignment.contact_id)
     turn.record(OfferEnded(assignment_id=assignment.id, outcome=outcome, cause=cause, at_ms=turn.now))
-    turn.waiting.append(assignment.contact_id)
+    if is_own(contact):
+        turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_CANCELLED, at_ms=turn.now))
+    else:
+        turn.waiting.append(assignment.contact_id)
     if turn.state.agent(assignment.agent_id).desktop:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
     end_agent_leg(turn, assignment, contact)
@@ -234,6 +245,11 @@ def end_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, caus
     if not is_call(contact):
         turn.stop(TimerKind.LEASE, assignment.id)
     let_go(turn, assignment.agent_id)
+
+
+def is_own(contact: Contact) -> bool:
+    """Whether it is a call that an agent asked for and whose customer is not dialled yet: it is nobody else's."""
+    return contact.outbound and contact.leg_id is None
 
 
 def end_agent_leg(turn: Turn, assignment: Assignment, contact: Contact) -> None:

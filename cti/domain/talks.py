@@ -129,7 +129,7 @@ def rejoin_requested(turn: Turn, event: RejoinRequested) -> None:
     if assignment.state not in _TALKING or assignment.leg_id is None:
         raise illegal("Assignment", assignment.id, state=assignment.state, trigger=Trigger.LEG_LOST)
     if callbacks.is_dialling(assignment, turn.state.contact(assignment.contact_id)):
-        callbacks.not_reached(turn, assignment)
+        callbacks.not_reached(turn, assignment, LegCause.LOST)
         return
     agent = turn.state.agent(assignment.agent_id)
     offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
@@ -164,7 +164,7 @@ def hang_up_requested(turn: Turn, event: HangUpRequested) -> None:
     if assignment.state is AssignmentState.OFFERED and is_call(contact):
         offers.reject(turn, assignment)
     elif callbacks.is_dialling(assignment, contact):
-        callbacks.not_reached(turn, assignment)
+        callbacks.not_reached(turn, assignment, LegCause.NORMAL)
     else:
         wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
 
@@ -260,7 +260,7 @@ def _caller_left(turn: Turn, contact: Contact, cause: LegCause) -> None:
     assignment = turn.state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
     if assignment is not None and assignment.state in _TOGETHER:
         if callbacks.is_dialling(assignment, contact):
-            callbacks.not_reached(turn, assignment)
+            callbacks.not_reached(turn, assignment, cause)
             return
         ended_by = EndedBy.LOST if cause is LegCause.LOST else EndedBy.CUSTOMER
         wrap_up(turn, assignment, ended_by=ended_by, caller_gone=True)
@@ -276,7 +276,7 @@ def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> Non
         offers.ring_ended(turn, assignment, cause)
         return
     if callbacks.is_dialling(assignment, turn.state.contact(assignment.contact_id)):
-        callbacks.not_reached(turn, assignment)
+        callbacks.not_reached(turn, assignment, LegCause.NORMAL)
         return
     # A page that is refreshed ends its leg as politely as one that hangs up; a deliberate hang-up is told beforehand.
     if assignment.device is Device.SIP and cause not in _LOST:

@@ -1,6 +1,6 @@
 """Commands to the switch: each decision's commands go out in order, in the turn that decided them.
 
-A command that fails comes back as an event; what merely could not be asked (`AsteriskDown`) is left to the comparison
+What somebody outside hears of waits until its decision is on disk. A command that fails comes back as an event; what merely could not be asked (`AsteriskDown`) is left to the comparison
 that follows every reconnect, and what found no answer on a standing connection raises a doubt, so that one is made now.
 Keeping the static queues (`SetFallback`) is nobody's hurry: it has a row of its own per node, behind which no ring
 waits. Called by the engine; knows nothing of desktops and timers.
@@ -9,7 +9,7 @@ waits. Called by the engine; knows nothing of desktops and timers.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Final, assert_never
 
 from cti.domain.commands import (
@@ -18,6 +18,7 @@ from cti.domain.commands import (
     DropBridge,
     EndLeg,
     HoldLeg,
+    Irrevocable,
     JoinLegs,
     PlayMusic,
     PromiseCallback,
@@ -77,6 +78,15 @@ class Dispatch:
         if legs:
             self._start(self._run(legs))
 
+    def send_after(
+        self, flushed: Awaitable[None], commands: Sequence[Irrevocable], *, wanted: Callable[[Irrevocable], bool]
+    ) -> None:
+        """Start on them when the journal has their decision; should it never have, each of them has failed.
+
+        `wanted` is asked then: whoever was to be dialled may not be any more.
+        """
+        self._start(self._run_after(flushed, commands, wanted))
+
     async def drain(self) -> None:
         """Wait until everything sent so far is done, for at most `DRAIN_LIMIT_S`."""
         if self._under_way:
@@ -86,6 +96,17 @@ class Dispatch:
         task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+
+    async def _run_after(
+        self, flushed: Awaitable[None], commands: Sequence[Irrevocable], wanted: Callable[[Irrevocable], bool]
+    ) -> None:
+        try:
+            await flushed
+        except OutsideError as error:
+            for command in commands:
+                self._failed(command, error)
+        else:
+            await self._run([command for command in commands if wanted(command)])
 
     async def _run(self, commands: Sequence[LegCommand]) -> None:
         for command in commands:

@@ -15,7 +15,7 @@ from msgspec import structs
 from cti.clock import Clock, SystemClock
 from cti.domain import deadlines
 from cti.domain.acd import Decision
-from cti.domain.commands import StartTimer, StopTimer, SwitchCommand
+from cti.domain.commands import Irrevocable, StartTimer, StopTimer, SwitchCommand
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
@@ -27,6 +27,7 @@ from cti.domain.events import (
     Event,
     HoursSet,
     LegEnded,
+    OutboundRequested,
     QueueClosed,
     QueueOpened,
     TimerFired,
@@ -258,6 +259,18 @@ class Engine:
         queued = next(_queued(decision), None)
         return self.state.sources[event.source_key] if queued is None else queued.contact_id
 
+    async def call(self, event: OutboundRequested, particulars: Arrival) -> ContactId:
+        """See `ports.Engine`."""
+        queue = self._queues.get(event.queue_id)
+        if queue is not None:
+            event = structs.replace(event, address_key=self._address_key(queue.project_id, particulars.address))
+        event = structs.replace(event, node=event.node or next(iter(self._switches), None))
+        decision = await self._loop.ask(
+            event,
+            before=lambda decision: self._keep(people.of_arrival(particulars, queued) for queued in _queued(decision)),
+        )
+        return next(_queued(decision)).contact_id
+
     def particulars(self, contact_id: ContactId) -> Particulars | None:
         """See `ports.Engine`."""
         return self._in_hand.get(contact_id)
@@ -284,7 +297,10 @@ class Engine:
                 switch_commands.append(command)
                 if isinstance(command, Farewell):
                     self._in_hand.said_farewell(command)
-        self._dispatch.send(switch_commands)
+        self._dispatch.send(command for command in switch_commands if not isinstance(command, Irrevocable))
+        irrevocable = [command for command in switch_commands if isinstance(command, Irrevocable)]
+        if irrevocable:
+            self._dispatch.send_after(self._journal.flushed(decision.number), irrevocable, wanted=self._is_wanted)
         for fact in decision.facts:
             if isinstance(fact, ContactQueued):
                 self._in_hand.opened(fact.contact_id, fact.leg_id)
@@ -294,6 +310,10 @@ class Engine:
                 self._in_hand.parted(fact.contact_id)
             elif isinstance(fact, ContactClosed):
                 self._in_hand.close(fact.contact_id, now)
+
+    def _is_wanted(self, command: Irrevocable) -> bool:
+        contact = self.state.contacts.get(command.contact_id)
+        return contact is not None and contact.leg_id == command.leg_id and contact.state is ContactState.ACTIVE
 
     def _only_once(self, contact_id: ContactId) -> None:
         """Who is to be called is so once."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cti.domain.acd import Decision
-from cti.domain.events import ContactArrived, Event
+from cti.domain.events import ContactArrived, Event, OutboundRequested
 from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId, ProjectId
 from cti.domain.state import State
 from cti.ports.customers import Particulars
@@ -34,6 +34,12 @@ class Engine(Protocol):
 
         One that its source told already (`Arrival.source`) is not a second: the id that it has comes back, the contact
         may be closed by then. So a source acknowledges after this returns, and tells again what it is not sure of.
+        """
+
+    async def call(self, event: OutboundRequested, particulars: "Arrival") -> ContactId:
+        """An agent wants this customer called, his own phone first: kept, decided, flushed. Raises as `handle`.
+
+        Whether he may, and the number may be, is asked before.
         """
 
     def lose(self, caller: CallerLost) -> None:

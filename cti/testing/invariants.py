@@ -53,6 +53,8 @@ def _broken_contacts(state: State) -> Iterable[str]:
             yield f"{contact.id} does not agree with its assignments"
         if (contact.state is ContactState.WAITING) != (contact.assignment_id is None):
             yield f"{contact.id} is {contact.state} with assignment {contact.assignment_id}"
+        if contact.outbound and contact.leg_id is None and contact.state is ContactState.WAITING:
+            yield f"{contact.id} waits for anybody, though one agent asked for the call"
         if contact.project_id != state.queues[contact.queue_id].rules.project_id:
             yield f"{contact.id} of {contact.project_id} is in the queue {contact.queue_id} of another project"
     yield from (f"assignments {held} of the unknown {contact_id}" for contact_id, held in owners.items())

@@ -28,6 +28,7 @@ from cti.domain.events import (
     LegEnded,
     OfferAccepted,
     OfferRejected,
+    OutboundRequested,
     PhoneReachable,
     PopShown,
     PriorityChanged,
@@ -292,7 +293,14 @@ class Scenario:
             ),
         )
 
-    def _arrive(self, name: str, event: ContactArrived) -> None:
+    def asks_to_call(self, agent: str, name: str, *, queue: str = "support", address_key: str = "") -> None:
+        """The agent wants this customer called."""
+        self._arrive(
+            name,
+            OutboundRequested(agent_id=AgentId(agent), queue_id=QueueId(queue), node=NODE, address_key=address_key),
+        )
+
+    def _arrive(self, name: str, event: ContactArrived | OutboundRequested) -> None:
         for fact in self.send(event).facts:
             if isinstance(fact, ContactQueued):
                 self.contact_ids[name] = fact.contact_id

@@ -37,6 +37,7 @@ from cti.domain.events import (
     LegEnded,
     OfferAccepted,
     OfferRejected,
+    OutboundRequested,
     PhoneReachable,
     PhoneUnreachable,
     PopShown,
@@ -322,6 +323,13 @@ class Day:
             preferred=(AGENTS[b % 4],) if b % 5 == 0 else (),
             hold_for_ms=(4_000,) if b % 5 == 0 else (),
             address_key=f"k{b % 4}",
+            source_key=f"s{b}" if a % 4 == 0 else "",
+            not_before_ms=self.now + a * 100 if a % 3 == 0 and VIRTUAL[b % len(VIRTUAL)] is Medium.CALLBACK else None,
+        )
+
+    def call_out(self, a: int, b: int) -> Event:
+        return OutboundRequested(
+            agent_id=AGENTS[a % 4], queue_id=QUEUES[b % 3], node=NODES[b % 5 == 0], address_key=f"k{b % 4}"
         )
 
     def proceed(self, a: int, b: int) -> Event:
@@ -371,6 +379,7 @@ def in_order(taken: Snapshot) -> Snapshot:
         nodes=tuple(sorted(taken.nodes, key=lambda node: node.id)),
         hours=tuple(sorted(taken.hours, key=lambda hours: hours.hours_id)),
         paces=tuple(sorted(taken.paces, key=str)),
+        sources=taken.sources,
     )
 
 
@@ -382,6 +391,8 @@ CALLS: list[Act] = [
     Day.call,
     Day.task,
     Day.task,
+    Day.call_out,
+    Day.call_out,
     lambda day, a, b: ContactCancelled(contact_id=day.any_contact(a)),
     lambda day, a, b: ContactTakenBack(contact_id=day.any_contact(a)),
     lambda day, a, b: LegEnded(leg_id=day.any_caller(a), cause=CAUSES[b % len(CAUSES)]),

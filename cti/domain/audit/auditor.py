@@ -24,7 +24,15 @@ from cti.domain.audit.policy import Obstacle
 from cti.domain.audit.unindexed import unindexed
 from cti.domain.contact import Contact
 from cti.domain.events import QueueOpened
-from cti.domain.facts import AssignmentOffered, AssignmentPaused, ClockShifted, Fact, QueueConfigured, Terms
+from cti.domain.facts import (
+    OUT_OF_ORDER,
+    AssignmentOffered,
+    AssignmentPaused,
+    ClockShifted,
+    Fact,
+    QueueConfigured,
+    Terms,
+)
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Milliseconds
 from cti.domain.queue import terms
 from cti.domain.state import State
@@ -149,7 +157,7 @@ class Auditor:
             for fact in facts:
                 if isinstance(fact, AssignmentPaused):
                     self._note_before_pause(fact, before)
-                elif isinstance(fact, AssignmentOffered):
+                elif isinstance(fact, AssignmentOffered) and fact.why.rule not in OUT_OF_ORDER:
                     self.offers += 1
                     self._judge(number, at_ms, fact, before.pop(fact.assignment_id, None))
                 self._fold(fact)

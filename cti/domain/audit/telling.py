@@ -12,7 +12,7 @@ from cti.domain.audit.hitch import Hitch, Wait
 from cti.domain.audit.supposing import Change, Supposed
 from cti.domain.audit.why import Candidate, Missed, Offer, Story
 from cti.domain.audit.words import MEDIA, NOUNS, TEXTS
-from cti.domain.facts import Terms, Why
+from cti.domain.facts import OUT_OF_ORDER, Terms, Why
 from cti.domain.ids import AgentId, ContactId, Milliseconds, QueueId, SiteId, SkillId
 from cti.domain.queue import PRIORITY_POINT_MS
 
@@ -183,6 +183,8 @@ class _Voice:
         )
 
     def _reason(self, offer: Offer) -> str:
+        if offer.why.rule in OUT_OF_ORDER:
+            return self.text(f"rule_{offer.why.rule}")
         able = [each for each in offer.candidates if each.obstacle is None]
         winner = next((each for each in able if each.agent_id == offer.agent_id), None)
         others = [each for each in able if each.agent_id != offer.agent_id]

@@ -20,6 +20,7 @@ from cti.domain.audit.supposing import Change
 from cti.domain.audit.unindexed import unindexed
 from cti.domain.contact import Contact
 from cti.domain.facts import (
+    OUT_OF_ORDER,
     AssignmentOffered,
     AssignmentPaused,
     AssignmentStarted,
@@ -253,7 +254,7 @@ class _Teller:
         agents = {**self._state.agents, **before} if before else self._state.agents
         if fact.contact_id == self._id:
             self._offers.append(offer(self._state, agents, fact, number=number))
-        elif policy.is_offered(self._state, contact):
+        elif fact.why.rule not in OUT_OF_ORDER and policy.is_offered(self._state, contact):
             missed = _missed(self._state, contact, agents[fact.agent_id], fact, number=number)
             if missed is not None:
                 self._passed_by += 1
@@ -268,6 +269,8 @@ class _Teller:
 def offer(state: State, agents: Mapping[AgentId, Agent], fact: AssignmentOffered, *, number: int) -> Offer:
     """The offer explained, from the state just before it; `agents` as they were before anything was paused for it."""
     contact = state.contact(fact.contact_id)
+    if fact.why.rule in OUT_OF_ORDER:
+        return _out_of_order(state, contact, fact, number=number)
     rules = state.queue(contact.queue_id).rules
     members = [agent for agent in agents.values() if rules.project_id in agent.project_ids and not agent.removed]
     able = policy.able(rules, contact, members)
@@ -307,6 +310,28 @@ def offer(state: State, agents: Mapping[AgentId, Agent], fact: AssignmentOffered
         rivals=tuple(_as_rival(state, rival, fact.at_ms) for _, rival in rivals[:MOST_RIVALS]),
         changes=supposing.changes(rules, contact, able=able, others=others),
         agrees=bool(able) and able[0].id == fact.agent_id and first and policy.is_offered(state, contact),
+    )
+
+
+def _out_of_order(state: State, contact: Contact, fact: AssignmentOffered, *, number: int) -> Offer:
+    """Nobody else was thought of, and no other contact."""
+    return Offer(
+        number=number,
+        at_ms=fact.at_ms,
+        assignment_id=fact.assignment_id,
+        agent_id=fact.agent_id,
+        queue_id=contact.queue_id,
+        medium=contact.medium,
+        waited_ms=fact.at_ms - contact.arrived_ms,
+        why=fact.why,
+        terms=terms(state.queue(contact.queue_id).rules, contact, fact.at_ms),
+        asked="",
+        sites=(),
+        candidates=(),
+        members=1,
+        rivals=(),
+        changes=(),
+        agrees=True,
     )
 
 

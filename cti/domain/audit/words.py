@@ -30,6 +30,14 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "{agent} was offered this {medium} of queue “{queue}” at once: {reason}",
         "Обращение ({medium}, очередь «{queue}») сразу получил оператор {agent}: {reason}",
     ),
+    "rule_asked": (
+        "the agent asked for this call.",
+        "оператор сам заказал этот звонок.",
+    ),
+    "rule_reserved": (
+        "the agent was reserved for this campaign.",
+        "оператор был зарезервирован за этой кампанией.",
+    ),
     "rule_preferred": (
         "the contact's preferred agent was free.",
         "этот оператор назван в обращении предпочтительным и был свободен.",

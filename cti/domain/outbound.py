@@ -1,0 +1,81 @@
+"""Calls that an agent asks for: his own phone first, then the customer, in a contact that is his from the beginning.
+
+Once the agent has answered, the customer is dialled as one who is called back is (`cti.domain.callbacks`), but one who
+is not reached is the agent's to code: there is no next attempt but the one he makes. Whether the number may be called
+at all is asked before. Called by `acd`.
+"""
+
+from cti.domain import capacity, offers
+from cti.domain.agent import Agent, counted, load, to_pause_for
+from cti.domain.commands import ShowPop
+from cti.domain.events import OutboundRequested
+from cti.domain.facts import ASKED, AssignmentOffered, AssignmentPaused, ContactQueued, Why
+from cti.domain.ids import ContactId, Medium, NodeId, Readiness
+from cti.domain.queue import Queue
+from cti.domain.turn import Turn
+from cti.errors import RuleError
+
+
+def requested(turn: Turn, event: OutboundRequested) -> None:
+    """Ring the agent for it at once; raises RuleError when he cannot make a call now."""
+    queue, agent = turn.state.queue(event.queue_id), turn.state.agent(event.agent_id)
+    node = event.node or turn.state.node
+    if node is None:
+        raise RuleError("No switch has been seen yet to call from: try again in a moment.", code="no_switch")
+    _check(turn, queue, agent, node)
+    contact_id = ContactId(f"c{turn.number}")
+    turn.record(
+        ContactQueued(
+            contact_id=contact_id,
+            medium=Medium.VOICE,
+            project_id=queue.rules.project_id,
+            queue_id=queue.id,
+            arrived_ms=turn.now,
+            queued_ms=turn.now,
+            leg_id=None,
+            node=node,
+            requirements=(),
+            preferred=(),
+            origin=event.origin,
+            address_key=event.address_key,
+            outbound=True,
+        )
+    )
+    _offer(turn, queue, agent, contact_id)
+
+
+def _check(turn: Turn, queue: Queue, agent: Agent, node: NodeId) -> None:
+    if agent.removed or queue.rules.project_id not in agent.project_ids:
+        raise RuleError("You do not work for this project.", code="not_your_project")
+    if agent.readiness is Readiness.OFFLINE or agent.leaving:
+        raise RuleError("Sign in before you call.", code="offline")
+    if agent.device not in agent.phones:
+        raise RuleError("Your phone is not registered: switch it on.", code="phone_unreachable")
+    known = turn.state.nodes.get(node)
+    if known is not None and known.lost:
+        raise RuleError("The switch does not answer: try again in a moment.", code="no_switch")
+    has_room = capacity.accepts(agent.capacity, counted(agent), Medium.VOICE)
+    if not has_room and not to_pause_for(agent, Medium.VOICE):
+        raise RuleError("Finish what you have in hand before you call.", code="busy")
+
+
+def _offer(turn: Turn, queue: Queue, agent: Agent, contact_id: ContactId) -> None:
+    """The card is shown and the phone rings together: he knows what is coming."""
+    assignment_id = turn.new_assignment_id()
+    before = load(agent)
+    for held in to_pause_for(agent, Medium.VOICE):
+        turn.record(AssignmentPaused(assignment_id=held, by=assignment_id, at_ms=turn.now))
+    turn.record(
+        AssignmentOffered(
+            assignment_id=assignment_id,
+            contact_id=contact_id,
+            agent_id=agent.id,
+            at_ms=turn.now,
+            pop_until_ms=None,
+            lease_until_ms=turn.now + queue.rules.ring_limit_ms + offers.LEASE_MARGIN_MS,
+            why=Why(rule=ASKED, fit=0, load=before, idle_ms=0, score_ms=0, runner_up=None, capable=1, ready=1, free=1),
+        )
+    )
+    if agent.desktop:
+        turn.do(ShowPop(assignment_id=assignment_id, agent_id=agent.id, contact_id=contact_id))
+    offers.ring(turn, turn.state.assignment(assignment_id))
