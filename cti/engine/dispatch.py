@@ -1,9 +1,10 @@
 """Commands to the switch: each decision's commands go out in order, in the turn that decided them.
 
-What somebody outside hears of waits until its decision is on disk. A command that fails comes back as an event; what merely could not be asked (`AsteriskDown`) is left to the comparison
-that follows every reconnect, and what found no answer on a standing connection raises a doubt, so that one is made now.
-Keeping the static queues (`SetFallback`) is nobody's hurry: it has a row of its own per node, behind which no ring
-waits. Called by the engine; knows nothing of desktops and timers.
+What somebody outside hears of waits until its decision is on disk. A command that fails comes back as an event; what
+merely could not be asked (`AsteriskDown`) is left to the comparison that follows every reconnect, and what found no
+answer on a standing connection raises a doubt, so that one is made now. Keeping the static queues (`SetFallback`) is
+nobody's hurry: it has a row of its own per node, behind which no ring waits. Called by the engine; knows nothing of
+desktops and timers.
 """
 
 import asyncio
