@@ -75,6 +75,19 @@ export interface PastContactView {
   note: string;
 }
 
+export interface DetailView {
+  name: string;
+  value: string;
+  link: string;
+  source: string;
+}
+
+export interface CardSource {
+  source: string;
+  name: string;
+  state: CardState;
+}
+
 export interface CardView {
   customer_id: number;
   name: string;
@@ -85,6 +98,9 @@ export interface CardView {
   contracts: ContractView[];
   past: PastContactView[];
   source: string;
+  details: DetailView[];
+  /** The source of what is not from `source`, by `name`, `phones.0` and so on. */
+  origins: Record<string, string>;
 }
 
 export interface ContactView {
@@ -121,6 +137,8 @@ export interface AssignmentView {
   contact: ContactView;
   card: CardView | null;
   card_state: CardState;
+  /** The centre's own base first. */
+  card_sources: CardSource[];
   device: Device | null;
   muted: boolean;
   offered_ms: number;

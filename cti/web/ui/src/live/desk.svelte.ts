@@ -167,9 +167,10 @@ class Desk {
 
   /** Tell the server which cards have been painted: the ring waits for it. */
   async #confirm(assignments: readonly AssignmentView[]): Promise<void> {
-    // A card that is still looked up is no card yet; the server lets the ring go in time when the look-up is slow.
+    // A card that is still looked up is no card yet; the server lets the ring go in time when the look-up is slow. A
+    // CRM outside is waited for by nobody: what it knows is filled in.
     const fresh = assignments.filter(
-      (each) => each.state === "offered" && each.card_state !== "loading" && !this.#shown.has(each.assignment_id),
+      (each) => each.state === "offered" && isDrawable(each) && !this.#shown.has(each.assignment_id),
     );
     if (fresh.length === 0) return;
     for (const each of fresh) this.#shown.add(each.assignment_id);
@@ -333,6 +334,11 @@ class Desk {
 }
 
 export const desk = new Desk();
+
+/** Whether the own base has answered: what else is asked fills the card in later. */
+function isDrawable(view: AssignmentView): boolean {
+  return view.card_state !== "loading" || view.card_sources.some((each) => each.name === "" && each.state !== "loading");
+}
 
 /** The best name there is for whoever this contact is with. */
 export function nameOf(view: AssignmentView): string {

@@ -61,6 +61,7 @@ function offer(assignmentId: string, state: AssignmentView["state"] = "offered")
     },
     card: null,
     card_state: "loading",
+    card_sources: [{ source: "triune", name: "", state: "loading" }],
     device: null,
     muted: false,
     offered_ms: 900,
