@@ -15,6 +15,7 @@ from cti.config.chat import Asking, Chat
 from cti.config.crm import Crm
 from cti.config.destinations import Destination, Voicemail
 from cti.config.hours import Hours, Span
+from cti.config.mail import Answer, Imap, MailAccount, Smtp, Text, Tls
 from cti.config.menus import Account, Menu
 from cti.config.numbers import Number
 from cti.config.projects import Project, Site
@@ -29,6 +30,7 @@ from cti.domain.ids import Medium
 
 __all__ = [
     "Account",
+    "Answer",
     "Asking",
     "Callback",
     "Capacity",
@@ -40,8 +42,10 @@ __all__ = [
     "Destination",
     "Fallback",
     "Hours",
+    "Imap",
     "Language",
     "Limits",
+    "MailAccount",
     "Medium",
     "Menu",
     "Number",
@@ -55,9 +59,12 @@ __all__ = [
     "Requirement",
     "Share",
     "Site",
+    "Smtp",
     "Span",
     "Step",
+    "Text",
     "Tier",
+    "Tls",
     "Trunk",
     "Voicemail",
     "Words",

@@ -10,6 +10,7 @@ from cti.config.chat import Chat
 from cti.config.crm import Crm
 from cti.config.destinations import Destination
 from cti.config.hours import Hours
+from cti.config.mail import Answer, MailAccount
 from cti.config.menus import Account, Menu
 from cti.config.names import CapacityName, Country, Key, Number164, PromptName, TierName
 from cti.config.numbers import Number
@@ -56,6 +57,10 @@ class Centre(Record):
     destinations: Mapping[Key, Destination] = Field(default_factory=dict)
     chats: Mapping[Key, Chat] = Field(default_factory=dict)
     """By what stands in a page's tag."""
+    mail: Mapping[Key, MailAccount] = Field(default_factory=dict)
+    """Addresses that customers write to."""
+    answers: Mapping[Key, Answer] = Field(default_factory=dict)
+    """Ready answers, in the order in which agents see them."""
     capacities: Mapping[Key, Capacity] = Field(default_factory=dict)
     """The file's own, then the ready ones that it does not replace."""
     crm: Mapping[Key, Crm] = Field(default_factory=dict)

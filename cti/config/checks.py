@@ -23,6 +23,7 @@ def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
     yield from _starving(centre)
     yield from _same_tiers(centre)
     yield from _chats(centre)
+    yield from _mail(centre)
 
 
 def _strangers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -127,3 +128,18 @@ def _chats(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
             and centre.queues[chat.messages_to].project != centre.queues[chat.queue].project
         ):
             yield ("chats", key, "messages_to"), f"the queue {chat.messages_to!r} belongs to another project"
+
+
+def _mail(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
+    """An address, or a folder, that belongs to two accounts: each would answer the other's mail."""
+    addresses: dict[str, str] = {}
+    folders: dict[tuple[str, int, str, str], str] = {}
+    for key, account in centre.mail.items():
+        for address in (account.address, *account.aliases):
+            other = addresses.setdefault(address.lower(), key)
+            if other != key:
+                yield ("mail", key, "address"), f"{address} belongs to the account {other!r} already"
+        imap = account.imap
+        other = folders.setdefault((imap.host, imap.port, imap.user or "", imap.folder), key)
+        if other != key:
+            yield ("mail", key, "imap"), f"this folder is read by the account {other!r} already"

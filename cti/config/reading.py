@@ -32,6 +32,8 @@ _KEYED: Final = (
     "prompts",
     "crm",
     "chats",
+    "mail",
+    "answers",
 )
 _NAMED: Final = (*_KEYED, "skills")
 
