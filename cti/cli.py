@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
     "customer": ("cti.crm.commands", "customer", "Customers: add, change, find, import, erase."),
     "secret": ("cti.secret", "secret", "Passwords and keys that the centre file names."),
+    "crm": ("cti.crm.crm_commands", "crm", "CRMs outside: test a look-up."),
     "voicemail": ("cti.voicemail", "voicemail", "Messages that callers left."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
     "replay": ("cti.review.commands", "replay", "Decide a journal again and compare."),

@@ -82,6 +82,18 @@ def test_the_tiers_are_read() -> None:
     assert config.parse(text, file="centre.yaml").tiers["gold"].level == 4
 
 
+def test_the_crm_is_read() -> None:
+    text = DEMO.read_text(encoding="utf-8") + f"\n{beginning('crm:')}\n"
+    assert config.parse(text, file="centre.yaml").crm["billing"].project == "telecom"
+
+
+def test_the_example_of_the_crm_s_own_page_is_read() -> None:
+    page = (PAGE.parent / "crm.md").read_text(encoding="utf-8")
+    block = "\n".join(line[4:] for line in page.splitlines() if line.startswith("    "))
+    centre = config.parse(f"{DEMO.read_text(encoding='utf-8')}\n{block}\n", file="centre.yaml")
+    assert centre.crm["billing"].oauth2 is not None
+
+
 def test_the_capacity_profile_is_read() -> None:
     text = demo_replacing("capacities:", "goodbye: goodbye", beginning("capacities:"))
     assert config.parse(text, file="centre.yaml").default_capacity == "desk"
