@@ -38,16 +38,19 @@ alone would then forbid every dial, progressive ones too, and so the answers tha
 
 **What the caller must keep to.** F is a promise:
 
-- An agent in F belongs to one campaign, and leaves F only by taking one of its callees, or when `may_release` says so:
-  a pause, a sign-out, a call from a queue wait until then (at most as long as a dial rings). Whoever answers while an
-  agent is in F gets him at once.
-- A dial counts in the window in which it was dialled, from the decision to dial until it is decided; its callee's
-  outcome goes to that window's book. At the edge of a tumbling window agents are owed to older dials first: a window
-  counts as F what `not_owed` leaves, and its callee is given an agent only if that is above 0. Then each window has
-  its own F, which changes by steps 1 to 6 alone, and its own proof: when an older dial is over (n' - 1), `not_owed`
-  stays or grows; when an older callee is taken, F - 1 and n' - 1 leave it as it was. A rolling window forgets answers
-  while the abandons after them still count, so it has no such proof; report it, do not pace by it.
-- A book is cumulative: L never falls, nor does A.
+- An agent in F belongs to one campaign, and leaves F only by taking one of its callees, or when `may_release` says so
+  (for every window with dials in flight): a pause, a sign-out, a call from a queue wait until then, at most as long as
+  a dial rings. Whoever answers while an agent is in F gets him at once.
+- A dial is in n from the decision to dial, before anything is sent, until its outcome is in the book; over a restart
+  too. One whose outcome nobody can know any more is over when it cannot ring any longer.
+- A dial counts in the window in which it was decided, and so does its outcome. At the edge of a tumbling window agents
+  are owed to older dials first: a window counts as F what `not_owed` leaves, and its callee is given an agent only if
+  that is above 0. Then each window has an F of its own that changes by these steps alone, and the proof holds in each:
+  when an older dial is over, `not_owed` stays or grows; when an older callee is taken, F and the older dials fall by 1
+  both, and it stays; when a callee of this window is taken, it was above 0, so the older dials had an agent each left.
+  A rolling window forgets answers while abandons after them still count: it has no such proof. Report it, do not pace
+  by it.
+- Within a window L and A never fall.
 
 **An agent who vanishes** (his phone is lost, he does not get the callee in time) is none of these steps: F - 1 with
 nothing in return. No rule can undo that: with one agent, one dial and an empty book, his loss makes the first answer
@@ -55,8 +58,9 @@ an abandoned one, at A / L = 1, in progressive mode too. What holds is this. Cou
 n ≥ F. Pretend that each still stands in F and let him take the next callee whom nobody else takes; by the theorem the
 abandoned of that pretence keep to the cap, and each pretended agent hides one. Hence A ≤ c·L + v: each lost agent costs
 at most one abandoned call above the cap, and dials beyond the free agents stop until (I) and (II) hold again. Two
-remedies make v smaller: `surplus` says how many ringing dials to give up at once (step 4, in time if they have not
-answered yet), and with `spare` agents left out of F so many may vanish at a time without any breach.
+remedies make v smaller. `surplus` says how many ringing dials to give up at once: by step 4 the invariant is whole
+again, if that many have not answered yet. And with `spare` agents left out of F when dialling, (II) holds for an F
+that is so much smaller than the true one, and that many may vanish at a time with no breach at all.
 
 Called by `cti.domain.pacing.prediction` and by the campaigns. Integers only.
 """

@@ -2,15 +2,16 @@
 
 Theory of operation
 -------------------
-Let the horizon be the mean age of a dial at its answer. Until then X answers come: each who waits now is one, each
-ringing dial is one with the share of its age. Until then, and the two seconds a callee waits, F agents are free: those
-who are, and each who talks or wraps up with the share of his time in it. X and F are sums of many small chances, taken
-as normal; what is abandoned is E[(X - F)+] = s·G(z) with s² the variance of X - F, z = E[F - X] / s and
-G(z) = φ(z) - z·(1 - Φ(z)). One more is dialled while E[(X - F)+] ≤ e·E[X].
+Let the horizon be the mean age of a dial at its answer. X answers come: each callee who waits now is one, each ringing
+dial is one with the share of its age. F agents are free by the horizon and the two seconds a callee waits: those who
+are, and each who talks or wraps up with the share of his time in it. X and F are sums of many small chances, taken as
+normal: E[(X - F)+] = s·G(z), with s² the variance of X - F, z = E[F - X] / s and G(z) = φ(z) - z·(1 - Φ(z)), the unit
+normal loss. One more is dialled while E[(X - F)+] ≤ e·E[X]; and always while an agent is free for it.
 
-e is steered by the budget c·L - A. It is what the cap's second part is paid from (n - F dials at risk at once), so a
-stock of it is kept: as much as the dials that the agents to come would need. With the stock in hand e is the cap c;
-with more or less in hand e is as much higher or lower as spends or mends the difference within the next answers.
+e is steered by the budget B = c·L - A. The cap's second part must be paid from it: n - F dials at risk at once. So a
+stock K of it is kept in hand, twice the dials that win the agents to come their callees, and e = c + (B - K) / 300. At
+the start of a window, when B is 0, e is small and nearly nothing is abandoned: the fastest way to a stock. Errors of
+the estimates, of the normal law and of the horizon move the rate of abandons, and e moves against them.
 
 Called by the campaigns after every event that changed a floor. Integers only, in shares of `estimates.ONE`.
 """
@@ -25,6 +26,14 @@ from msgspec import Struct
 from cti.domain.ids import Milliseconds
 from cti.domain.pacing.cap import ALL, Book, may_dial
 from cti.domain.pacing.estimates import CELL_MS, ONE, SPREAD_BITS, TALK_CELL_MS, WRAP_CELL_MS, Estimates
+
+_STOCK: Final = 2
+"""Budget kept in hand, in dials that win an agent to come his callee, 1 / p each: those in flight for him, twice."""
+_WITHIN: Final = 300
+"""Answers within which the budget's distance from the stock is to be spent or mended."""
+_LEAST: Final = 30
+_MOST: Final = 5
+"""e is never below cap / `_LEAST` nor above cap · `_MOST`."""
 
 
 class Mode(StrEnum):
@@ -108,22 +117,17 @@ def _outlook(estimates: Estimates, floor: Floor, book: Book, rules: Rules, now_m
     agents += _sum(estimates.by_wrap_up, floor.wrapping_ms, now_ms, WRAP_CELL_MS)
     new = estimates.by_age[0]
     coming = agents >> SPREAD_BITS
-    stock = KAPPA * coming * ONE // max(new >> SPREAD_BITS, 1) // 100
+    stock = _STOCK * coming * ONE // max(new >> SPREAD_BITS, 1)
     budget = (rules.cap_permyriad * book.live - ALL * book.abandoned) * ONE // ALL
     cap = rules.cap_permyriad * ONE // ALL
+    risk = cap + (budget - stock) // _WITHIN
     return _Outlook(
         answers=(ringing >> SPREAD_BITS) + floor.waiting * ONE,
         agents=coming + floor.free * ONE,
         variance=(ringing & _VARIANCE) + (agents & _VARIANCE),
         new=new,
-        risk=min(max(cap + (budget - stock) // WITHIN, cap * LEAST // 100), cap * MOST // 100),
+        risk=min(max(risk, cap // _LEAST), cap * _MOST),
     )
-
-
-KAPPA = 100
-WITHIN = 100
-LEAST = 10
-MOST = 500
 
 
 def _sum(table: Sequence[int], since_ms: Sequence[Milliseconds], now_ms: Milliseconds, cell_ms: Milliseconds) -> int:
