@@ -314,8 +314,37 @@ class Home:
 
     @property
     def centre_file(self) -> Path:
-        """The admin's own centre file."""
+        """The admin's own centre file, in force or not yet."""
         return self.path / "centre.yaml"
+
+    @property
+    def conf(self) -> Path:
+        """Versions of the configuration, see `cti.dialplan.history`."""
+        return self.path / "conf"
+
+    def version_folder(self, version: int) -> Path:
+        """What a version of the configuration was made of."""
+        return self.conf / "versions" / str(version)
+
+    @property
+    def version_in_force(self) -> int | None:
+        """The version of the configuration that the parts of this centre run; None before there was one.
+
+        Raises ConfigError when it cannot be told.
+        """
+        try:
+            return int((self.conf / "in-force").read_text(encoding="ascii"))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise ConfigError(f"{self.conf / 'in-force'} is damaged: write the number of a version into it.") from error
+
+    @property
+    def centre_in_force(self) -> Path:
+        """The centre file of the version in force: what engine, IVR and Asterisk go by, whatever is being edited."""
+        version = self.version_in_force
+        path = self.version_folder(version) / "centre.yaml" if version is not None else self.centre_file
+        return path if path.exists() else self.centre_file
 
     @property
     def journal(self) -> Path:
@@ -411,12 +440,12 @@ def _dotted(parts: tuple[int | str, ...]) -> str:
     return ".".join(map(str, parts)) or "-"
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, text: str, *, end: str = "\n") -> None:
     """Write a file of mode 600 whole: a reader sees the old text or the new one, never a part; durable on return."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text + "\n")
+    with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
+        file.write(text + end)
         file.flush()
         os.fsync(file.fileno())
     temporary.replace(path)

@@ -59,7 +59,8 @@ def _composed(home: Home | None, given: Given) -> Ivr:
     tls_cert = home.settings.tls_cert if home is not None else None
     return Ivr(
         (given.listen, port),
-        centre_file=given.centre or _of(home).centre_file,
+        centre_file=given.centre or _of(home).centre_in_force,
+        versions=None if home is None else lambda version: home.version_folder(version) / "centre.yaml",
         prompts=Prompts(given.prompts or _of(home).prompts, speech=Speech.find()),
         api=Api(
             url=given.web_url or _api_url(_of(home)), token=token, certificate=Path(tls_cert) if tls_cert else None

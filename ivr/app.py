@@ -1,12 +1,14 @@
 """The FastAGI server: a thread per call, bounded; and the door that says whether it is open.
 
 Asterisk connects once per call. A line `ping` is answered with `pong` the way a call would be answered (accept loop,
-new thread), so the supervisor hears nothing from a service that could not take a call. Beyond `max_calls` a call's
-connection is closed at once: AGI() returns and the dialplan leads the caller to the operator. `ivr.__main__` makes the
-parts; `ivr.call` leads a caller.
+new thread), so the supervisor hears nothing from a service that could not take a call. `load N` has version N of the
+centre file served from now on; calls that the dialplan sends by an older version's path are led by that one. Beyond
+`max_calls` a call's connection is closed at once: AGI() returns and the dialplan leads the caller to the operator.
+`ivr.__main__` makes the parts; `ivr.call` leads a caller.
 """
 
 import logging
+import re
 import signal
 import socket
 import threading
@@ -31,6 +33,9 @@ log = logging.getLogger(__name__)
 
 PING: Final = b"ping\n"
 PONG: Final = b"pong\n"
+LOAD: Final = re.compile(rb"load ([0-9]{1,9})\n")
+MOST_VERSIONS: Final = 12
+"""Versions of the centre file in memory; a call by an older one is led by the newest."""
 FIRST_LINE_S: Final = 2.0
 """How long a new connection may take over its first line."""
 SPARE_THREADS: Final = 32
@@ -41,15 +46,24 @@ class Server:
     """Accepts connections and leads each in a thread of its own."""
 
     def __init__(
-        self, address: tuple[str, int], *, max_calls: Callable[[], int], lead: Callable[[Session], None]
+        self,
+        address: tuple[str, int],
+        *,
+        max_calls: Callable[[], int],
+        lead: Callable[[Session], None],
+        load: Callable[[int], str] = lambda _: "there are no versions here",
     ) -> None:
-        """Bind; `address` with port 0 takes a free one. `lead` is called in a call's thread. Raises ConfigError."""
+        """Bind; `address` with port 0 takes a free one. `lead` is called in a call's thread. Raises ConfigError.
+
+        `load` is asked for a version of the centre file; it returns why not, or "".
+        """
         try:
             self._door = socket.create_server(address, backlog=512)
         except OSError as error:
             raise ConfigError(f"The IVR cannot listen on {address[0]}:{address[1]}: {error.strerror}.") from error
         self._max_calls = max_calls
         self._lead = lead
+        self._load = load
         self._changed = threading.Condition()
         self._connections: set[socket.socket] = set()
         self._calls = 0
@@ -123,6 +137,9 @@ class Server:
                 first_line = reader.readline(8192)
                 if first_line == PING:
                     connection.sendall(PONG)
+                elif found := LOAD.fullmatch(first_line):
+                    problem = self._load(int(found[1])).replace("\n", " ")
+                    connection.sendall(f"refused {problem}\n".encode() if problem else b"loaded %s\n" % found[1])
                 elif first_line.startswith(b"agi_") and self._may_enter():
                     try:
                         self._lead(Session(connection, reader, first_line))
@@ -163,19 +180,33 @@ def _shut(connection: socket.socket) -> None:
 class Ivr:
     """The service: the centre file in force, the sounds, and the server."""
 
-    def __init__(self, address: tuple[str, int], *, centre_file: Path, prompts: Prompts, api: Api) -> None:
-        """Read the centre file and bind. Raises ConfigError with every finding."""
+    def __init__(
+        self,
+        address: tuple[str, int],
+        *,
+        centre_file: Path,
+        prompts: Prompts,
+        api: Api,
+        versions: Callable[[int], Path] | None = None,
+    ) -> None:
+        """Read the centre file and bind. Raises ConfigError with every finding.
+
+        `versions` says where the centre file of a version stands; None: there is but the one.
+        """
         self._centre_file = centre_file
         self._centre: Centre = config.load(centre_file)
+        self._versions = versions
+        self._by_version: dict[int, Centre] = {}
         self._prompts = prompts
         self._ask = Accounts(api=api)
         self._losses = Losses(api=api)
-        self.server = Server(address, max_calls=lambda: self._centre.limits.max_calls, lead=self.lead)
+        self.server = Server(address, max_calls=lambda: self._centre.limits.max_calls, lead=self.lead, load=self.load)
 
     def lead(self, session: Session) -> None:
-        """Lead one caller through the centre as it is now; a later reload does not touch him."""
+        """Lead one caller through the version that he came by; a later one does not touch him."""
+        version = call.version(session.env.get("agi_network_script", ""))
         services = call.Services(
-            centre=self._centre,
+            centre=self._of_version(version) if version is not None else self._centre,
             prompts=self._prompts,
             check=self._ask.check,
             lose=self._lose,
@@ -187,6 +218,41 @@ class Ivr:
         """Whoever is cut off because we stop goes on to the operator: he is not lost."""
         if not self.server.is_closing:
             self._losses.tell(caller)
+
+    def load(self, version: int) -> str:
+        """Serve this version from now on, the older ones for the calls that came by them. Why not, or ""."""
+        if self._versions is None:
+            return "there are no versions here"
+        path = self._versions(version)
+        try:
+            centre = config.load(path)
+        except ConfigError as error:
+            log.error("Version %d cannot be served. %s", version, error)
+            return str(error)
+        self._keep(version, centre)
+        self._centre, self._centre_file = centre, path
+        self._prompts.prepare(centre.prompts.values())
+        log.info("Version %d is served.", version, extra={"action": "centre_loaded"})
+        return ""
+
+    def _of_version(self, version: int) -> Centre:
+        """That version's centre; the newest when it cannot be had: a caller is waiting."""
+        known = self._by_version.get(version)
+        if known is not None or self._versions is None:
+            return known or self._centre
+        path = self._versions(version)
+        if path == self._centre_file or not path.exists():
+            return self._centre
+        try:
+            centre = config.load(path)
+        except ConfigError as error:
+            log.error("Version %d cannot be read; the newest leads its callers. %s", version, error)
+            return self._centre
+        self._keep(version, centre)
+        return centre
+
+    def _keep(self, version: int, centre: Centre) -> None:
+        self._by_version = dict([*self._by_version.items(), (version, centre)][-MOST_VERSIONS:])
 
     def reload(self) -> None:
         """Read the centre file anew; one that has mistakes is named in the log and the old one stays."""

@@ -52,9 +52,15 @@ def answer(session: Session, services: Services) -> None:
     Call(session, services, project=project).lead(turn)
 
 
+def version(script: str) -> int | None:
+    """The version of the centre file by which the dialplan asks: `v7/menu/KEY`; None when it names none."""
+    found = re.match(r"/?v([0-9]{1,9})/", script)
+    return int(found[1]) if found else None
+
+
 def entry(script: str) -> actions.Action:
-    """What the dialplan asked for: `menu/KEY` or `hours/KEY`; anything else is the operator."""
-    match script.partition("?")[0].strip("/").split("/"):
+    """What the dialplan asked for: `menu/KEY` or `hours/KEY`, a version before it; anything else is the operator."""
+    match re.sub(r"\Av[0-9]+/", "", script.partition("?")[0].strip("/")).split("/"):
         case ["menu", key]:
             return actions.ToMenu(key)
         case ["hours", key]:

@@ -1,8 +1,9 @@
 """The configuration of both Asterisks, rendered from the centre file into a new folder that is then swapped whole.
 
-Here: the values that the templates get, and the swap. Not here: the templates (`asterisk-conf/`), and telling a running
-Asterisk to read them. The supervisor calls `render_centre` and `render_carrier` before a start; `cti conf render` shows
-the same texts. All of a folder or nothing: a mistake leaves what is in force untouched.
+Here: the values that the templates get, and the swap. Not here: the templates (`asterisk-conf/`, `HOME/templates`),
+the versions of a configuration and telling a running Asterisk to read one (`cti.dialplan.releases`). An admin's own
+templates are rendered in a process apart (`cti.dialplan.bounded`). All of a folder or nothing: a mistake leaves what is
+in force untouched.
 """
 
 import ipaddress
@@ -12,18 +13,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import jinja2
-
 from cti import actions, shipped, variables
 from cti.config import Centre, Number, Trunk
-from cti.dialplan import templates
-from cti.errors import ConfigError
+from cti.dialplan import bounded, lines, material, templates, versions
+from cti.dialplan.lines import Origin
 from cti.home import Home, NodePaths
 from cti.setup.asterisk import AsteriskInstall
 
 _KEPT: Final = 5
 """Folders kept beside the one in force."""
 _PRIVATE_NETWORKS: Final = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
+
+DIALPLAN: Final = "extensions.conf"
 
 Files = Mapping[str, str]
 """Texts by file name."""
@@ -51,38 +52,93 @@ class NumberView:
     language: str
     queue: str
     agi: str
-    """Path of the FastAGI request: `menu/KEY` or `hours/KEY`."""
+    """Path of the FastAGI request: `vN/menu/KEY` or `vN/hours/KEY`; the IVR serves several versions side by side."""
     echo: bool
     operator: str
     """The default queue when the IVR is away."""
 
 
-def centre_texts(centre: Centre, home: Home, install: AsteriskInstall) -> Files:
-    """Every file of the centre's Asterisk. Raises ConfigError when a template or a value is wrong."""
-    settings = home.settings
-    return _render(
-        "templates",
-        {
-            "v": variables,
-            "centre": centre,
-            "numbers": [_number(number, centre) for number in centre.numbers.values()],
-            "trunks": [_trunk(trunk, home, first=index == 0) for index, trunk in enumerate(centre.trunks.values())],
-            "music": _music(centre, home, install),
-            "ports": home.ports,
-            "rtp": home.ports.rtp,
-            "secrets": home.secrets,
-            "install": install,
-            "node": home.asterisk,
-            "log": home.log("asterisk"),
-            "voicemail": home.voicemail,
-            "listen": settings.listen,
-            "bound_address": settings.bound_address,
-            "public_address": settings.public_address,
-            "local_networks": _PRIVATE_NETWORKS,
-            "tls_cert": settings.tls_cert,
-            "tls_key": settings.tls_key,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What became of the templates: contexts have their plain names."""
+
+    texts: Files
+    origins: Mapping[str, tuple[Origin, ...]]
+    """Of the files asked for: where each line comes from."""
+
+
+def centre_texts(
+    centre: Centre, home: Home, install: AsteriskInstall, *, own: Mapping[str, str] | None = None, version: int = 1
+) -> Files:
+    """Every file of the centre's Asterisk, this version alone in its dialplan.
+
+    `own` are templates that go before the shipped ones. Raises ConfigError when a template or a value is wrong.
+    """
+    texts = {**material.of_triune(), **(own or {})}
+    plain = rendered(centre, home, install, texts=texts, own=frozenset(own or {}), version=version).texts
+    return {**plain, DIALPLAN: versions.compose(version, {version: plain[DIALPLAN]})}
+
+
+def rendered(
+    centre: Centre,
+    home: Home,
+    install: AsteriskInstall,
+    *,
+    texts: Mapping[str, str],
+    own: frozenset[str],
+    version: int,
+    located: tuple[str, ...] = (),
+) -> Rendered:
+    """Every file of the centre's Asterisk from these templates, as this version of it.
+
+    `located`: files of which it is to be known where their lines come from. Raises ConfigError.
+    """
+    values = _values(centre, home, install, version=version)
+    open_names: list[str] = []
+    private: list[str] = []
+    for name in sorted(texts):
+        if name.endswith(".conf.j2") and not name.startswith("_"):
+            (open_names if material.is_editable(name) else private).append(name)
+    marked = [f"{file}.j2" for file in located]
+    if own:
+        found, marks = bounded.render(texts, values, names=open_names, marked=marked)
+    else:
+        found, marks = bounded.in_process(texts, {**values, "v": variables}, names=open_names, marked=marked)
+    # What may be edited from afar never sees a secret.
+    known = {**values, "secrets": home.secrets}
+    if own.intersection(private) or any(name.startswith("_") for name in own):
+        found |= bounded.render(texts, known, names=private)[0]
+    else:
+        found |= bounded.in_process(texts, {**known, "v": variables}, names=private)[0]
+    return Rendered(
+        texts={name.removesuffix(".j2"): text for name, text in sorted(found.items())},
+        origins={
+            name.removesuffix(".j2"): lines.origins(text, plain=found[name], file=name) for name, text in marks.items()
         },
     )
+
+
+def _values(centre: Centre, home: Home, install: AsteriskInstall, *, version: int) -> dict[str, object]:
+    settings = home.settings
+    return {
+        "version": version,
+        "centre": centre,
+        "numbers": [_number(number, centre, version=version) for number in centre.numbers.values()],
+        "trunks": [_trunk(trunk, home, first=index == 0) for index, trunk in enumerate(centre.trunks.values())],
+        "music": _music(centre, home, install),
+        "ports": home.ports,
+        "rtp": home.ports.rtp,
+        "install": install,
+        "node": home.asterisk,
+        "log": home.log("asterisk"),
+        "voicemail": home.voicemail,
+        "listen": settings.listen,
+        "bound_address": settings.bound_address,
+        "public_address": settings.public_address,
+        "local_networks": _PRIVATE_NETWORKS,
+        "tls_cert": settings.tls_cert,
+        "tls_key": settings.tls_key,
+    }
 
 
 def carrier_texts(home: Home, install: AsteriskInstall) -> Files:
@@ -90,6 +146,7 @@ def carrier_texts(home: Home, install: AsteriskInstall) -> Files:
     return _render(
         "carrier",
         {
+            "v": variables,
             "ports": home.ports,
             "rtp": home.ports.carrier_rtp,
             "secrets": home.secrets,
@@ -113,26 +170,21 @@ def render_carrier(home: Home, install: AsteriskInstall) -> Path:
 def _render(folder: str, values: Mapping[str, object]) -> Files:
     source = shipped.asterisk_conf()
     environment = templates.environment(source)
-    texts = {}
-    for path in sorted((source / folder).glob("[!_]*.conf.j2")):
-        try:
-            texts[path.name.removesuffix(".j2")] = environment.get_template(f"{folder}/{path.name}").render(values)
-        except jinja2.TemplateSyntaxError as error:
-            raise ConfigError(f"{error.filename}:{error.lineno}: {error.message}.") from error
-        except jinja2.TemplateError as error:
-            raise ConfigError(f"asterisk-conf/{folder}/{path.name}: {error.message}.") from error
-    return texts
+    return {
+        path.name.removesuffix(".j2"): templates.rendered(environment, f"{folder}/{path.name}", values)
+        for path in sorted((source / folder).glob("[!_]*.conf.j2"))
+    }
 
 
-def _number(number: Number, centre: Centre) -> NumberView:
+def _number(number: Number, centre: Centre, *, version: int) -> NumberView:
     queue = agi = ""
     match number.to:
         case actions.ToQueue(key):
             queue = key
         case actions.ToMenu(key):
-            agi = f"menu/{key}"
+            agi = f"v{version}/menu/{key}"
         case actions.ToHours(key):
-            agi = f"hours/{key}"
+            agi = f"v{version}/hours/{key}"
         case _:
             pass
     return NumberView(

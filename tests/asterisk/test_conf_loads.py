@@ -89,7 +89,7 @@ async def test_without_engine_and_ivr_a_caller_hears_music_and_comes_to_the_stat
     async with node.carrier(nodes.home) as carrier:
         label = carrier.call(number, STAY_S="40")
         await carrier.until(lambda: "answered" in carrier.states(label))
-        await until_console_says(nodes, "core show channels concise", "to-queue!support")
+        await until_console_says(nodes, "core show channels concise", "to-queue-v1!support")
         assert "PJSIP/trunk" in await until_console_says(nodes, "queue show fallback-support", "1 calls")
         nodes.console(nodes.home.carrier, "channel request hangup all")
         await carrier.until(lambda: "ended" in carrier.states(label))
@@ -142,8 +142,8 @@ def answer_to_invite(nodes: Nodes, name: str) -> str:
 
 
 async def test_an_agents_phone_cannot_leave_the_house(nodes: Nodes) -> None:
-    shown = nodes.console(nodes.home.asterisk, "dialplan show +79161234567@from-agent")
-    assert "Goto(dead-end,s,1)" in shown
+    shown = nodes.console(nodes.home.asterisk, "dialplan show +79161234567@from-agent-v1")
+    assert "Goto(dead-end-v1,s,1)" in shown
     assert "Dial" not in shown
 
 

@@ -57,7 +57,7 @@ def extension(context: str, name: str) -> list[str]:
 def test_a_direct_number_is_in_the_application_after_three_steps(
     centre: Centre, home: Home, install: AsteriskInstall
 ) -> None:
-    trunk = section(render.centre_texts(centre, home, install)["extensions.conf"], "from-trunk")
+    trunk = section(render.centre_texts(centre, home, install)["extensions.conf"], "from-trunk-v1")
     steps = extension(trunk, "+78005550102")
     assert "TRIUNE_QUEUE=support" in steps[0]
     assert steps[3].endswith("Stasis(triune,in)")
@@ -66,10 +66,10 @@ def test_a_direct_number_is_in_the_application_after_three_steps(
 def test_a_number_with_a_menu_asks_the_ivr_and_falls_to_its_projects_operator(
     centre: Centre, home: Home, install: AsteriskInstall
 ) -> None:
-    ivr = section(render.centre_texts(centre, home, install)["extensions.conf"], "ivr")
+    ivr = section(render.centre_texts(centre, home, install)["extensions.conf"], "ivr-v1")
     steps = "\n".join(extension(ivr, "+78005550200"))
-    assert f"AGI(agi://127.0.0.1:{home.ports.agi}/hours/clinic)" in steps
-    assert "Goto(to-queue,reception,1)" in steps
+    assert f"AGI(agi://127.0.0.1:{home.ports.agi}/v1/hours/clinic)" in steps
+    assert "Goto(to-queue-v1,reception,1)" in steps
 
 
 def test_no_dialplan_line_substitutes_the_callers_name_or_his_number_unfiltered(
