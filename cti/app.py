@@ -35,13 +35,16 @@ from cti.engine.engine import Engine
 from cti.engine.tasks import Supervised
 from cti.errors import DatabaseDown
 from cti.home import DemoSecrets, Home, PortPlan
+from cti.media.chat import LiveChats
 from cti.metrics import Metrics
 from cti.ports import Particulars, Person
 from cti.review.beside import Storyteller, Watch
 from cti.store import demo
+from cti.store.chats import StoredChats
 from cti.store.directory import Directory
 from cti.store.history import StoredHistory, position
 from cti.store.journal import SqliteJournal
+from cti.store.messages import StoredMessages
 from cti.store.particulars import ParticularStore
 from cti.store.schema import upgrade_database
 from cti.web.app import create_app
@@ -146,6 +149,9 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             callable_back=partial(may_be_called_back, countries=centre.callback_countries),
         )
         enrolment = _Enrolment(core, directory)
+        messages = StoredMessages(database)
+        chats = LiveChats(engine=core, messages=messages, book=StoredChats(database), centre=centre, metrics=metrics)
+        hub.followers.append(chats.decided)
         stack.push_async_callback(tasks.stop)
         tasks.start("particulars", keeper.run)
         tasks.start("history", history.run)
@@ -154,6 +160,8 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         await core.start(persons=await directory.everyone(), phones=await directory.phones())
         stack.push_async_callback(core.stop)
         tasks.start("directory", enrolment.keep_reading)
+        tasks.start("chats", chats.start)
+        stack.push_async_callback(chats.stop)
         watch = Watch(journal, snapshot=lambda: snapshot(core.state), metrics=metrics)
         tasks.start("watch", watch.run)
         _measure(metrics, core=core, journal=journal, history=history)
@@ -173,6 +181,8 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             sip_target=_switch_ws_url(home),
             ui_dir=UI if UI.is_dir() else None,
             secure_cookies=home.settings.tls_cert is not None,
+            chats=chats,
+            shop=bool(home.settings.demo),
         )
         server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))
         serving = asyncio.create_task(server.serve(sockets=[listener]))

@@ -86,6 +86,8 @@ class Standing:
     """None: not known well enough to be told."""
     agent_id: AgentId | None = None
     """Who has it."""
+    first_response_ms: Milliseconds | None = None
+    rating: int | None = None
 
 
 class Side(StrEnum):

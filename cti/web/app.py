@@ -13,9 +13,12 @@ from cti.config import Centre
 from cti.errors import OutsideError
 from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Reasons
+from cti.ports.chat import Chats
 from cti.web import (
     acts,
     administration,
+    chat_routes,
+    chat_visitors,
     contact_routes,
     events,
     ivr_routes,
@@ -27,7 +30,10 @@ from cti.web import (
     supervision,
     waits,
     why_routes,
+    widget,
 )
+from cti.web.chat_desk import ChatDesk
+from cti.web.chat_limits import Visitors
 from cti.web.edge import Edge
 from cti.web.guard import Parts
 from cti.web.health import LoopLag
@@ -61,11 +67,14 @@ def create_app(
     secure_cookies: bool,
     origins: Collection[str] = (),
     sip_target: str | None = None,
+    chats: Chats,
+    shop: bool = False,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
     `origins` are further origins that pages may come from (behind a proxy that changes Host); `ui_dir` holds the built
-    pages; `secure_cookies` when browsers come over TLS; `sip_target` is the WebSocket of Asterisk that `/sip` leads to.
+    pages; `secure_cookies` when browsers come over TLS; `sip_target` is the WebSocket of Asterisk that `/sip` leads to;
+    `shop`: serve the demo's customer page.
     """
     roster = Roster(people=people, centre=centre, softphone_ws_url=softphone_ws_url)
     screens = Screens(centre=centre, roster=roster)
@@ -82,6 +91,10 @@ def create_app(
         lambda: waits.errors_percent(engine.state),
         label="queue",
     )
+    visitors = Visitors(signing_key=signing_key)
+    metrics.gauge("triune_chat_pages", "Visitors' pages with an open chat", lambda: visitors.page_count)
+    chat_desk = ChatDesk(presence=hub.presence, roster=roster)
+    chats.watch(chat_desk)
     metrics.gauge("triune_switch_up", "Whether Asterisk answers", lambda: int(engine.switch_up))
 
     @contextlib.asynccontextmanager
@@ -119,9 +132,14 @@ def create_app(
         centre=centre,
         ivr_token=ivr_token,
         secure_cookies=secure_cookies,
+        chats=chats,
+        chat_desk=chat_desk,
+        visitors=visitors,
     )
     app.state.sip_target = sip_target
     app.add_middleware(Edge, softphone_ws_url=softphone_ws_url, origins=origins)
+    if shop:
+        app.mount("/demo/shop", widget.Shop(), name="shop")
     app.mount("/", Pages(ui_dir or Path("/nonexistent")), name="pages")
     return app
 
@@ -157,6 +175,9 @@ def bare_app(life: object = None) -> FastAPI:
         ops_routes,
         events,
         sip,
+        chat_routes,
+        chat_visitors,
+        widget,
     ):
         # The routes themselves: FastAPI's `include_router` makes each anew at the first request, which stops the loop
         # for a tenth of a second.

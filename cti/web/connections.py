@@ -82,7 +82,7 @@ class HttpConnection(HttpToolsProtocol):
         if len(self.connections) > most_connections():
             return True
         host = _host(self)
-        return not _is_this_machine(host) and sum(_host(one) == host for one in self.connections) > PER_ADDRESS
+        return not is_this_machine(host) and sum(_host(one) == host for one in self.connections) > PER_ADDRESS
 
 
 class WebSocketConnection(WebSocketsSansIOProtocol):
@@ -105,7 +105,8 @@ def _host(connection: object) -> str:
     return client[0] if client else ""
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Whether it is a loopback address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -16,6 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from cti.web import words
 
 BODY_LIMIT: Final = 256 * 1024
+OPEN: Final = ("/chat/v1/", "/widget.js")
+"""What customers' pages reach; whose may is looked at there (`cti.web.chat_visitors`)."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -53,7 +55,7 @@ class Edge:
             return
         headers = Headers(scope=scope)
         unsafe = scope["type"] == "websocket" or scope["method"] not in _SAFE
-        if unsafe and self._is_foreign(headers):
+        if unsafe and not scope["path"].startswith(OPEN) and self._is_foreign(headers):
             await self._refuse(scope, receive, send, status=403, code="foreign_origin")
         elif scope["type"] == "websocket":
             await self._app(scope, receive, send)
@@ -81,13 +83,15 @@ class Edge:
         await self._app(scope, bounded, self._dressed(scope, send))
 
     def _dressed(self, scope: Scope, send: Send) -> Send:
-        private = scope["path"].startswith("/api/")
+        private, open_ = scope["path"].startswith("/api/"), scope["path"].startswith(OPEN)
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
                     headers[name] = value
+                if open_:
+                    headers["Cross-Origin-Resource-Policy"] = "cross-origin"
                 if private:
                     headers["Cache-Control"] = "no-store"
             await send(message)

@@ -7,20 +7,25 @@ want it closed. Whichever ends first ends the page.
 import asyncio
 import contextlib
 import logging
+from typing import assert_never
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
+from cti.domain.ids import ContactId
 from cti.errors import OutsideError
-from cti.web import acts
+from cti.ports.chat import Side
+from cti.web import acts, chat_routes
+from cti.web.chat_messages import ChatTypes, ChatWatch
 from cti.web.guard import Parts, identify
-from cti.web.messages import Shown
+from cti.web.messages import Said, Shown
 from cti.web.page import SIGNED_OUT, SLOW, Closing, Page
 
 log = logging.getLogger(__name__)
 
 CLOSE_S = 1.0
 """How long the closing handshake may take."""
+_SAID = TypeAdapter[Shown | ChatTypes | ChatWatch](Said)
 
 router = APIRouter(prefix="/api/v1")
 
@@ -71,16 +76,30 @@ async def _write(websocket: WebSocket, page: Page, snapshot: str) -> None:
 
 
 async def _read(websocket: WebSocket, page: Page, parts: Parts) -> None:
-    """Take what the page says; anything but `Shown` for an assignment of its own is passed over."""
+    """Take what the page says; anything but what is its own to say is passed over."""
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
             return
         try:
-            said = Shown.model_validate_json(message.get("text") or message.get("bytes") or b"")
+            said = _SAID.validate_json(message.get("text") or message.get("bytes") or b"")
         except ValidationError:
             log.debug("a page said what is not understood", extra={"action": "page_message_ignored"})
             continue
-        assignment = acts.own(said.assignment_id, page.person, parts)
-        if assignment is not None:
-            parts.hub.confirm(assignment)
+        _heard(said, page, parts)
+
+
+def _heard(said: Shown | ChatTypes | ChatWatch, page: Page, parts: Parts) -> None:
+    match said:
+        case Shown():
+            assignment = acts.own(said.assignment_id, page.person, parts)
+            if assignment is not None:
+                parts.hub.confirm(assignment)
+        case ChatTypes():
+            if chat_routes.holds(ContactId(said.contact_id), page.person, parts) is not None:
+                parts.chats.types(ContactId(said.contact_id), Side.AGENT)
+        case ChatWatch():
+            wanted = ContactId(said.contact_id or "")
+            page.watching = wanted if parts.chat_desk.may_watch(page.person, wanted) else None
+        case _:
+            assert_never(said)

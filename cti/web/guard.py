@@ -15,6 +15,9 @@ from starlette.requests import HTTPConnection
 from cti.config import Centre
 from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Reasons, Role
+from cti.ports.chat import Chats
+from cti.web.chat_desk import ChatDesk
+from cti.web.chat_limits import Visitors
 from cti.web.health import LoopLag
 from cti.web.hub import Hub
 from cti.web.pace import Pace
@@ -47,6 +50,9 @@ class Parts:
     centre: Centre
     ivr_token: str
     secure_cookies: bool
+    chats: Chats
+    chat_desk: ChatDesk
+    visitors: Visitors
 
 
 def _parts(connection: HTTPConnection) -> Parts:

@@ -10,7 +10,7 @@ Not here: who is here, and when a desktop counts as lost (`cti.web.presence`).
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -129,6 +129,8 @@ class Hub:
         self._confirming: set[AssignmentId] = set()
         self._flush: asyncio.TimerHandle | None = None
         self._engine: Engine | None = None
+        self.followers: list[Callable[[Decision, Milliseconds], None]] = []
+        """Who else hears of every decision, once this hub has told its pages; may neither block nor raise."""
         self._late = metrics.counter("triune_pops_late_total", "Pops confirmed after the ring was let go")
         self._pops = metrics.counter("triune_pops_total", "Pops confirmed by a page")
         self._arrived = metrics.counter("triune_contacts_arrived_total", "Contacts that came to wait, by medium")
@@ -175,6 +177,8 @@ class Hub:
             self._decided(self._engine, decision, now)
         except Exception:  # a page that cannot be told must never stop the engine
             log.exception("pages could not be told", extra={"action": "push_failed", "number": decision.number})
+        for follower in self.followers:
+            follower(decision, now)
 
     def is_connected(self, agent_id: AgentId) -> bool:
         """See `cti.ports.Desktops`."""

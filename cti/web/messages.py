@@ -7,23 +7,15 @@ WebSocket `/api/v1/events`: the server sends one `Snapshot`, then `Delta`s numbe
 sees a hole closes and connects again. The server pings; a page needs no timer to stay alive.
 """
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from cti.domain.ids import Device, Medium, Readiness
 from cti.ports import AccountAnswer, Role
 from cti.variables import Lost
-
-NO_NUL: Final = r"^[^\x00]*$"
-"""PostgreSQL keeps no text with U+0000."""
-
-
-class Message(BaseModel):
-    """Root of the records: frozen, and an unknown field is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+from cti.web.chat_messages import ChatLineSaid, ChatStands, ChatTypes, ChatTyping, ChatWatch
+from cti.web.record import NO_NUL, Message
 
 # -- who -------------------------------------------------------------------------------------------------------------
 
@@ -297,7 +289,16 @@ class SwitchChanged(Message):
 
 
 Change = Annotated[
-    StateChanged | AssignmentChanged | AssignmentGone | QueuesChanged | AgentsChanged | MeChanged | SwitchChanged,
+    StateChanged
+    | AssignmentChanged
+    | AssignmentGone
+    | QueuesChanged
+    | AgentsChanged
+    | MeChanged
+    | SwitchChanged
+    | ChatLineSaid
+    | ChatStands
+    | ChatTyping,
     Field(discriminator="kind"),
 ]
 
@@ -406,10 +407,14 @@ class Problem(Message):
 
 
 class Shown(Message):
-    """The one thing a page says over the WebSocket: the card of this assignment is drawn."""
+    """A page says over the WebSocket that the card of this assignment is drawn."""
 
     type: Literal["shown"] = "shown"
     assignment_id: str = Field(max_length=60)
+
+
+Said = Annotated[Shown | ChatTypes | ChatWatch, Field(discriminator="type")]
+"""What a page says over the WebSocket."""
 
 
 class Token(Message):

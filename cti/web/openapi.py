@@ -11,10 +11,12 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
+from cti.web.chat_messages import ChatTypes, ChatWatch
 from cti.web.messages import Delta, Shown, Snapshot
 
 SOCKET: Final = "/api/v1/events"
 _TEMPLATE: Final = "#/components/schemas/{model}"
+_HEARD: Final = (Shown, ChatTypes, ChatWatch)
 
 _ABOUT: Final = """\
 The public API of the contact centre; the desktop uses nothing else. All instants are Unix milliseconds by the server's
@@ -24,8 +26,8 @@ clock. Every error is a `Problem`: a sentence in the person's language, and a co
 `Authorization: Bearer` (`POST /api/v1/tokens`). Requests with a foreign `Origin` are refused.
 
 **Live events**: WebSocket `/api/v1/events`, with the same cookie or token. The server sends one `Snapshot`, then
-`Delta`s numbered from 1 without holes. A page may send `Shown`. Closed with 4401: sign in again; with any other code:
-connect again.
+`Delta`s numbered from 1 without holes. A page may send `Shown`, `ChatTypes` and `ChatWatch`. Closed with 4401: sign in
+again; with any other code: connect again.
 """
 
 
@@ -50,7 +52,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
         document["x-websockets"] = {
             SOCKET: {
                 "sends": [{"$ref": _TEMPLATE.format(model=name)} for name in ("Snapshot", "Delta")],
-                "receives": [{"$ref": _TEMPLATE.format(model="Shown")}],
+                "receives": [{"$ref": _TEMPLATE.format(model=model.__name__)} for model in _HEARD],
             }
         }
         app.openapi_schema = document
@@ -60,7 +62,7 @@ def describe(app: FastAPI) -> dict[str, Any]:
 def _socket_schemas() -> dict[str, Any]:
     """What goes over the WebSocket; there every field is always present, so every field is required."""
     _, definitions = models_json_schema(
-        [(Snapshot, "serialization"), (Delta, "serialization"), (Shown, "serialization")], ref_template=_TEMPLATE
+        [(model, "serialization") for model in (Snapshot, Delta, *_HEARD)], ref_template=_TEMPLATE
     )
     schemas: dict[str, Any] = definitions["$defs"]
     for schema in schemas.values():

@@ -57,6 +57,8 @@ class Page:
         self.person = person
         self.session = session
         self.numbered = 0
+        self.watching: str | None = None
+        """The contact whose chat it shows though it is in nobody's hands here."""
         self._outbox: deque[str] = deque()
         self._filled = asyncio.Event()
         self._closing: asyncio.Future[Closing] = asyncio.get_running_loop().create_future()

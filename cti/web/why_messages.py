@@ -1,7 +1,7 @@
 """The records of the page that explains: why a contact went to whom it did, in the reader's language."""
 
 from cti.domain.ids import Medium
-from cti.web.messages import Message
+from cti.web.record import Message
 
 
 class TermView(Message):

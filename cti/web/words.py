@@ -138,6 +138,28 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "The login or extension is taken. Choose another.",
         "Такой логин или внутренний номер уже занят. Выберите другой.",
     ),
+    "chat_closed": (
+        "Nobody can answer just now. You may leave a message.",
+        "Сейчас никто не может ответить. Вы можете оставить сообщение.",
+    ),
+    "chat_busy": (
+        "Too many people are asking just now. Try again a little later, or leave a message.",
+        "Сейчас слишком много обращений. Попробуйте немного позже или оставьте сообщение.",
+    ),
+    "chat_ended": ("This chat is over. Begin a new one.", "Этот чат завершён. Начните новый."),
+    "chat_not_begun": ("Write something first.", "Сначала напишите что-нибудь."),
+    "chat_no_messages": (
+        "No messages are taken here. Please come back during opening hours.",
+        "Здесь нельзя оставить сообщение. Приходите в часы работы.",
+    ),
+    "chat_too_long": (
+        "The message is too long: {most} characters at most. Split it.",
+        "Сообщение слишком длинное: не больше {most} символов. Разделите его.",
+    ),
+    "chat_not_taken": (
+        "Take the chat first: then you can write.",
+        "Сначала примите чат: тогда можно будет писать.",
+    ),
     "internal": (
         "Something went wrong here. Tell your admin this number: {number}.",
         "Здесь произошла ошибка. Сообщите администратору номер: {number}.",

@@ -70,7 +70,7 @@ async def test_one_address_cannot_take_every_connection(world: World, monkeypatc
     monkeypatch.setattr(connections, "PER_ADDRESS", 3)
     here = [await asyncio.open_connection("127.0.0.1", world.port) for _ in range(6)]
     assert await is_served(*here[-1])
-    monkeypatch.setattr(connections, "_is_this_machine", lambda _host: False)
+    monkeypatch.setattr(connections, "is_this_machine", lambda _host: False)
     surplus, writer = await asyncio.open_connection("127.0.0.1", world.port)
     await cut_off(surplus)
     for one in (*(pair[1] for pair in here), writer):

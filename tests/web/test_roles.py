@@ -19,6 +19,7 @@ NEEDS = {
     "POST /api/v1/session/link": NOBODY,
     "POST /api/v1/tokens": NOBODY,
     "GET /healthz": NOBODY,
+    "GET /chat/v1/{key}": NOBODY,
     "GET /metrics": NOBODY,
     "GET /api/v1/session": AGENT,
     "DELETE /api/v1/session": AGENT,
@@ -41,6 +42,8 @@ NEEDS = {
     "POST /api/v1/contacts": AGENT,
     "GET /api/v1/contacts": SUPERVISOR,
     "GET /api/v1/contacts/{contact_id}/why": SUPERVISOR,
+    "GET /api/v1/chats/{contact_id}": AGENT,
+    "POST /api/v1/chats/{contact_id}/messages": AGENT,
     "GET /api/v1/queues": AGENT,
     "GET /api/v1/agents": SUPERVISOR,
     "POST /api/v1/agents/{agent_id}/not-ready": SUPERVISOR,
@@ -66,7 +69,14 @@ NEEDS = {
     "POST /api/v1/ivr/accounts/check": IVR,
     "POST /api/v1/ivr/lost": IVR,
 }
-NAMES = {"assignment_id": "a999", "contact_id": "c999", "agent_id": "u999", "project": "telecom", "code_id": "none"}
+NAMES = {
+    "assignment_id": "a999",
+    "contact_id": "c999",
+    "agent_id": "u999",
+    "project": "telecom",
+    "code_id": "none",
+    "key": "none",
+}
 BODIES = {
     "POST /api/v1/session/language": {"language": "en"},
     "POST /api/v1/session/password": {"old": "x", "new": "long enough"},
@@ -76,6 +86,7 @@ BODIES = {
     "POST /api/v1/assignments/{assignment_id}/mute": {"muted": True},
     "POST /api/v1/assignments/{assignment_id}/digits": {"digits": "1"},
     "POST /api/v1/contacts": {"queue_id": "support"},
+    "POST /api/v1/chats/{contact_id}/messages": {"client_id": "1", "text": "x"},
     "POST /api/v1/people": {"login": "x1", "password": "long enough", "name": "X"},
     "POST /api/v1/people/{agent_id}/password": {"password": "long enough"},
     "POST /api/v1/projects/{project}/dispositions": {"id": "x1", "title_en": "X", "title_ru": "X"},

@@ -45,9 +45,12 @@ from cti.domain.facts import ContactQueued
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegId, Medium, NodeId, ProjectId, QueueId
 from cti.domain.state import State
 from cti.errors import NotFound
+from cti.media.chat import LiveChats
 from cti.metrics import Metrics
 from cti.ports import Arrival, CallerLost, Card, Contract, Customers, Entry, Particulars, Person, Role, Standing, Told
+from cti.store.chats import StoredChats
 from cti.store.directory import Directory
+from cti.store.messages import StoredMessages
 from cti.store.schema import upgrade
 from cti.testing import ManualClock
 from cti.web.app import create_app
@@ -178,9 +181,11 @@ class MemoryEngine:
 
     async def arrive(self, event: ContactArrived, particulars: Arrival) -> ContactId:
         event = structs.replace(event, node=NODE) if event.medium is Medium.CALLBACK else event
+        event = structs.replace(event, source_key=particulars.source)
         decision = self.do(event, particulars=self._particulars(event, particulars))
         await asyncio.sleep(0)
-        return next(fact.contact_id for fact in decision.facts if isinstance(fact, ContactQueued))
+        queued = next((fact for fact in decision.facts if isinstance(fact, ContactQueued)), None)
+        return queued.contact_id if queued is not None else self.state.sources[event.source_key]
 
     def _particulars(self, event: ContactArrived, given: Arrival) -> Particulars:
         return Particulars(
@@ -457,6 +462,10 @@ async def running(
     for one in await directory.everyone():
         if one.extension is not None:
             engine.do(AgentEnrolled(agent_id=one.agent_id, project_ids=one.project_ids))
+    chats = LiveChats(
+        engine=engine, messages=StoredMessages(database), book=StoredChats(database), centre=plan, metrics=metrics
+    )
+    hub.followers.append(chats.decided)
     (pages / "index.html").write_text("<!doctype html><title>Triune</title>")
     (pages / "assets" / "index-0a1b.js").write_text("export {}")
     app = create_app(
@@ -475,6 +484,7 @@ async def running(
         ui_dir=pages,
         secure_cookies=False,
         sip_target=sip_target,
+        chats=chats,
     )
     server = make_server(app)
     listener = bind("127.0.0.1", 0)
@@ -501,4 +511,5 @@ async def running(
         )
     server.should_exit = True
     await serving
+    await chats.stop()
     await database.close()
