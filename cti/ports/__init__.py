@@ -19,7 +19,7 @@ from cti.ports.customers import (
     Standing,
 )
 from cti.ports.engine import Arrival, Desktops, Engine
-from cti.ports.history import History, Told
+from cti.ports.history import CallsMade, History, Told
 from cti.ports.journal import Entry, Journal
 from cti.ports.people import Code, CodeKind, Deed, Enrolment, People, Person, Role, TooManyTries
 from cti.ports.reasons import Reasons
@@ -44,6 +44,7 @@ __all__ = [
     "Arrival",
     "CallerEntered",
     "CallerLost",
+    "CallsMade",
     "Card",
     "Code",
     "CodeKind",

@@ -2,9 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from cti.domain.ids import AgentId, AssignmentId, ContactId, Medium, Milliseconds, ProjectId, QueueId
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    ContactId,
+    LegCause,
+    Medium,
+    Milliseconds,
+    ProjectId,
+    QueueId,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +38,31 @@ class Told:
     address: str
     disposition: str | None
     note: str
+    outbound: bool = False
+    """An agent asked for the call."""
+    missed: LegCause | None = None
+    """Why its customer was not reached."""
+    dialled_ms: Milliseconds | None = None
+    """When its customer was dialled; it was asked for at `arrived_ms`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallsMade:
+    """What came of the calls that agents asked for, within a span."""
+
+    asked: int
+    dialled: int
+    """The agent answered his phone, so that the customer was dialled."""
+    reached: int
+    to_dial_ms: Milliseconds
+    """From the click until the customer was dialled, all of them together."""
+    to_dial_p50_ms: Milliseconds | None
+    saved_ms: Milliseconds
+    """Against `BY_HAND_MS` each."""
+
+
+BY_HAND_MS: Final[Milliseconds] = 120_000
+"""What dialling by hand takes up to, by the documents that this centre was made for: look up, dial, dial again."""
 
 
 class History(Protocol):
@@ -50,6 +84,14 @@ class History(Protocol):
 
     async def took(self, agent_id: AgentId, contact_id: ContactId) -> bool:
         """Whether he ever took this contact up. Raises DatabaseDown."""
+
+    async def calls_made(
+        self, project_ids: Sequence[ProjectId], *, since_ms: Milliseconds, until_ms: Milliseconds
+    ) -> CallsMade:
+        """The calls that agents of these projects asked for from the one instant up to the other.
+
+        Raises DatabaseDown.
+        """
 
     def keep_note(self, assignment_id: AssignmentId, contact_id: ContactId, agent_id: AgentId, note: str) -> None:
         """Take the agent's note into the next write; returns at once. Twice replaces."""

@@ -18,9 +18,20 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from cti.database import Database
-from cti.domain.ids import AgentId, AssignmentId, ContactId, DispositionId, Medium, Milliseconds, ProjectId, QueueId
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    ContactId,
+    DispositionId,
+    LegCause,
+    Medium,
+    Milliseconds,
+    ProjectId,
+    QueueId,
+)
 from cti.errors import ConfigError, DatabaseDown
-from cti.ports import Entry, Told
+from cti.ports import CallsMade, Entry, Told
+from cti.ports.history import BY_HAND_MS
 from cti.store import models, projection
 from cti.store.behind import REFUSALS, WriteBehind
 from cti.store.directory import wall_clock_ms
@@ -199,6 +210,12 @@ class StoredHistory:
         where = _took(agent_id) & (_CONTACTS.c.contact_id == contact_id)
         return bool(await self._told(where, limit=1, before_ms=None))
 
+    async def calls_made(
+        self, project_ids: Sequence[ProjectId], *, since_ms: Milliseconds, until_ms: Milliseconds
+    ) -> CallsMade:
+        """See `ports.History`."""
+        return await self._database.read(lambda connection: _calls_made(connection, project_ids, since_ms, until_ms))
+
     async def _told(
         self, where: sa.ColumnElement[bool], *, limit: int, before_ms: Milliseconds | None
     ) -> Sequence[Told]:
@@ -219,8 +236,17 @@ _NEWEST_NOTE: Final = (
     .limit(1)
     .scalar_subquery()
 )
+_NEWEST_CALL: Final = {
+    column.name: sa.select(column)
+    .where(_ASSIGNMENTS.c.contact_id == _CONTACTS.c.contact_id, _CONTACTS.c.outbound)
+    .order_by(_ASSIGNMENTS.c.offered_ms.desc())
+    .limit(1)
+    .scalar_subquery()
+    for column in (_ASSIGNMENTS.c.missed, _ASSIGNMENTS.c.dialled_ms)
+}
 _TOLD: Final = sa.select(
     _CONTACTS,
+    *(found.label(name) for name, found in _NEWEST_CALL.items()),
     _CUSTOMERS.c.name.label("customer"),
     _PARTICULARS.c.address,
     _NEWEST_NOTE.label("note"),
@@ -258,6 +284,29 @@ def _as_told(row: "sa.Row[tuple[object, ...]]") -> Told:
         address=row.address or "",
         disposition=DispositionId(row.disposition) if row.disposition else None,
         note=row.note or "",
+        outbound=bool(row.outbound),
+        missed=LegCause(row.missed) if row.missed else None,
+        dialled_ms=row.dialled_ms,
+    )
+
+
+def _calls_made(
+    connection: Connection, project_ids: Sequence[ProjectId], since_ms: Milliseconds, until_ms: Milliseconds
+) -> CallsMade:
+    statement = (
+        sa.select(_CONTACTS.c.arrived_ms, _CONTACTS.c.answered_ms, _NEWEST_CALL["dialled_ms"].label("dialled_ms"))
+        .where(_CONTACTS.c.outbound, _CONTACTS.c.project_id.in_(project_ids))
+        .where(_CONTACTS.c.arrived_ms >= since_ms, _CONTACTS.c.arrived_ms < until_ms)
+    )
+    rows = connection.execute(statement).all()
+    spans = sorted(row.dialled_ms - row.arrived_ms for row in rows if row.dialled_ms is not None)
+    return CallsMade(
+        asked=len(rows),
+        dialled=len(spans),
+        reached=sum(row.answered_ms is not None for row in rows),
+        to_dial_ms=sum(spans),
+        to_dial_p50_ms=spans[(len(spans) - 1) // 2] if spans else None,
+        saved_ms=sum(max(0, BY_HAND_MS - span) for span in spans),
     )
 
 

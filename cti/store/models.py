@@ -2,12 +2,12 @@
 
 Instants are Unix milliseconds; names in both languages stand side by side. What belongs to a customer and must be
 erasable stands in `customers`, `addresses`, `contracts`, `contact_particulars`, `notes`, `messages` and `attachments`
-only; all else holds ids.
+only; all else holds ids, but for the numbers of `do_not_call`.
 """
 
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
@@ -221,6 +221,20 @@ class AccountPin(Base):
     locked_until_ms: Mapped[int] = mapped_column(default=0)
 
 
+class DoNotCallRow(Base):
+    """A number that is not to be called; outlives the erasure of the person, as it must."""
+
+    __tablename__ = "do_not_call"
+
+    project_id: Mapped[str] = mapped_column(primary_key=True)
+    """Empty: no project may."""
+    number: Mapped[str] = mapped_column(primary_key=True)
+    """E.164 with +."""
+    added_ms: Mapped[int]
+    actor: Mapped[str]
+    reason: Mapped[str]
+
+
 # -- history -----------------------------------------------------------------------------------------------------------
 
 
@@ -267,6 +281,8 @@ class ContactRow(Base):
     abandoned: Mapped[bool] = mapped_column(default=False)
     agent_id: Mapped[str | None]
     disposition: Mapped[str | None]
+    outbound: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """An agent asked for it: nobody waited."""
 
 
 class AssignmentRow(Base):
@@ -294,6 +310,11 @@ class AssignmentRow(Base):
     disposition: Mapped[str | None]
     why: Mapped[str]
     """`facts.Why` as JSON."""
+    dialled_ms: Mapped[int | None]
+    """When the customer was dialled first, of one who is called."""
+    reached_ms: Mapped[int | None]
+    missed: Mapped[str | None]
+    """Why the customer was not reached."""
 
 
 class ReadinessRow(Base):

@@ -46,6 +46,8 @@ def _anew(table: sa.Table, key: str) -> Prepared:
     return Prepared(lambda connection: upsert(connection, table, keys=[key], updated=others))
 
 
+_WAITED: Final = sa.case((_c.outbound, None), else_=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms))
+"""Nobody waits in a call that an agent asked for."""
 _QUEUE: Final = _anew(_CONTACTS, "contact_id")
 _OFFER: Final = _anew(_ASSIGNMENTS, "assignment_id")
 _NOTE_READINESS: Final = Prepared(lambda connection: upsert(connection, _READINESS, keys=["entry", "place"]))
@@ -57,8 +59,8 @@ _RING: Final = Prepared.of(_this_assignment.values(rung_ms=sa.func.coalesce(_a.r
 _START: Final = Prepared.of(_this_assignment.values(started_ms=sa.func.coalesce(_a.started_ms, _at)))
 _ANSWER: Final = Prepared.of(
     _its_contact.values(
-        answered_ms=sa.func.coalesce(_c.answered_ms, _at),
-        wait_ms=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms),
+        answered_ms=sa.case((_c.outbound, _c.answered_ms), else_=sa.func.coalesce(_c.answered_ms, _at)),
+        wait_ms=_WAITED,
         agent_id=sa.select(_a.agent_id).where(_a.assignment_id == _assignment).scalar_subquery(),
     )
 )
@@ -70,7 +72,10 @@ _RESUME: Final = Prepared.of(
 )
 _END_TALK: Final = Prepared.of(
     _this_assignment.where(_a.talk_ms.is_(None), _a.started_ms.is_not(None)).values(
-        talk_ms=_at - _a.started_ms - _a.hold_ms
+        talk_ms=sa.case(
+            (_a.dialled_ms.is_not(None) & _a.reached_ms.is_(None), 0),
+            else_=_at - sa.func.coalesce(_a.reached_ms, _a.started_ms) - _a.hold_ms,
+        )
     )
 )
 _SUM_UP: Final = Prepared.of(
@@ -83,6 +88,12 @@ _END_OFFER: Final = Prepared.of(
         closed_ms=_at, outcome=sa.bindparam("outcome_"), cause=sa.bindparam("cause_", type_=sa.Text())
     )
 )
+_DIAL: Final = Prepared.of(_this_assignment.values(dialled_ms=sa.func.coalesce(_a.dialled_ms, _at)))
+_REACH: Final = Prepared.of(_this_assignment.values(reached_ms=sa.func.coalesce(_a.reached_ms, _at)))
+_CUSTOMER_ANSWERS: Final = Prepared.of(
+    _its_contact.where(_c.outbound).values(answered_ms=sa.func.coalesce(_c.answered_ms, _at))
+)
+_MISS: Final = Prepared.of(_this_assignment.values(missed=sa.bindparam("cause_")))
 _WRAP_UP: Final = Prepared.of(_this_assignment.values(wrap_up_started_ms=_at, ended_by=sa.bindparam("ended_by_")))
 _END_CONTACT: Final = Prepared.of(_its_contact.values(ended_ms=_at))
 _CLOSE: Final = Prepared.of(_this_assignment.values(closed_ms=_at, outcome="closed", disposition=sa.bindparam("code")))
@@ -95,7 +106,7 @@ _CLOSE_CONTACT: Final = Prepared.of(
         disposition=sa.bindparam("code"),
         abandoned=sa.bindparam("abandoned_"),
         ended_ms=sa.func.coalesce(_c.ended_ms, _at),
-        wait_ms=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms),
+        wait_ms=_WAITED,
     )
 )
 
@@ -140,6 +151,13 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
             run(_CLOSE, _given(assignment_id, at_ms) | {"code": disposition})
             for statement in (_RESUME, _END_TALK, _SUM_UP):
                 run(statement, _given(assignment_id, at_ms))
+        case facts.CustomerRung(assignment_id=assignment_id, at_ms=at_ms):
+            run(_DIAL, _given(assignment_id, at_ms))
+        case facts.CustomerReached(assignment_id=assignment_id, at_ms=at_ms):
+            for statement in (_REACH, _CUSTOMER_ANSWERS):
+                run(statement, _given(assignment_id, at_ms))
+        case facts.CustomerMissed(assignment_id=assignment_id, cause=cause):
+            run(_MISS, {"assignment": assignment_id, "cause_": cause.value})
         case facts.ContactRequeued(contact_id=contact_id):
             run(_REQUEUE, {"contact": contact_id})
         case facts.ContactClosed(contact_id=contact_id, disposition=disposition, at_ms=at_ms):
@@ -171,8 +189,6 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
             | facts.PriorityGiven()
             | facts.CallbackOffered()
             | facts.CallbackPostponed()
-            | facts.CustomerRung()
-            | facts.CustomerReached()
         ):
             pass
         case _:
@@ -193,6 +209,7 @@ def _queue(connection: Connection, fact: facts.ContactQueued) -> None:
         "queued_ms": fact.queued_ms,
         "offered": 0,
         "abandoned": False,
+        "outbound": fact.outbound,
     }
     _write_anew(connection, _QUEUE, _CONTACTS, written)
 

@@ -5,6 +5,7 @@ import types
 import typing
 
 import msgspec
+from msgspec import structs
 
 from cti.domain import events, facts
 from cti.domain.facts import Fact
@@ -16,6 +17,7 @@ from cti.domain.ids import (
     Device,
     DispositionId,
     EndedBy,
+    LegCause,
     LegId,
     Medium,
     NodeId,
@@ -107,3 +109,37 @@ def filled(kind: typing.Any) -> typing.Any:
     if issubclass(kind, enum.Enum):
         return list(kind)[-1]
     return {str: "ж\"\\ 1'", int: 1_700_000_000_123, bool: True}[kind]
+
+
+def asked_call(*, missed: LegCause | None = None) -> list[Entry]:
+    """An agent asks for a call, picks up after 4 s; 6 s later the customer answers and talks for 30 s, or is missed."""
+    assignment_id, contact_id = AssignmentId("a1"), ContactId("c1")
+    asked = structs.replace(queued(), leg_id=None, outbound=True, queued_ms=ARRIVED_MS + 3)
+    leg_id, node = LegId("customer-a1"), NodeId("n1")
+    dialled_ms, answers_ms, over_ms = ARRIVED_MS + 4000, ARRIVED_MS + 10_000, ARRIVED_MS + 40_000
+    outcome: list[Fact]
+    if missed is None:
+        outcome = [facts.CustomerReached(assignment_id=assignment_id, at_ms=answers_ms)]
+        ended_by = EndedBy.CUSTOMER
+    else:
+        outcome, over_ms, ended_by = [], answers_ms, EndedBy.UNREACHED
+        outcome.append(facts.CustomerMissed(assignment_id=assignment_id, cause=missed, at_ms=over_ms))
+    return [
+        entry(1, asked, structs.replace(offered(assignment_id="a1"), at_ms=ARRIVED_MS + 3)),
+        entry(2, facts.AssignmentStarted(assignment_id=assignment_id, leg_id=LegId("agent-a1"), at_ms=dialled_ms)),
+        entry(
+            3,
+            facts.CustomerRung(
+                assignment_id=assignment_id, leg_id=leg_id, node=node, at_ms=dialled_ms, until_ms=dialled_ms + 30_000
+            ),
+        ),
+        entry(4, *outcome),
+        entry(
+            5,
+            facts.WrapUpStarted(
+                assignment_id=assignment_id, at_ms=over_ms, until_ms=over_ms + 30_000, ended_by=ended_by
+            ),
+        ),
+        entry(6, facts.AssignmentClosed(assignment_id=assignment_id, disposition=SOLD, at_ms=over_ms + 2000)),
+        entry(7, facts.ContactClosed(contact_id=contact_id, disposition=SOLD, at_ms=over_ms + 2000)),
+    ]

@@ -14,13 +14,13 @@ from cti.database import Database, open_database
 from cti.domain import facts
 from cti.domain.ids import AgentId, AssignmentId, ContactId, LegCause, Medium, OfferOutcome, ProjectId, Readiness
 from cti.errors import ConfigError, DatabaseDown
-from cti.ports import Entry, History, Particulars, Told
+from cti.ports import CallsMade, Entry, History, Particulars, Told
 from cti.store import history as history_module
 from cti.store import models
 from cti.store.history import StoredHistory
 from cti.store.journal import SqliteJournal
 from cti.store.particulars import ParticularStore
-from tests.store.calls import AGENT, ARRIVED_MS, abandoned_call, entry, offered, queued, served_call
+from tests.store.calls import AGENT, ARRIVED_MS, abandoned_call, asked_call, entry, offered, queued, served_call
 from tests.store.server import PostgresServer
 
 pytestmark = pytest.mark.server
@@ -82,6 +82,35 @@ async def test_a_served_call_stands_in_the_ledger_with_its_times(
     assert (line.agent_id, line.disposition) == (AGENT, "sold")
     assert await history.took(AGENT, ContactId("c1"))
     assert not await history.took(AgentId("u9"), ContactId("c1"))
+
+
+async def test_a_call_that_an_agent_asked_for_is_told_from_the_click_on_and_nobody_waited_in_it(
+    history: StoredHistory, journal: SqliteJournal
+) -> None:
+    await happened(history, journal, asked_call())
+    line = await told(history)
+    assert line.outbound
+    assert line.missed is None
+    assert (line.dialled_ms, line.answered_ms) == (ARRIVED_MS + 4000, ARRIVED_MS + 10_000)
+    assert (line.wait_ms, line.talk_ms, line.agent_id) == (None, 30_000, AGENT)
+
+
+async def test_one_who_was_not_reached_is_told_with_the_reason_and_without_a_talk(
+    history: StoredHistory, journal: SqliteJournal
+) -> None:
+    await happened(history, journal, asked_call(missed=LegCause.BUSY))
+    line = await told(history)
+    assert (line.missed, line.answered_ms, line.wait_ms, line.talk_ms) == (LegCause.BUSY, None, None, 0)
+
+
+async def test_the_time_that_clicking_saved_is_summed_up(history: StoredHistory, journal: SqliteJournal) -> None:
+    await happened(history, journal, asked_call())
+    projects = [ProjectId("telecom")]
+    made = await history.calls_made(projects, since_ms=ARRIVED_MS, until_ms=ARRIVED_MS + 1)
+    assert made == CallsMade(asked=1, dialled=1, reached=1, to_dial_ms=4000, to_dial_p50_ms=4000, saved_ms=116_000)
+    before = await history.calls_made(projects, since_ms=0, until_ms=ARRIVED_MS)
+    others = await history.calls_made([ProjectId("clinic")], since_ms=0, until_ms=2 * ARRIVED_MS)
+    assert (before.asked, others.asked, others.to_dial_p50_ms) == (0, 0, None)
 
 
 async def test_hanging_up_on_hold_counts_the_hold(history: StoredHistory, journal: SqliteJournal) -> None:

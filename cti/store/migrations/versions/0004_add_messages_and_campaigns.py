@@ -14,10 +14,14 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def upgrade() -> None:
     _messages()
     _chats()
+    _calls_made()
 
 
 def downgrade() -> None:
-    for name in ("chats", "attachments", "messages"):
+    for column in ("missed", "reached_ms", "dialled_ms"):
+        op.drop_column("assignments", column)
+    op.drop_column("contacts", "outbound")
+    for name in ("do_not_call", "chats", "attachments", "messages"):
         op.drop_table(name)
 
 
@@ -81,3 +85,19 @@ def _chats() -> None:
         sa.PrimaryKeyConstraint("contact_id", name="pk_chats"),
         sa.UniqueConstraint("session_id", name="uq_chats_session_id"),
     )
+
+
+def _calls_made() -> None:
+    op.create_table(
+        "do_not_call",
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("added_ms", _NUMBER, nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("project_id", "number", name="pk_do_not_call"),
+    )
+    op.add_column("contacts", sa.Column("outbound", sa.Boolean(), nullable=False, server_default=sa.false()))
+    op.add_column("assignments", sa.Column("dialled_ms", _NUMBER, nullable=True))
+    op.add_column("assignments", sa.Column("reached_ms", _NUMBER, nullable=True))
+    op.add_column("assignments", sa.Column("missed", sa.Text(), nullable=True))
