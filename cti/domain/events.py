@@ -403,6 +403,8 @@ class HangUpRequested(Struct, frozen=True, kw_only=True, gc=False):
     """The agent ends the talk, or finishes a virtual call: on to wrap-up."""
 
     assignment_id: AssignmentId
+    asked_ms: Milliseconds | None = None
+    """When he clicked, as far as is known; None: now."""
 
 
 class WrapUpFinished(Struct, frozen=True, kw_only=True, gc=False):

@@ -30,7 +30,7 @@ def requested(turn: Turn, event: OutboundRequested) -> None:
             medium=Medium.VOICE,
             project_id=queue.rules.project_id,
             queue_id=queue.id,
-            arrived_ms=turn.now,
+            arrived_ms=turn.now if event.asked_ms is None else min(event.asked_ms, turn.now),
             queued_ms=turn.now,
             leg_id=None,
             node=node,

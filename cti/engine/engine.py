@@ -304,7 +304,7 @@ class Engine:
         for fact in decision.facts:
             if isinstance(fact, ContactQueued):
                 self._in_hand.opened(fact.contact_id, fact.leg_id)
-                if fact.origin is not None:
+                if fact.origin is not None and not fact.outbound:
                     self._only_once(fact.contact_id)
             elif isinstance(fact, CallbackAccepted):
                 self._in_hand.parted(fact.contact_id)

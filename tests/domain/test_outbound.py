@@ -3,7 +3,7 @@
 import pytest
 
 from cti.domain.commands import DialCustomer, EndLeg, JoinLegs, RingAgent, ShowPop
-from cti.domain.events import AgentSignedOut, ContactCancelled, DeviceChosen, PhoneUnreachable
+from cti.domain.events import AgentSignedOut, ContactCancelled, DeviceChosen, OutboundRequested, PhoneUnreachable
 from cti.domain.facts import (
     ASKED,
     AssignmentOffered,
@@ -22,6 +22,8 @@ from cti.domain.ids import (
     EndedBy,
     LegCause,
     Medium,
+    NodeId,
+    QueueId,
 )
 from cti.domain.states import AssignmentState
 from cti.errors import RuleError
@@ -169,3 +171,19 @@ def test_the_call_survives_a_restart_at_every_stage(day: Scenario) -> None:
     day.restart(folding=True)
     assert day.assignment("ann").state is AssignmentState.WRAP_UP
     assert day.assignment("ann").missed is LegCause.BUSY
+
+
+def test_the_contact_began_with_the_click(day: Scenario) -> None:
+    clicked = day.clock.now_ms - 40
+    day.send(OutboundRequested(agent_id=ANN, queue_id=QueueId("support"), node=NodeId("n1"), asked_ms=clicked))
+    queued = day.expect(ContactQueued)
+    assert (queued.arrived_ms, queued.queued_ms) == (clicked, day.clock.now_ms)
+
+
+def test_no_contact_begins_after_it_was_asked_for(day: Scenario) -> None:
+    day.send(
+        OutboundRequested(
+            agent_id=ANN, queue_id=QueueId("support"), node=NodeId("n1"), asked_ms=day.clock.now_ms + 5_000
+        )
+    )
+    assert day.expect(ContactQueued).arrived_ms == day.clock.now_ms
