@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from cti.domain import callbacks, offers, talks, waiting
-from cti.domain.commands import EndLeg
-from cti.domain.contact import Contact, is_call
+from cti.domain import callbacks, legs, offers, talks, waiting
+from cti.domain.contact import is_call
 from cti.domain.events import ContactArrived, ContactCancelled, ContactTakenBack, SkillLevel
 from cti.domain.facts import CallbackPostponed, ContactClosed, ContactQueued
 from cti.domain.ids import (
@@ -35,6 +34,8 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
     has_leg = event.leg_id is not None and event.node is not None
     if has_leg != (event.medium is Medium.VOICE) or (event.leg_id is None) == has_leg:
         raise RuleError("A voice contact has a leg and its node; a contact of any other medium has no leg.")
+    if event.leg_id in turn.state.contact_by_leg or event.source_key in turn.state.sources:
+        return
     node = event.node
     if event.medium is Medium.CALLBACK:
         callbacks.refuse_second(turn, event.address_key)
@@ -43,8 +44,6 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
             raise RuleError("No switch has been seen yet to call back from: try again in a moment.", code="no_switch")
     elif node is not None and not has_leg:
         raise RuleError("Only a call or a callback belongs to a node.")
-    if event.leg_id in turn.state.contact_by_leg or event.source_key in turn.state.sources:
-        return
     if event.not_before_ms is not None and event.medium is not Medium.CALLBACK:
         raise RuleError("Only a callback can be wanted at a later time.")
     contact_id = ContactId(f"c{turn.number}")
@@ -95,7 +94,7 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
     if contact.id not in turn.state.contacts:
         return
     turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_CANCELLED, at_ms=turn.now))
-    _end_caller(turn, contact)
+    legs.end_customers(turn, contact)
 
 
 def contact_taken_back(turn: Turn, event: ContactTakenBack) -> None:
@@ -113,8 +112,3 @@ def contact_taken_back(turn: Turn, event: ContactTakenBack) -> None:
     else:
         raise illegal("Contact", contact.id, state=contact.state, trigger=Trigger.REQUEUED)
     make_not_ready(turn, assignment.agent_id, REASON_TAKEN_BACK)
-
-
-def _end_caller(turn: Turn, contact: Contact) -> None:
-    if contact.leg_id is not None and contact.node is not None:
-        turn.do(EndLeg(leg_id=contact.leg_id, node=contact.node))

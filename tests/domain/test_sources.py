@@ -1,6 +1,7 @@
 """A request that its source tells twice is one contact; one for a later time sleeps until then."""
 
 import pytest
+from msgspec import structs
 
 from cti.domain import state as states
 from cti.domain.commands import RingAgent
@@ -50,6 +51,14 @@ def test_a_request_that_is_closed_is_known_still(day: Scenario) -> None:
     day.hangs_up("ann")
     day.wraps_up("ann")
     assert not day.send(told(day, "k1")).facts
+
+
+def test_a_callback_told_again_is_the_same_and_no_second_one_of_its_customer(day: Scenario) -> None:
+    asked = structs.replace(told(day, "k1", medium=Medium.CALLBACK), address_key="anna")
+    day.send(asked)
+    assert not day.send(asked).facts
+    with pytest.raises(RuleError):
+        day.send(structs.replace(asked, source_key="k2"))
 
 
 def test_only_the_newest_requests_are_known_by_their_keys(day: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
