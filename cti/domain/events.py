@@ -299,6 +299,8 @@ class OutboundRequested(Struct, frozen=True, kw_only=True, gc=False):
     """The contact that it is about."""
     address_key: str = ""
     """As in `ContactArrived`."""
+    asked_ms: Milliseconds | None = None
+    """When he clicked, as far as is known; None: now."""
 
 
 class CallbackRequested(Struct, frozen=True, kw_only=True, gc=False):
@@ -403,8 +405,6 @@ class HangUpRequested(Struct, frozen=True, kw_only=True, gc=False):
     """The agent ends the talk, or finishes a virtual call: on to wrap-up."""
 
     assignment_id: AssignmentId
-    asked_ms: Milliseconds | None = None
-    """When he clicked, as far as is known; None: now."""
 
 
 class WrapUpFinished(Struct, frozen=True, kw_only=True, gc=False):
