@@ -19,6 +19,7 @@ from cti.bench.result import Result
 
 BUILT: Final[Mapping[str, str]] = {
     "acd": "Decisions a second by agents and waiting contacts, beside a router that scans its lists.",
+    "dialer": "Occupancy and abandoned calls of predictive dialling, beside one dial a free agent and a look-ahead.",
     "inbound": "CPU per call, highest rate and talks at once, beside plain Queue().",
     "screenpop": "INVITE to pop in the desktop, beside the bare AMI event.",
     "replay": "A day of 20 000 mixed contacts decided again: times real time, digests.",
