@@ -119,12 +119,12 @@ class Client:
                 log.exception("The AMI connection failed and is made anew", extra={"action": "ami_failed"})
             await asyncio.sleep(backoff.wait_s())
 
-    async def action(self, name: str, **fields: str) -> Message:
+    async def action(self, name: str, *, limit_s: float = DEADLINE_S, **fields: str) -> Message:
         """Send an action that has a single answer. Raises AsteriskDown without connection, AsteriskSilent after 3 s.
 
         The answer may be a refusal: ask its `success`.
         """
-        answer: Message = await self._send(name, fields, as_list=False)
+        answer: Message = await self._send(name, fields, as_list=False, limit_s=limit_s)
         return answer
 
     async def listing(self, name: str, **fields: str) -> Sequence[Message]:
@@ -169,7 +169,9 @@ class Client:
             if not connection.ended.done():
                 await self.action("Ping")
 
-    async def _send(self, name: str, fields: Mapping[str, str], *, as_list: bool | None) -> Any:
+    async def _send(
+        self, name: str, fields: Mapping[str, str], *, as_list: bool | None, limit_s: float = DEADLINE_S
+    ) -> Any:
         connection = self._connection
         if connection is None or connection.ended.done():
             raise AsteriskDown("There is no AMI connection to Asterisk.")
@@ -178,13 +180,13 @@ class Client:
                 f"A field of {name} has a line break; it would be read as a second action.", transient=False
             )
         answer = connection.send_action({"Action": name, **fields}, as_list=as_list)
-        await asyncio.wait([answer, connection.ended], timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([answer, connection.ended], timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         if answer.done() and not answer.cancelled():
             return answer.result()
         answer.cancel()
         if connection.ended.done():
             raise AsteriskDown(f"The AMI connection was lost before Asterisk answered {name}.")
-        raise AsteriskSilent(f"Asterisk did not answer {name} within {DEADLINE_S:g} s.")
+        raise AsteriskSilent(f"Asterisk did not answer {name} within {limit_s:g} s.")
 
     def _take_contact(self, connection: _Connection, event: Message) -> None:
         if connection is self._connection:

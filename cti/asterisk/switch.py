@@ -15,6 +15,7 @@ from cti import variables
 from cti.asterisk import ami, ari, calls, endpoints, sayings, translate, wire
 from cti.asterisk.calls import Customer, Display
 from cti.asterisk.contacts import Contacts
+from cti.asterisk.dialplan import Dialplan
 from cti.asterisk.endpoints import Media
 from cti.asterisk.fallback import Fallback, Member
 from cti.asterisk.sayings import Sounds
@@ -159,6 +160,7 @@ class AsteriskSwitch:
             on_lost=self._take_lost,
         )
         self._fallback = Fallback(self._ami)
+        self.dialplan = Dialplan(self._ami)
 
     @property
     def node(self) -> NodeId:
@@ -392,6 +394,7 @@ class AsteriskSwitch:
     def _take_message(self, message: wire.Message) -> None:
         if translate.is_probe(message):
             assert message.channel is not None
+            self.dialplan.probed(message.args)
             task = asyncio.get_running_loop().create_task(self._end_probe(message.channel.id))
             self._probes.add(task)
             task.add_done_callback(self._probes.discard)

@@ -18,7 +18,7 @@ from cti.dialplan.lines import Origin
 from cti.dialplan.material import CENTRE, Material
 from cti.dialplan.model import Dialplan
 from cti.dialplan.parse import parse
-from cti.dialplan.render import DIALPLAN, Rendered
+from cti.dialplan.render import DIALPLAN, Files, Rendered
 from cti.dialplan.surroundings import Surroundings
 from cti.dialplan.templates import TemplateError
 from cti.errors import ConfigError, Finding
@@ -66,6 +66,17 @@ def check(material: Material, home: Home, install: AsteriskInstall, *, version: 
     given = surroundings.gather(centre, install, made.texts, agi_port=home.ports.agi, version=version)
     flaws += _told(findings(parse(made.texts[DIALPLAN]), given), made.origins[DIALPLAN], language)
     return Result(centre=centre, rendered=made, flaws=tuple(flaws))
+
+
+def of_dialplan(
+    material: Material, texts: Files, home: Home, install: AsteriskInstall, *, version: int, language: str
+) -> tuple[Flaw, ...]:
+    """What is wrong with a dialplan that was rendered before; lines are its own. Raises ConfigError."""
+    centre = parse_located(material.centre, file=CENTRE)[0]
+    given = surroundings.gather(centre, install, texts, agi_port=home.ports.agi, version=version)
+    every = findings(parse(texts[DIALPLAN]), given)
+    flaws = [_flaw(one, DIALPLAN, one.line, language) for one in every]
+    return tuple(sorted(flaws, key=lambda flaw: (flaw.severity, flaw.line)))
 
 
 def findings(plan: Dialplan, given: Surroundings) -> Iterator[Found]:

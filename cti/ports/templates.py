@@ -181,7 +181,13 @@ class Templates(Protocol):
         """
 
     async def rollback(
-        self, version: int, *, author: str, reason: str, told: Callable[[StageDone], None] = lambda _: None
+        self,
+        version: int,
+        *,
+        author: str,
+        reason: str,
+        language: str = "en",
+        told: Callable[[StageDone], None] = lambda _: None,
     ) -> Outcome:
         """Bring an earlier version into force, byte for byte; the drafts become its texts. Raises NotFound, Busy."""
 
@@ -210,8 +216,8 @@ class DialplanHost(Protocol):
     async def reload(self, *, queues: Sequence[str]) -> None:
         """Read extensions.conf anew, and these static queues; returns when Asterisk said that it has."""
 
-    async def contexts(self) -> frozenset[str]:
-        """The contexts that Asterisk knows."""
+    async def contexts(self, names: Sequence[str]) -> frozenset[str]:
+        """Those of these contexts that Asterisk knows."""
 
     async def busy_contexts(self) -> frozenset[str]:
         """The contexts in which there are channels now."""

@@ -1,0 +1,468 @@
+"""How a version of the configuration comes into force, or does not: all of it, or nothing.
+
+Theory of operation. Drafts are rendered and linted (an error refuses), written down as a version, loaded by IVR and
+engine beside the old one, put in Asterisk's folder in one step, and read by `dialplan reload` alone. Then a call of our
+own goes through the new version's contexts into the application. Only when it has arrived does `in-force` name the new
+version; whatever fails before, the old files are put back and read, and the old version is loaded again. A channel
+keeps the version it came by (`cti.dialplan.versions`): older contexts stay in the file until nobody is in them, and are
+dropped by `keep_house`, which also decides what a death in the midst of an apply has left.
+
+`Releases` implements `ports.templates.Templates`; the switch, the IVR and the engine stand behind its ports. What `cti
+up` does before Asterisk runs is `cti.dialplan.starting`.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Final
+
+from msgspec import structs
+
+from cti.config import parse as parse_centre
+from cti.dialplan import checks, differences, material, render, versions
+from cti.dialplan.checks import Result
+from cti.dialplan.history import Applying, Busy, History, digest_of, own_texts
+from cti.dialplan.material import CENTRE, Material
+from cti.dialplan.parse import parse
+from cti.dialplan.render import DIALPLAN, Files
+from cti.errors import ConfigError, NotFound, OutsideError, TriuneError
+from cti.home import Home
+from cti.ports.templates import (
+    Checked,
+    DialplanHost,
+    Draft,
+    Entry,
+    Flaw,
+    Later,
+    Loader,
+    Outcome,
+    Pending,
+    Stage,
+    StageDone,
+)
+from cti.setup.asterisk import AsteriskInstall
+
+log = logging.getLogger(__name__)
+
+PROBE_LIMIT_S: Final = 10.0
+HOUSE_EVERY_S: Final = 30.0
+
+Told = Callable[[StageDone], None]
+
+
+class Stale(ConfigError):
+    """Another has written the draft since the editor began."""
+
+
+class Releases:
+    """See `ports.templates.Templates`. Belongs to the engine's process: its loop, one apply at a time."""
+
+    def __init__(
+        self,
+        home: Home,
+        install: AsteriskInstall,
+        *,
+        host: DialplanHost,
+        loaders: Sequence[Loader],
+        drained: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`loaders` take a version up in this order; `drained` is called when no call of an older version is left."""
+        self._home = home
+        self._install = install
+        self._host = host
+        self._loaders = loaders
+        self._drained = drained
+        self._history = History(home)
+
+    # -- drafts --------------------------------------------------------------------------------------------------------
+
+    async def drafts(self) -> Sequence[Draft]:
+        """See `ports.Templates`."""
+        return await asyncio.to_thread(self._drafts)
+
+    def _drafts(self) -> list[Draft]:
+        now, before = material.of_home(self._home), self._material_in_force()
+        names = [CENTRE, *(name for name in sorted(now.templates) if material.is_editable(name))]
+        texts, old = {CENTRE: now.centre, **now.templates}, {CENTRE: before.centre, **before.templates}
+        return [
+            Draft(name=name, text=texts[name], own=name in now.own, changed=texts[name] != old.get(name))
+            for name in names
+        ]
+
+    async def save(self, name: str, text: str, *, base: str) -> None:
+        """See `ports.Templates`."""
+        await asyncio.to_thread(self._save, name, text, base)
+
+    def _save(self, name: str, text: str, base: str) -> None:
+        if not material.is_editable(name):
+            raise ConfigError(f"{name} cannot be edited here: only the dialplan's templates and the centre file can.")
+        now = material.of_home(self._home)
+        current = now.centre if name == CENTRE else now.templates.get(name, "")
+        if current != base:
+            raise Stale(f"{name} was changed by somebody else meanwhile: read it again.")
+        if text != current:
+            material.write(self._home, name, text)
+
+    async def reset(self, name: str) -> None:
+        """See `ports.Templates`."""
+        if not material.is_editable(name):
+            raise ConfigError(f"{name} cannot be edited here.")
+        await asyncio.to_thread(self._reset, name)
+
+    def _reset(self, name: str) -> None:
+        if name == CENTRE:
+            material.write(self._home, name, self._material_in_force().centre)
+        else:
+            material.remove(self._home, name)
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    async def check(self, language: str) -> Checked:
+        """See `ports.Templates`."""
+        now, result = await asyncio.to_thread(self._checked, language)
+        return Checked(digest=now.digest, flaws=result.flaws)
+
+    def _checked(self, language: str, version: int | None = None) -> tuple[Material, Result]:
+        now = material.of_home(self._home)
+        number = version if version is not None else self._in_force()
+        return now, checks.check(now, self._home, self._install, version=number, language=language)
+
+    async def pending(self) -> Pending:
+        """See `ports.Templates`."""
+        return await asyncio.to_thread(self._pending)
+
+    def _pending(self) -> Pending:
+        now, number = material.of_home(self._home), self._in_force()
+        before = self._material_in_force()
+        old, new = self._texts(before, number), self._texts(now, number)
+        return Pending(
+            in_force=number,
+            digest=now.digest,
+            differences=(
+                *differences.between({CENTRE: before.centre}, {CENTRE: now.centre}, self._home),
+                *differences.between(old, new, self._home),
+            ),
+            later=differences.later(old, new, centre_before=before.centre, centre_after=now.centre),
+        )
+
+    def _texts(self, given: Material, number: int) -> Files:
+        """What a material is rendered to as that version. Raises ConfigError."""
+        return texts_of(given, self._home, self._install, version=number)
+
+    async def history(self) -> Sequence[Entry]:
+        """See `ports.Templates`."""
+        return (await asyncio.to_thread(self._history.entries))[::-1]
+
+    async def texts(self, version: int) -> Mapping[str, str]:
+        """See `ports.Templates`."""
+        return own_texts(await asyncio.to_thread(self._history.material, version))
+
+    def _in_force(self) -> int:
+        number = self._history.in_force
+        if number is None:
+            raise ConfigError("Nothing is in force yet: start the centre with `cti up` first.")
+        return number
+
+    def _material_in_force(self) -> Material:
+        return self._history.material(self._in_force())
+
+    # -- changing ------------------------------------------------------------------------------------------------------
+
+    async def apply(
+        self,
+        *,
+        author: str,
+        reason: str,
+        later: bool = False,
+        language: str = "en",
+        told: Told = lambda _: None,
+    ) -> Outcome:
+        """See `ports.Templates`."""
+        with self._history.alone():
+            stages = _Stages(told)
+            number = await asyncio.to_thread(self._history.next_number)
+            now, result = await asyncio.to_thread(self._checked, language, number)
+            if result.rendered is None or result.centre is None:
+                return self._refused(stages, "The drafts cannot be rendered.", flaws=result.flaws)
+            stages.done(Stage.RENDERED)
+            wrong = checks.errors(result.flaws)
+            if wrong:
+                words = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
+                return self._refused(stages, f"The drafts have {words}.", flaws=result.flaws)
+            stages.done(Stage.LINTED)
+            before = await asyncio.to_thread(self._material_in_force)
+            if now.digest == before.digest:
+                return self._refused(stages, "Nothing has changed since the version in force.", flaws=result.flaws)
+            old = await asyncio.to_thread(self._texts, before, number)
+            waits = differences.later(old, result.rendered.texts, centre_before=before.centre, centre_after=now.centre)
+            if waits and not later:
+                return self._refused(stages, _what_waits(waits), flaws=result.flaws, later=waits)
+            await asyncio.to_thread(
+                self._history.add,
+                number,
+                now,
+                plain=result.rendered.texts[DIALPLAN],
+                author=author,
+                reason=reason,
+                at_ms=_now_ms(),
+            )
+            wanted = _Wanted(
+                number=number,
+                texts=result.rendered.texts,
+                queues=differences.changed_queues(old, result.rendered.texts),
+                action="apply",
+                author=author,
+                reason=reason,
+            )
+            outcome = await self._bring(wanted, stages)
+        return structs.replace(outcome, flaws=result.flaws, later=waits)
+
+    async def rollback(
+        self, version: int, *, author: str, reason: str, language: str = "en", told: Told = lambda _: None
+    ) -> Outcome:
+        """See `ports.Templates`."""
+        with self._history.alone():
+            stages = _Stages(told)
+            earlier = await asyncio.to_thread(self._history.material, version)
+            if version == self._in_force():
+                return self._refused(stages, f"Version {version} is in force already.")
+            before = await asyncio.to_thread(self._material_in_force)
+            texts = dict(await asyncio.to_thread(self._texts, earlier, version))
+            # The dialplan is the very one of then, whatever ships now.
+            texts[DIALPLAN] = await asyncio.to_thread(self._history.plain, version)
+            stages.done(Stage.RENDERED)
+            flaws = await asyncio.to_thread(
+                checks.of_dialplan, earlier, texts, self._home, self._install, version=version, language=language
+            )
+            if checks.errors(flaws):
+                reason = f"Version {version} does not fit any more: {flaws[0].problem}."
+                return self._refused(stages, reason, flaws=flaws)
+            stages.done(Stage.LINTED)
+            old = await asyncio.to_thread(self._texts, before, version)
+            waits = differences.later(old, texts, centre_before=before.centre, centre_after=earlier.centre)
+            wanted = _Wanted(
+                number=version,
+                texts=texts,
+                queues=differences.changed_queues(old, texts),
+                action="rollback",
+                author=author,
+                reason=reason,
+            )
+            outcome = await self._bring(wanted, stages)
+            if outcome.kept:
+                await asyncio.to_thread(material.restore, self._home, earlier)
+        return structs.replace(outcome, later=waits)
+
+    def _refused(
+        self, stages: "_Stages", reason: str, *, flaws: tuple[Flaw, ...] = (), later: tuple[Later, ...] = ()
+    ) -> Outcome:
+        stages.done(Stage.REFUSED, reason)
+        return Outcome(kept=False, version=self._in_force(), stages=stages.all, reason=reason, flaws=flaws, later=later)
+
+    async def _bring(self, wanted: "_Wanted", stages: "_Stages") -> Outcome:
+        """From a version on the disk to one in force, or back."""
+        before = self._in_force()
+        applying = Applying(
+            before=before,
+            version=wanted.number,
+            action=wanted.action,
+            author=wanted.author,
+            reason=wanted.reason,
+        )
+        await asyncio.to_thread(self._history.begin, applying)
+        try:
+            for loader in self._loaders:
+                await loader.load(wanted.number)
+            stages.done(Stage.LOADED, ", ".join(loader.name for loader in self._loaders))
+            await self._put(wanted, beside=[before])
+            stages.done(Stage.RELOADED)
+            took_s = await self._host.probe(wanted.number, within_s=PROBE_LIMIT_S)
+            stages.done(Stage.PROBED, f"{took_s * 1000:.0f} ms")
+        except (TriuneError, OSError, TimeoutError) as error:
+            return await self._back(wanted, before, str(error) or type(error).__name__, stages)
+        await asyncio.to_thread(self._decide, wanted)
+        stages.done(Stage.KEPT)
+        log.info("version %d is in force", wanted.number, extra={"action": "version_applied", "author": wanted.author})
+        return Outcome(kept=True, version=wanted.number, stages=stages.all, reason="")
+
+    def _decide(self, wanted: "_Wanted") -> None:
+        self._history.put_in_force(wanted.number)
+        self._note(wanted, action=wanted.action)
+        self._history.finish()
+
+    async def _put(self, wanted: "_Wanted", *, beside: Sequence[int]) -> None:
+        """Write Asterisk's files and have them read: this version, and those whose calls last."""
+        used = await self._used()
+        older = {number for number in (*beside, *used) if number != wanted.number}
+        composed = {wanted.number: wanted.texts[DIALPLAN]}
+        for number in sorted(older):
+            try:
+                composed[number] = await asyncio.to_thread(self._history.plain, number)
+            except NotFound:
+                log.error("calls are in version %d, which is there no more", number, extra={"action": "version_lost"})
+        text = versions.compose(wanted.number, composed)
+        files = {**wanted.texts, DIALPLAN: text}
+        await asyncio.to_thread(render.put, files, self._home.asterisk)
+        await self._host.reload(queues=wanted.queues)
+        plan = parse(text)
+        missing = sorted(set(plan.contexts) - await self._host.contexts(sorted(plan.contexts)))
+        if missing:
+            raise OutsideError(
+                f"Asterisk has read the dialplan, but knows no {', '.join(missing[:5])}.", transient=False
+            )
+        await asyncio.to_thread(self._history.prune, {wanted.number, *older})
+
+    async def _used(self) -> frozenset[int]:
+        """The versions that channels are in."""
+        found = (versions.version_of(context) for context in await self._host.busy_contexts())
+        return frozenset(number for number in found if number is not None)
+
+    async def _back(self, wanted: "_Wanted", before: int, why: str, stages: "_Stages") -> Outcome:
+        """Nothing has happened: the old files, the old version loaded."""
+        log.error("version %d is taken back: %s", wanted.number, why, extra={"action": "version_failed"})
+        try:
+            await self._restore(before)
+        except (TriuneError, OSError, TimeoutError) as error:
+            why = f"{why} And the old dialplan could not be read again yet ({error}); it is tried until it is."
+            log.error("%s", why, extra={"action": "version_stuck"})
+        else:
+            await asyncio.to_thread(self._history.finish)
+        await asyncio.to_thread(partial(self._note, wanted, action="failed", words=why))
+        stages.done(Stage.ROLLED_BACK, why)
+        return Outcome(kept=False, version=before, stages=stages.all, reason=why)
+
+    async def _restore(self, number: int) -> None:
+        """The files and the loaders of the version in force. The files first: they count even when nobody answers."""
+        files = dict(await asyncio.to_thread(self._files, number))
+        text = versions.compose(number, {number: files[DIALPLAN]})
+        await asyncio.to_thread(render.put, {**files, DIALPLAN: text}, self._home.asterisk)
+        wanted = _Wanted(number=number, texts=files, queues=(), action="", author="", reason="")
+        await self._put(wanted, beside=[])
+        for loader in self._loaders:
+            await loader.load(number)
+
+    def _files(self, number: int) -> Files:
+        given = self._history.material(number)
+        return {**self._texts(given, number), DIALPLAN: self._history.plain(number)}
+
+    def _note(self, wanted: "_Wanted", *, action: str, words: str = "") -> None:
+        self._history.note(
+            Entry(
+                number=0,
+                at_ms=_now_ms(),
+                action=action,
+                version=wanted.number,
+                author=wanted.author,
+                reason=wanted.reason,
+                words=words,
+                digest=digest_of(wanted.texts[DIALPLAN]),
+                kept=True,
+            )
+        )
+
+    # -- housekeeping --------------------------------------------------------------------------------------------------
+
+    async def keep_house(self) -> None:
+        """For ever: finish what a death cut short, and drop old versions whose last call has ended."""
+        while True:
+            try:
+                await self.tidy()
+            except Busy:
+                pass
+            except (OutsideError, ConfigError) as error:
+                log.warning("the dialplan was not tidied: %s", error, extra={"action": "house_not_kept"})
+            await asyncio.sleep(HOUSE_EVERY_S)
+
+    async def tidy(self) -> None:
+        """Once. Raises OutsideError, ConfigError."""
+        with self._history.alone():
+            number = self._history.in_force
+            if number is None:
+                return
+            if await self._recovered(number):
+                return
+            present = versions.versions_in((self._home.asterisk.etc / DIALPLAN).read_text(encoding="utf-8"))
+            idle = present - {number} - await self._used()
+            if idle:
+                files = await asyncio.to_thread(self._files, number)
+                wanted = _Wanted(number=number, texts=files, queues=(), action="", author="", reason="")
+                await self._put(wanted, beside=[])
+                log.info("versions dropped", extra={"action": "versions_dropped", "versions": sorted(idle)})
+            if not present - idle - {number}:
+                self._drained()
+
+    async def _recovered(self, number: int) -> bool:
+        """Whether something had been cut short, and is decided now."""
+        cut = self._history.unfinished()
+        if cut is None:
+            return False
+        wanted = _Wanted(
+            number=cut.version,
+            texts={DIALPLAN: await asyncio.to_thread(self._history.plain, cut.version)},
+            queues=(),
+            action=cut.action,
+            author=cut.author,
+            reason=cut.reason,
+        )
+        await self._restore(number)
+        words = f"It was cut short; version {number} is in force."
+        await asyncio.to_thread(partial(self._note, wanted, action="recovered", words=words))
+        await asyncio.to_thread(self._history.finish)
+        log.warning("%s", words, extra={"action": "version_recovered", "version": cut.version})
+        return True
+
+
+class _Wanted:
+    """A version on its way."""
+
+    def __init__(
+        self, *, number: int, texts: Files, queues: Sequence[str], action: str, author: str, reason: str
+    ) -> None:
+        self.number = number
+        self.texts = texts
+        self.queues = queues
+        self.action = action
+        self.author = author
+        self.reason = reason
+
+
+class _Stages:
+    """The steps done so far."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._done: list[StageDone] = []
+
+    @property
+    def all(self) -> tuple[StageDone, ...]:
+        return tuple(self._done)
+
+    def done(self, stage: Stage, words: str = "") -> None:
+        one = StageDone(stage=stage, at_ms=_now_ms(), words=words)
+        self._done.append(one)
+        self._told(one)
+
+
+def texts_of(given: Material, home: Home, install: AsteriskInstall, *, version: int) -> Files:
+    """Every file that a material becomes, contexts by their plain names. Raises ConfigError. Blocks."""
+    return render.rendered(
+        parse_centre(given.centre, file=CENTRE),
+        home,
+        install,
+        texts=given.templates,
+        own=given.own,
+        version=version,
+    ).texts
+
+
+def _what_waits(waits: Sequence[Later]) -> str:
+    named = ", ".join(f"{one.name} (a restart of {one.needs.value})" for one in waits)
+    return (
+        f"This cannot be taken up while all runs: {named}. Apply the rest now and this with the restart, or leave it."
+    )
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
