@@ -1,8 +1,8 @@
 """The tables, in DESIGN's words. No query lives here; `cti.store` and the migrations read it, nobody else.
 
 Instants are Unix milliseconds; names in both languages stand side by side. What belongs to a customer and must be
-erasable stands in `customers`, `addresses`, `contracts`, `contact_particulars`, `notes`, `messages` and `attachments`
-only; all else holds ids, but for the numbers of `do_not_call`.
+erasable stands in `customers`, `addresses`, `contracts`, `contact_particulars`, `notes`, `messages`, `attachments`
+and `leads` only; all else holds ids, but for the numbers of `do_not_call`.
 """
 
 from typing import Any, ClassVar
@@ -403,6 +403,65 @@ class ChatRow(Base):
     """Emptied when the person is erased."""
     first_response_ms: Mapped[int | None]
     rating: Mapped[int | None]
+
+
+# -- campaigns ---------------------------------------------------------------------------------------------------------
+
+
+class LeadRow(Base):
+    """An entry of a campaign's list; how far it has come is projected from the journal."""
+
+    __tablename__ = "leads"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "number"),
+        Index(None, "campaign_id", "state", "place", "lead_id"),
+        Index(None, "campaign_id", "state", "next_ms"),
+        {"sqlite_autoincrement": True},
+    )
+
+    lead_id: Mapped[int] = mapped_column(primary_key=True)
+    """Never given twice: `l<lead_id>` stands in journals."""
+    campaign_id: Mapped[str]
+    project_id: Mapped[str]
+    number: Mapped[str | None] = mapped_column(index=True)
+    """E.164; None once the person was erased."""
+    name: Mapped[str]
+    language: Mapped[str]
+    place: Mapped[int]
+    """Minus the tier: the least goes first."""
+    not_before_ms: Mapped[int | None]
+    zones: Mapped[str]
+    """IANA names with spaces between."""
+    columns: Mapped[str]
+    """Whatever else the list says, as a JSON object of strings."""
+    state: Mapped[str]
+    attempts: Mapped[int]
+    result: Mapped[str | None]
+    disposition: Mapped[str | None]
+    next_ms: Mapped[int | None]
+    tried_ms: Mapped[int | None]
+    """When the last attempt ended."""
+    withdrawn_ms: Mapped[int | None]
+    """Somebody took it off the list."""
+
+
+class AttemptRow(Base):
+    """One try to reach a lead, projected from the journal."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index(None, "campaign_id", "dialled_ms"),)
+
+    dial_id: Mapped[str] = mapped_column(primary_key=True)
+    campaign_id: Mapped[str]
+    lead_id: Mapped[int] = mapped_column(index=True)
+    dialled_ms: Mapped[int]
+    """Or shown to an agent."""
+    answered_ms: Mapped[int | None]
+    ended_ms: Mapped[int | None]
+    result: Mapped[str | None]
+    next_ms: Mapped[int | None]
+    contact_id: Mapped[str | None] = mapped_column(index=True)
+    disposition: Mapped[str | None]
 
 
 # -- how far what is derived has come ----------------------------------------------------------------------------------

@@ -15,13 +15,14 @@ def upgrade() -> None:
     _messages()
     _chats()
     _calls_made()
+    _campaigns()
 
 
 def downgrade() -> None:
     for column in ("missed", "reached_ms", "dialled_ms"):
         op.drop_column("assignments", column)
     op.drop_column("contacts", "outbound")
-    for name in ("do_not_call", "chats", "attachments", "messages"):
+    for name in ("attempts", "leads", "do_not_call", "chats", "attachments", "messages"):
         op.drop_table(name)
 
 
@@ -101,3 +102,49 @@ def _calls_made() -> None:
     op.add_column("assignments", sa.Column("dialled_ms", _NUMBER, nullable=True))
     op.add_column("assignments", sa.Column("reached_ms", _NUMBER, nullable=True))
     op.add_column("assignments", sa.Column("missed", sa.Text(), nullable=True))
+
+
+def _campaigns() -> None:
+    op.create_table(
+        "leads",
+        sa.Column("lead_id", _NUMBER, nullable=False),
+        sa.Column("campaign_id", sa.Text(), nullable=False),
+        sa.Column("project_id", sa.Text(), nullable=False),
+        sa.Column("number", sa.Text(), nullable=True),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("place", _NUMBER, nullable=False),
+        sa.Column("not_before_ms", _NUMBER, nullable=True),
+        sa.Column("zones", sa.Text(), nullable=False),
+        sa.Column("columns", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempts", _NUMBER, nullable=False),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("disposition", sa.Text(), nullable=True),
+        sa.Column("next_ms", _NUMBER, nullable=True),
+        sa.Column("tried_ms", _NUMBER, nullable=True),
+        sa.Column("withdrawn_ms", _NUMBER, nullable=True),
+        sa.PrimaryKeyConstraint("lead_id", name="pk_leads"),
+        sa.UniqueConstraint("campaign_id", "number", name="uq_leads_campaign_id_number"),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("ix_leads_number", "leads", ["number"])
+    op.create_index("ix_leads_campaign_id_state_place_lead_id", "leads", ["campaign_id", "state", "place", "lead_id"])
+    op.create_index("ix_leads_campaign_id_state_next_ms", "leads", ["campaign_id", "state", "next_ms"])
+    op.create_table(
+        "attempts",
+        sa.Column("dial_id", sa.Text(), nullable=False),
+        sa.Column("campaign_id", sa.Text(), nullable=False),
+        sa.Column("lead_id", _NUMBER, nullable=False),
+        sa.Column("dialled_ms", _NUMBER, nullable=False),
+        sa.Column("answered_ms", _NUMBER, nullable=True),
+        sa.Column("ended_ms", _NUMBER, nullable=True),
+        sa.Column("result", sa.Text(), nullable=True),
+        sa.Column("next_ms", _NUMBER, nullable=True),
+        sa.Column("contact_id", sa.Text(), nullable=True),
+        sa.Column("disposition", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("dial_id", name="pk_attempts"),
+    )
+    op.create_index("ix_attempts_campaign_id_dialled_ms", "attempts", ["campaign_id", "dialled_ms"])
+    op.create_index("ix_attempts_contact_id", "attempts", ["contact_id"])
+    op.create_index("ix_attempts_lead_id", "attempts", ["lead_id"])
