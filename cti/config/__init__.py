@@ -9,6 +9,7 @@ are checked while reading, so a `Centre` in hand holds no dangling name. Times o
 record that holds them.
 """
 
+from cti.config.calling import Calling, CallingHours, NumberKind, ProjectCalling, Reach
 from cti.config.capacities import Capacity, Share
 from cti.config.centre import Centre, Limits
 from cti.config.chat import Asking, Chat
@@ -33,6 +34,8 @@ __all__ = [
     "Answer",
     "Asking",
     "Callback",
+    "Calling",
+    "CallingHours",
     "Capacity",
     "Centre",
     "Chat",
@@ -49,11 +52,14 @@ __all__ = [
     "Medium",
     "Menu",
     "Number",
+    "NumberKind",
     "OverflowDestination",
     "OverflowQueue",
     "Project",
+    "ProjectCalling",
     "Prompt",
     "Queue",
+    "Reach",
     "Record",
     "Relaxation",
     "Requirement",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from cti import actions
+from cti.config.calling import Calling, CallingHours
 from cti.config.capacities import Capacity
 from cti.config.chat import Chat
 from cti.config.crm import Crm
@@ -70,6 +71,8 @@ class Centre(Record):
     prompts: Mapping[Key, Prompt] = Field(default_factory=dict)
     goodbye: PromptName | None = None
     """Said by `hangup`."""
+    calling: Calling = Calling()
+    """Calls that agents ask for."""
     limits: Limits = Limits()
 
     @property
@@ -78,12 +81,25 @@ class Centre(Record):
         return frozenset((self.country, *self.limits.callback_countries))
 
     def shown_number(self, project: str, *, dialled: str) -> str:
-        """The number that a customer sees when he is called: the one he dialled, if the project's, else its first.
+        """The number that a customer sees when he is called: the one he dialled, if the project's.
 
-        "" when the project has none: another company's is never shown.
+        Else the one that its `calling` names, or its first. "" when it has none: another company's is never shown.
         """
         own = [number.key for number in self.numbers.values() if number.project == project]
-        return dialled if dialled in own else next(iter(own), "")
+        if dialled in own:
+            return dialled
+        calling = self.calling.projects.get(project)
+        return (calling and calling.number) or next(iter(own), "")
+
+    def calling_queue(self, project: str) -> str:
+        """The queue by whose rules a call that an agent of this project asks for is wrapped up."""
+        calling = self.calling.projects.get(project)
+        return (calling and calling.queue) or self.projects[project].operator
+
+    def calling_hours(self, project: str) -> CallingHours | None:
+        """When the project's customers may be called; None: at any time."""
+        calling = self.calling.projects.get(project)
+        return (calling and calling.hours) or self.calling.hours
 
     def operator_queue(self, number: Number) -> str:
         """The default queue of a number: its own when it leads straight to one, else its project's operator."""

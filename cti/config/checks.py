@@ -23,6 +23,7 @@ def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
     yield from _starving(centre)
     yield from _same_tiers(centre)
     yield from _chats(centre)
+    yield from _calling(centre)
     yield from _mail(centre)
 
 
@@ -143,3 +144,17 @@ def _mail(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
         other = folders.setdefault((imap.host, imap.port, imap.user or "", imap.folder), key)
         if other != key:
             yield ("mail", key, "imap"), f"this folder is read by the account {other!r} already"
+
+
+def _calling(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
+    """Calls that would be another company's, or have a result that its agents cannot choose."""
+    for key, calling in centre.calling.projects.items():
+        path = ("calling", "projects", key)
+        if calling.queue is not None and centre.queues[calling.queue].project != key:
+            yield (*path, "queue"), f"the queue {calling.queue!r} belongs to another project"
+        number = centre.numbers.get(calling.number) if calling.number is not None else None
+        if calling.number is not None and (number is None or number.project != key):
+            yield (*path, "number"), f"{calling.number} is no number of this project: it stands under 'numbers'"
+        for cause, disposition in calling.missed.items():
+            if disposition not in centre.projects[key].dispositions:
+                yield (*path, "missed", cause.value), f"the project has no disposition {disposition!r}"

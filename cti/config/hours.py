@@ -34,7 +34,8 @@ def _days(text: str) -> str:
     return text
 
 
-def _span(value: object) -> Span:
+def a_span(value: object) -> Span:
+    """Read a span of a day. Raises ValueError."""
     if isinstance(value, tuple) and len(value) == 2:
         return Span(*value)
     parts = str(value).replace(" ", "").split("-")
@@ -45,7 +46,8 @@ def _span(value: object) -> Span:
     return Span(time.fromisoformat(parts[0]), None if parts[1] == "24:00" else time.fromisoformat(parts[1]))
 
 
-def _day_date(value: object) -> date:
+def a_date(value: object) -> date:
+    """Read a day. Raises ValueError."""
     if isinstance(value, date):
         return value
     try:
@@ -60,23 +62,33 @@ def _country(code: str) -> str:
     return code
 
 
+Weekday = Annotated[str, AfterValidator(_days)]
+"""A day or a run of days."""
+HolidayCountry = Annotated[str, AfterValidator(_country)]
+
+
+def spans_of(weekly: Mapping[str, Span], weekday: int) -> tuple[Span, ...]:
+    """The spans of a weekday, 0 for Monday."""
+    found = []
+    for days, span in weekly.items():
+        first, _, last = days.partition("-")
+        if _DAYS.index(first) <= weekday <= _DAYS.index(last or first):
+            found.append(span)
+    return tuple(found)
+
+
 class Hours(Record):
     """When something is open: `weekly` spans less public holidays and `closed_on`."""
 
     key: str
     tz: TimeZone
-    weekly: Mapping[Annotated[str, AfterValidator(_days)], Annotated[Span, PlainValidator(_span)]] = Field(min_length=1)
-    holidays: Annotated[str, AfterValidator(_country)] | None = None
-    closed_on: tuple[Annotated[date, PlainValidator(_day_date)], ...] = ()
+    weekly: Mapping[Weekday, Annotated[Span, PlainValidator(a_span)]] = Field(min_length=1)
+    holidays: HolidayCountry | None = None
+    closed_on: tuple[Annotated[date, PlainValidator(a_date)], ...] = ()
     open: FlowAction
     closed_prompt: PromptName
     closed: FlowAction = actions.HangUp()
 
     def spans(self, weekday: int) -> tuple[Span, ...]:
         """The spans of a weekday, 0 for Monday."""
-        found = []
-        for days, span in self.weekly.items():
-            first, _, last = days.partition("-")
-            if _DAYS.index(first) <= weekday <= _DAYS.index(last or first):
-                found.append(span)
-        return tuple(found)
+        return spans_of(self.weekly, weekday)
