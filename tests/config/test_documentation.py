@@ -102,3 +102,8 @@ def test_the_capacity_profile_is_read() -> None:
 def test_every_ready_profile_is_named_on_the_page() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert [key for key in config.load(DEMO).capacities if f"| `{key}` |" not in page] == ["desk"]
+
+
+def test_the_chats_are_read() -> None:
+    text = demo_replacing("chats:", "goodbye: goodbye", beginning("chats:"))
+    assert config.parse(text, file="centre.yaml").chats["shop"].origins == ("https://shop.example.com",)
