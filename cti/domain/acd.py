@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cti.domain import arrivals, callbacks, deadlines, offers, outbound, presence, talks, waiting
+from cti.domain import arrivals, callbacks, campaigns, deadlines, lines, offers, outbound, presence, talks, waiting
 from cti.domain.commands import Command
 from cti.domain.events import (
     AgentBecameNotReady,
@@ -25,6 +25,12 @@ from cti.domain.events import (
     AgentSignedIn,
     AgentSignedOut,
     CallbackRequested,
+    CalleeAnswered,
+    CalleeFailed,
+    CampaignClosed,
+    CampaignOpened,
+    CampaignPaused,
+    CampaignStarted,
     ClockStepped,
     ContactArrived,
     ContactCancelled,
@@ -38,8 +44,13 @@ from cti.domain.events import (
     HoldRequested,
     HoursSet,
     JoinFailed,
+    LeadsGiven,
+    LeadsTakenBack,
     LegAnswered,
     LegEnded,
+    LineAnswered,
+    LineFailed,
+    LineWanted,
     OfferAccepted,
     OfferRejected,
     OutboundRequested,
@@ -97,6 +108,8 @@ class Acd:
             for agent_id in turn.departed:
                 waiting.release_kept(turn, agent_id)
             offers.offer_all(turn)
+            lines.settle(turn)
+            campaigns.pace(turn)
             waiting.settle(turn)
         except BaseException:
             state.rollback()
@@ -160,6 +173,17 @@ RULES: Final[Mapping[type[Event], Callable[[Turn, Any], None]]] = {
     HoursSet: presence.hours_set,
     CallbackRequested: callbacks.requested,
     OutboundRequested: outbound.requested,
+    LineWanted: lines.wanted,
+    LineAnswered: lines.answered,
+    LineFailed: lines.failed,
+    CalleeAnswered: campaigns.callee_answered,
+    CalleeFailed: campaigns.callee_failed,
+    LeadsGiven: campaigns.leads_given,
+    LeadsTakenBack: campaigns.leads_taken_back,
+    CampaignOpened: campaigns.opened,
+    CampaignClosed: campaigns.closed,
+    CampaignStarted: campaigns.started,
+    CampaignPaused: campaigns.paused,
     PriorityChanged: waiting.priority_changed,
     SwitchReturned: presence.switch_returned,
 }

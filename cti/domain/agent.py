@@ -14,9 +14,12 @@ from cti.domain.events import SkillLevel
 from cti.domain.ids import (
     AgentId,
     AssignmentId,
+    CampaignId,
     Device,
+    LegId,
     Medium,
     Milliseconds,
+    NodeId,
     ProjectId,
     Readiness,
     ReasonId,
@@ -55,6 +58,17 @@ class Agent(Struct, frozen=True, kw_only=True, gc=False):
     """When what he works on without a desktop goes back to its queue."""
     skipped_until_ms: Milliseconds | None = None
     """He is ready, but his phone could not be rung just now: nothing is offered until then."""
+    wants_line: bool = False
+    """He wants to stay connected between calls."""
+    line_leg: LegId | None = None
+    """The leg that is kept up, or is being rung for it."""
+    line_node: NodeId | None = None
+    line_up: bool = False
+    """It was answered: calls are put through without a ring."""
+    line_until_ms: Milliseconds | None = None
+    """How long it is rung."""
+    reserved_for: CampaignId | None = None
+    """He is kept free for this campaign's callees, and is offered nothing else."""
     assignment_ids: tuple[AssignmentId, ...] = ()
     """What he holds, from the offer to the end of wrap-up."""
     active: tuple[Medium, ...] = ()
@@ -107,7 +121,16 @@ def open_media(agent: Agent) -> int:
     return _open_media(agent, counted(agent)) if is_available(agent) else 0
 
 
+def would_take(agent: Agent) -> int:
+    """The same, were he not reserved for a campaign."""
+    return _unreserved_media(agent, counted(agent)) if is_available(agent) else 0
+
+
 def _open_media(agent: Agent, held: tuple[Medium, ...]) -> int:
+    return 0 if agent.reserved_for is not None else _unreserved_media(agent, held)
+
+
+def _unreserved_media(agent: Agent, held: tuple[Medium, ...]) -> int:
     if agent.skipped_until_ms is not None:
         return 0
     media = capacity.open_media(agent.capacity, held, _pausable_media(agent))

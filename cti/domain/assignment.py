@@ -40,10 +40,17 @@ class Assignment(Struct, frozen=True, kw_only=True, gc=False):
     held_ms: Milliseconds | None = None
     """Since when the customer hears music, or the work is interrupted."""
     rejoin_until_ms: Milliseconds | None = None
+    preview: bool = False
+    """A lead to be looked at: the phone rings when the agent says so."""
     missed: LegCause | None = None
     """Why the customer whom we called was not reached."""
     wrap_up_ms: Milliseconds | None = None
     wrap_up_until_ms: Milliseconds | None = None
+
+
+def awaits_word(assignment: Assignment) -> bool:
+    """Whether the agent looks at a lead, and has not said to call it."""
+    return assignment.preview and assignment.rings == 0 and assignment.state is AssignmentState.OFFERED
 
 
 def is_desk_work(assignment: Assignment) -> bool:

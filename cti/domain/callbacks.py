@@ -6,9 +6,9 @@ one the contact is closed as failed and, where its queue says so, becomes a task
 customer is pending. Called by `acd`, `arrivals`, `talks` and `deadlines`.
 """
 
-from cti.domain import hours, lost
+from cti.domain import hours, legs, lost
 from cti.domain.assignment import Assignment
-from cti.domain.commands import ClosePop, DialCustomer, DropBridge, EndLeg, PromiseCallback
+from cti.domain.commands import ClosePop, DialCustomer, PromiseCallback
 from cti.domain.contact import Contact, is_dialled
 from cti.domain.events import CallbackRequested, CallbackRule, RingFailed
 from cti.domain.facts import (
@@ -26,7 +26,6 @@ from cti.domain.ids import (
     SYSTEM_CALLBACK_FAILED,
     SYSTEM_DUPLICATE,
     SYSTEM_NOT_REACHED,
-    BridgeId,
     EndedBy,
     LegCause,
     LegId,
@@ -36,7 +35,7 @@ from cti.domain.readiness import let_go
 from cti.domain.states import AssignmentState, ContactState
 from cti.domain.turn import Turn
 from cti.errors import RuleError
-from cti.variables import BRIDGE_PREFIX, CUSTOMER_LEG_PREFIX
+from cti.variables import CUSTOMER_LEG_PREFIX
 
 _ANY_TIME = CallbackRule()
 
@@ -163,12 +162,9 @@ def _missed(turn: Turn, assignment: Assignment, contact: Contact, cause: LegCaus
 
 
 def _end_legs(turn: Turn, assignment: Assignment, contact: Contact) -> None:
-    if contact.node is None:
-        return
-    for leg_id in (assignment.leg_id, contact.leg_id):
-        if leg_id is not None:
-            turn.do(EndLeg(leg_id=leg_id, node=contact.node))
-    turn.do(DropBridge(bridge_id=BridgeId(f"{BRIDGE_PREFIX}{contact.id}"), node=contact.node))
+    legs.end_agents(turn, assignment, contact)
+    legs.end_customers(turn, contact)
+    legs.drop_bridge(turn, contact)
 
 
 def _rule(turn: Turn, contact: Contact) -> CallbackRule:

@@ -12,9 +12,12 @@ from cti.domain.ids import (
     AgentId,
     AssignmentId,
     BridgeId,
+    CampaignId,
     ContactId,
     DestinationId,
     Device,
+    DialId,
+    LeadId,
     LegId,
     Milliseconds,
     NodeId,
@@ -130,6 +133,54 @@ class DialCustomer(Struct, frozen=True, kw_only=True, gc=False):
     limit_ms: Milliseconds
 
 
+class RingLine(Struct, frozen=True, kw_only=True, gc=False):
+    """Make a leg with this id to the agent's device for a line that is kept up, and hand it to us when answered.
+
+    Told as LineAnswered or LineFailed.
+    """
+
+    agent_id: AgentId
+    leg_id: LegId
+    node: NodeId
+    device: Device
+    limit_ms: Milliseconds
+
+
+class QuietLine(Struct, frozen=True, kw_only=True, gc=False):
+    """The agent's line waits for the next call: out of the bridge of the last, if it is in it, and silence."""
+
+    leg_id: LegId
+    node: NodeId
+    bridge_id: BridgeId | None
+
+
+class DialLead(Struct, frozen=True, kw_only=True, gc=False):
+    """Dial this lead on the trunk with this leg, and hand it to us when answered: CalleeAnswered or CalleeFailed."""
+
+    dial_id: DialId
+    campaign_id: CampaignId
+    lead_id: LeadId
+    leg_id: LegId
+    node: NodeId
+    limit_ms: Milliseconds
+
+
+class DetectMachine(Struct, frozen=True, kw_only=True, gc=False):
+    """Listen whether an answered callee is a machine: CalleeAnswered again with `machine`, or his LegEnded."""
+
+    dial_id: DialId
+    leg_id: LegId
+    node: NodeId
+
+
+class Apologise(Struct, frozen=True, kw_only=True, gc=False):
+    """No agent for this callee: hand the leg to the dialplan, which says the campaign's message and hangs up."""
+
+    campaign_id: CampaignId
+    leg_id: LegId
+    node: NodeId
+
+
 class DropBridge(Struct, frozen=True, kw_only=True, gc=False):
     """The talk is over; the bridge goes. Gone already is success."""
 
@@ -169,10 +220,15 @@ SwitchCommand = (
     | SendAway
     | PromiseCallback
     | DialCustomer
+    | RingLine
+    | QuietLine
+    | DialLead
+    | DetectMachine
+    | Apologise
     | DropBridge
     | SetFallback
 )
-Irrevocable = DialCustomer
+Irrevocable = DialCustomer | DialLead
 """What cannot be taken back, as somebody outside hears of it: done only when its decision is on disk."""
 DesktopCommand = ShowPop | ClosePop
 TimerCommand = StartTimer | StopTimer

@@ -5,7 +5,19 @@ modules.
 from msgspec import Struct
 
 from cti.domain.events import SkillLevel
-from cti.domain.ids import AgentId, AssignmentId, ContactId, LegId, Medium, Milliseconds, NodeId, ProjectId, QueueId
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    CampaignId,
+    ContactId,
+    LeadId,
+    LegId,
+    Medium,
+    Milliseconds,
+    NodeId,
+    ProjectId,
+    QueueId,
+)
 from cti.domain.states import ContactState
 
 
@@ -38,6 +50,9 @@ class Contact(Struct, frozen=True, kw_only=True, gc=False):
     """The contact that it was made of."""
     outbound: bool = False
     """We call the customer, not he us; a callback, which he asked for, is none."""
+    campaign_id: CampaignId | None = None
+    lead_id: LeadId | None = None
+    """Whom of the campaign's list."""
     address_key: str = ""
     expected_ms: Milliseconds | None = None
     """How long it was expected to wait when it was queued."""
@@ -79,4 +94,4 @@ def plan_ms(contact: Contact) -> Milliseconds | None:
 
 def number_of(contact_id: ContactId) -> int:
     """The event number in a contact's id."""
-    return int(contact_id[1:])
+    return int(contact_id[1:].partition("-")[0])

@@ -7,9 +7,9 @@ restart sets them all again from the state.
 
 from typing import Final
 
-from cti.domain import callbacks, offers, talks, waiting
+from cti.domain import callbacks, campaigns, legs, lines, offers, talks, waiting
 from cti.domain.agent import Agent
-from cti.domain.assignment import Assignment
+from cti.domain.assignment import Assignment, awaits_word
 from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop, StartTimer
 from cti.domain.contact import is_call, plan_ms
 from cti.domain.events import ClockStepped, TimerFired
@@ -18,6 +18,7 @@ from cti.domain.ids import (
     AgentId,
     AssignmentId,
     ContactId,
+    DialId,
     LegCause,
     Medium,
     Milliseconds,
@@ -34,7 +35,7 @@ ADOPTION_MS: Final[Milliseconds] = 3_000
 """After a restart no deadline passes earlier: what happened meanwhile is learnt from the switch first."""
 
 _KINDS: Final = {kind.value: kind for kind in TimerKind}
-_AGENTS: Final = (TimerKind.GRACE, TimerKind.DESK, TimerKind.SKIP)
+_AGENTS: Final = (TimerKind.GRACE, TimerKind.DESK, TimerKind.SKIP, TimerKind.LINE)
 """Those of an agent; the others are an assignment's."""
 
 
@@ -48,16 +49,22 @@ def timer_fired(turn: Turn, event: TimerFired) -> None:
         agent = turn.state.agents.get(AgentId(owner))
         if agent is not None and _is_due(turn, kind, owner, agent_deadline(agent, kind)):
             _agents_time_is_up(turn, agent, kind)
-        return
-    if kind is TimerKind.STEP:
+    elif kind is TimerKind.STEP:
         contact = turn.state.contacts.get(ContactId(owner))
         waits = contact is not None and contact.state is ContactState.WAITING
         if contact is not None and waits and _is_due(turn, kind, owner, plan_ms(contact)):
             waiting.time_is_up(turn, contact)
-        return
-    assignment = turn.state.assignments.get(AssignmentId(owner))
-    if assignment is None or not _is_due(turn, kind, owner, deadline(turn.state, assignment, kind)):
-        return
+    elif kind is TimerKind.DIAL:
+        dial = turn.state.dials.get(DialId(owner))
+        if dial is not None and _is_due(turn, kind, owner, dial.until_ms):
+            campaigns.time_is_up(turn, dial)
+    else:
+        assignment = turn.state.assignments.get(AssignmentId(owner))
+        if assignment is not None and _is_due(turn, kind, owner, deadline(turn.state, assignment, kind)):
+            _assignments_time_is_up(turn, assignment, kind)
+
+
+def _assignments_time_is_up(turn: Turn, assignment: Assignment, kind: TimerKind) -> None:
     match kind:
         case TimerKind.POP:
             offers.pop_expired(turn, assignment)
@@ -79,6 +86,8 @@ def _agents_time_is_up(turn: Turn, agent: Agent, kind: TimerKind) -> None:
             talks.requeue_all_work(turn, agent.id)
         case TimerKind.SKIP:
             skip_expired(turn, agent)
+        case TimerKind.LINE:
+            lines.ring_expired(turn, agent)
 
 
 def _is_due(turn: Turn, kind: TimerKind, owner: str, at_ms: Milliseconds | None) -> bool:
@@ -108,7 +117,7 @@ def deadline(state: State, assignment: Assignment, kind: TimerKind) -> Milliseco
         case TimerKind.RING:
             return assignment.ring_until_ms if offered or is_dialling(state, assignment) else None
         case TimerKind.LEASE:
-            rings = is_call(state.contacts[assignment.contact_id])
+            rings = is_call(state.contacts[assignment.contact_id]) and not awaits_word(assignment)
             return assignment.lease_until_ms if offered and not rings else None
         case TimerKind.REJOIN:
             return assignment.rejoin_until_ms if assignment.state is AssignmentState.REJOINING else None
@@ -134,6 +143,8 @@ def agent_deadline(agent: Agent, kind: TimerKind) -> Milliseconds | None:
             return agent.desk_until_ms
         case TimerKind.SKIP:
             return agent.skipped_until_ms
+        case TimerKind.LINE:
+            return agent.line_until_ms
         case _:
             return None
 
@@ -166,6 +177,10 @@ def timers(state: State, *, not_before: Milliseconds = 0) -> list[StartTimer]:
         at_ms = plan_ms(contact) if contact.state is ContactState.WAITING else None
         if at_ms is not None:
             found.append(StartTimer(timer_id=timer_id(TimerKind.STEP, contact_id), at_ms=max(at_ms, not_before)))
+    for dial_id in sorted(state.dials):
+        until = state.dials[dial_id].until_ms
+        if until is not None:
+            found.append(StartTimer(timer_id=timer_id(TimerKind.DIAL, dial_id), at_ms=max(until, not_before)))
     for agent_id in sorted(state.agents):
         for kind in _AGENTS:
             at_ms = agent_deadline(state.agents[agent_id], kind)
@@ -187,9 +202,10 @@ def resume(state: State, now: Milliseconds) -> tuple[Command, ...]:
         if assignment.state is AssignmentState.OFFERED:
             commands.append(ShowPop(assignment_id=assignment_id, agent_id=assignment.agent_id, contact_id=contact.id))
         elif contact.state is ContactState.WRAP_UP and contact.leg_id is not None and contact.node is not None:
-            legs = [leg for leg in (assignment.leg_id, contact.leg_id) if leg is not None]
-            commands += [EndLeg(leg_id=leg, node=contact.node) for leg in legs]
-            commands.append(DropBridge(bridge_id=talks.bridge_of(contact), node=contact.node))
+            line = state.agents[assignment.agent_id].line_leg
+            over = [leg for leg in (assignment.leg_id, contact.leg_id) if leg is not None and leg != line]
+            commands += [EndLeg(leg_id=leg, node=contact.node) for leg in over]
+            commands.append(DropBridge(bridge_id=legs.bridge_of(contact), node=contact.node))
     commands += [
         fallback(state, agent)
         for agent in sorted(state.agents.values(), key=lambda agent: agent.id)

@@ -9,14 +9,18 @@ from typing import Final
 from msgspec import Struct
 
 from cti.domain.capacity import Capacity
-from cti.domain.events import HoursSet, QueueOpened, SkillLevel
+from cti.domain.events import CampaignOpened, HoursSet, Lead, QueueOpened, SkillLevel
 from cti.domain.ids import (
     AgentId,
     AssignmentId,
+    CampaignId,
     ContactId,
     Device,
+    DialId,
+    DialResult,
     DispositionId,
     EndedBy,
+    LeadId,
     LegCause,
     LegId,
     Medium,
@@ -174,6 +178,9 @@ class ContactQueued(Struct, frozen=True, kw_only=True, gc=False):
     """Stands for the source's own key of the request; "" when it has none."""
     outbound: bool = False
     """We call the customer."""
+    campaign_id: CampaignId | None = None
+    lead_id: LeadId | None = None
+    """Whom of the campaign's list."""
 
 
 class WaitPlanned(Struct, frozen=True, kw_only=True, gc=False):
@@ -288,6 +295,8 @@ class AssignmentOffered(Struct, frozen=True, kw_only=True, gc=False):
     lease_until_ms: Milliseconds
     """The offer cannot outlive this; always later than any ring."""
     why: Why
+    preview: bool = False
+    """A lead to be looked at: the phone rings when the agent says so."""
 
 
 class PopConfirmed(Struct, frozen=True, kw_only=True, gc=False):
@@ -408,6 +417,141 @@ class ContactClosed(Struct, frozen=True, kw_only=True, gc=False):
     at_ms: Milliseconds
 
 
+class LineWish(Struct, frozen=True, kw_only=True, gc=False):
+    """The agent wants to stay connected between calls, or no longer."""
+
+    agent_id: AgentId
+    wanted: bool
+
+
+class LineRung(Struct, frozen=True, kw_only=True, gc=False):
+    """The agent's phone is being rung for a line with this leg."""
+
+    agent_id: AgentId
+    leg_id: LegId
+    node: NodeId
+    device: Device
+    until_ms: Milliseconds
+
+
+class LineUp(Struct, frozen=True, kw_only=True, gc=False):
+    """The agent's line stands: his calls are put through without a ring."""
+
+    agent_id: AgentId
+    at_ms: Milliseconds
+
+
+class LineDown(Struct, frozen=True, kw_only=True, gc=False):
+    """The agent has no line (any more)."""
+
+    agent_id: AgentId
+    cause: LegCause
+    at_ms: Milliseconds
+
+
+class CampaignConfigured(Struct, frozen=True, kw_only=True, gc=False):
+    """The campaign has these rules; closed, it dials nobody and forgets the leads that it was given."""
+
+    rules: CampaignOpened
+    open: bool
+    at_ms: Milliseconds
+
+
+class CampaignSwitched(Struct, frozen=True, kw_only=True, gc=False):
+    """The campaign dials, or does not, from now on."""
+
+    campaign_id: CampaignId
+    running: bool
+    at_ms: Milliseconds
+
+
+class WindowBegun(Struct, frozen=True, kw_only=True, gc=False):
+    """The campaign's book is begun anew. Dials of earlier windows still count there."""
+
+    campaign_id: CampaignId
+    window: int
+    """From 1."""
+    at_ms: Milliseconds
+
+
+class LeadsQueued(Struct, frozen=True, kw_only=True, gc=False):
+    """These stand in line to be dialled."""
+
+    campaign_id: CampaignId
+    leads: tuple[Lead, ...]
+
+
+class LeadsDropped(Struct, frozen=True, kw_only=True, gc=False):
+    """These do not (any more): nothing was tried."""
+
+    campaign_id: CampaignId
+    lead_ids: tuple[LeadId, ...]
+
+
+class AgentReserved(Struct, frozen=True, kw_only=True, gc=False):
+    """The agent is kept free for the callees of this campaign; None: for nobody any more."""
+
+    agent_id: AgentId
+    campaign_id: CampaignId | None
+    at_ms: Milliseconds
+
+
+class LeadDialled(Struct, frozen=True, kw_only=True, gc=False):
+    """The lead is being dialled with this leg. It stands in line no more."""
+
+    dial_id: DialId
+    campaign_id: CampaignId
+    lead: Lead
+    leg_id: LegId
+    node: NodeId
+    at_ms: Milliseconds
+    until_ms: Milliseconds
+    window: int
+    """Its outcome goes to that window's book."""
+
+
+class LeadShown(Struct, frozen=True, kw_only=True, gc=False):
+    """An agent is shown the lead, with this contact, before it is called. It stands in line no more."""
+
+    dial_id: DialId
+    campaign_id: CampaignId
+    lead: Lead
+    contact_id: ContactId
+    at_ms: Milliseconds
+
+
+class DialAnswered(Struct, frozen=True, kw_only=True, gc=False):
+    """The callee picked up; whether he is a machine may be listened for."""
+
+    dial_id: DialId
+    at_ms: Milliseconds
+    until_ms: Milliseconds
+    """An agent must have him by then."""
+
+
+class CalleeQueued(Struct, frozen=True, kw_only=True, gc=False):
+    """The callee is a human: this contact, which is queued by the same event, is his."""
+
+    dial_id: DialId
+    contact_id: ContactId
+    at_ms: Milliseconds
+
+
+class AttemptEnded(Struct, frozen=True, kw_only=True, gc=False):
+    """What came of an attempt to reach a lead, and when he is tried next."""
+
+    campaign_id: CampaignId
+    lead_id: LeadId
+    dial_id: DialId
+    result: DialResult
+    attempts: int
+    """Made so far, this one included if it counts."""
+    at_ms: Milliseconds
+    next_ms: Milliseconds | None
+    """Not before then; None: never again."""
+    contact_id: ContactId | None = None
+
+
 class NodeLost(Struct, frozen=True, kw_only=True, gc=False):
     """The node is away: what waits there is not offered, and no phone is missed."""
 
@@ -465,6 +609,21 @@ Fact = (
     | WrapUpStarted
     | AssignmentClosed
     | ContactClosed
+    | LineWish
+    | LineRung
+    | LineUp
+    | LineDown
+    | CampaignConfigured
+    | CampaignSwitched
+    | WindowBegun
+    | LeadsQueued
+    | LeadsDropped
+    | AgentReserved
+    | LeadDialled
+    | LeadShown
+    | DialAnswered
+    | CalleeQueued
+    | AttemptEnded
     | NodeLost
     | NodeReturned
     | ClockShifted

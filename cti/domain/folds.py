@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from cti.domain.agent import Agent, without
 from cti.domain.assignment import Assignment
+from cti.domain.campaign_folds import CAMPAIGN_FOLDS, learn_talk, learn_wrap_up, shift
 from cti.domain.capacity import ONE_AT_A_TIME, interned
 from cti.domain.contact import Contact, number_of
 from cti.domain.events import Step
@@ -59,6 +60,7 @@ from cti.domain.facts import (
 from cti.domain.ids import (
     REASON_SIGNED_IN,
     AssignmentId,
+    Device,
     Medium,
     Milliseconds,
     OfferOutcome,
@@ -104,6 +106,7 @@ def _assignment_offered(state: "State", fact: AssignmentOffered) -> None:
             offered_ms=fact.at_ms,
             lease_until_ms=fact.lease_until_ms,
             pop_until_ms=fact.pop_until_ms,
+            preview=fact.preview,
         )
     )
 
@@ -144,6 +147,7 @@ def _assignment_started(state: "State", fact: AssignmentStarted) -> None:
             ring_until_ms=None,
             rejoin_until_ms=None,
             answered_ms=fact.at_ms,
+            device=assignment.device if fact.leg_id is None or assignment.device else _device(state, assignment),
             started_ms=fact.at_ms if assignment.started_ms is None else assignment.started_ms,
         )
     )
@@ -152,10 +156,16 @@ def _assignment_started(state: "State", fact: AssignmentStarted) -> None:
         state.put_agent(replace(agent, pausable=_pausable(agent, assignment.id, assignment.medium)))
 
 
+def _device(state: "State", assignment: Assignment) -> Device:
+    """Of a call that was put through without a ring: that of the agent's line, which is the one he chose."""
+    return state.agent(assignment.agent_id).device
+
+
 def _wrap_up_started(state: "State", fact: WrapUpStarted) -> None:
     assignment, after = state.move(fact.assignment_id, Trigger.WRAPPED_UP)
     contact = state.contact(assignment.contact_id)
     state.put_contact(replace(contact, state=next_contact(contact.id, contact.state, Trigger.WRAPPED_UP)))
+    learn_talk(state, contact, assignment, fact.at_ms)
     agent = state.agent(assignment.agent_id)
     if assignment.id in agent.pausable:
         state.put_agent(replace(agent, pausable=without(agent.pausable, assignment.id)))
@@ -174,6 +184,7 @@ def _wrap_up_started(state: "State", fact: WrapUpStarted) -> None:
 
 def _assignment_closed(state: "State", fact: AssignmentClosed) -> None:
     assignment, _ = state.move(fact.assignment_id, Trigger.CLOSED)
+    learn_wrap_up(state, state.contact(assignment.contact_id), assignment, fact.at_ms)
     state.set_assignment(assignment.id, None)
     state.put_agent(_released(state.agent(assignment.agent_id), assignment.id, idle_since_ms=fact.at_ms))
 
@@ -206,6 +217,8 @@ def _contact_queued(state: "State", fact: ContactQueued) -> None:
             origin=fact.origin,
             address_key=fact.address_key,
             outbound=fact.outbound,
+            campaign_id=fact.campaign_id,
+            lead_id=fact.lead_id,
         )
     )
     if fact.source_key:
@@ -507,6 +520,7 @@ def _clock_shifted(state: "State", fact: ClockShifted) -> None:
                 grace_until_ms=_shifted(agent.grace_until_ms, by_ms),
                 desk_until_ms=_shifted(agent.desk_until_ms, by_ms),
                 skipped_until_ms=_shifted(agent.skipped_until_ms, by_ms),
+                line_until_ms=_shifted(agent.line_until_ms, by_ms),
             )
         )
     for node in list(state.nodes.values()):
@@ -518,6 +532,7 @@ def _clock_shifted(state: "State", fact: ClockShifted) -> None:
                 settled_ms=_shifted(node.settled_ms, by_ms),
             ),
         )
+    shift(state, by_ms)
     for key, pace in list(state.paces.items()):
         state.set_pace(key, replace(pace, last_ms=_shifted(pace.last_ms, by_ms)))
 
@@ -563,6 +578,7 @@ def _shifted(instant: Milliseconds | None, by_ms: Milliseconds) -> Milliseconds 
 
 
 FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
+    **CAMPAIGN_FOLDS,
     AssignmentOffered: _assignment_offered,
     AgentRung: _agent_rung,
     PopConfirmed: _pop_confirmed,

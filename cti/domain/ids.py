@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Final, NewType
 
 ContactId = NewType("ContactId", str)
-"""`c<event number>`"""
+"""`c<event number>`, or `c<event number>-<k>` for the k-th further contact made by one event."""
 AssignmentId = NewType("AssignmentId", str)
 """`a<event number>`, or `a<event number>-<k>` for the k-th further offer decided by one event."""
 AgentId = NewType("AgentId", str)
@@ -23,6 +23,12 @@ HoursId = NewType("HoursId", str)
 DestinationId = NewType("DestinationId", str)
 """The key of a place outside the ACD in the centre file: a number or a voicemail box. Never the number itself."""
 DispositionId = NewType("DispositionId", str)
+CampaignId = NewType("CampaignId", str)
+"""The campaign's key in the centre file."""
+LeadId = NewType("LeadId", str)
+"""The database's id of an entry of a campaign's list, `l<row>`."""
+DialId = NewType("DialId", str)
+"""`d<event number>`, or `d<event number>-<k>` for the k-th further number dialled by one event."""
 ReasonId = NewType("ReasonId", str)
 """Why an agent is not ready: a key of the centre file, or one of the system's own (`NO_ANSWER`, `PHONE_LOST`, …)."""
 LegId = NewType("LegId", str)
@@ -50,6 +56,10 @@ SYSTEM_NOT_REACHED: Final = DispositionId("not_reached")
 """One attempt to call back came to nothing; the contact waits for the next."""
 SYSTEM_DUPLICATE: Final = DispositionId("duplicate")
 """The same customer's request stands already."""
+SYSTEM_NO_AGENT: Final = DispositionId("no_agent")
+"""A campaign's callee answered, and no agent had him in time."""
+SYSTEM_SKIPPED: Final = DispositionId("skipped")
+"""The agent looked at a campaign's lead and did not call."""
 SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_ABANDONED,
     SYSTEM_AGENT_LOST,
@@ -61,6 +71,8 @@ SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_CALLBACK_FAILED,
     SYSTEM_NOT_REACHED,
     SYSTEM_DUPLICATE,
+    SYSTEM_NO_AGENT,
+    SYSTEM_SKIPPED,
 )
 """The system's own codes; a person's code comes from the project."""
 
@@ -140,6 +152,38 @@ class OfferOutcome(Word):
     """The phone could not be rung, or the switch was away."""
 
 
+class CampaignMode(Word):
+    """How a campaign's numbers are dialled."""
+
+    PREVIEW = "preview"
+    """An agent sees the lead first, and has it dialled."""
+    PROGRESSIVE = "progressive"
+    """One number for each reserved agent."""
+    PREDICTIVE = "predictive"
+    """As many as the pacer says, under the cap on abandoned calls."""
+
+
+class DialResult(Word):
+    """What came of one attempt to reach a lead."""
+
+    CONNECTED = "connected"
+    """An agent had him, or the preview's customer answered."""
+    ABANDONED = "abandoned"
+    """He answered, and no agent had him in time; or he hung up while he waited."""
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    REJECTED = "rejected"
+    NO_SUCH_NUMBER = "no_such_number"
+    CONGESTION = "congestion"
+    MACHINE = "machine"
+    LOST = "lost"
+    """Nobody knows: the switch was away."""
+    GIVEN_UP = "given_up"
+    """We hung up before he could answer, to keep to the cap."""
+    SKIPPED = "skipped"
+    """The agent did not want to call."""
+
+
 class EndedBy(Word):
     """Who ended a talk or the work on a contact."""
 
@@ -165,5 +209,9 @@ class TimerKind(Word):
     """How long an agent without desktop keeps what he works on there."""
     STEP = "step"
     """When something is next to be done for a waiting contact: a step, the end of its hold-for or sleep, urgency."""
+    LINE = "line"
+    """How long an agent's phone is rung for a line that is kept up."""
+    DIAL = "dial"
+    """How long a lead's phone is rung, and how long he waits once he has answered."""
     SKIP = "skip"
     """How long an agent is offered nothing, because his phone could not be rung just now."""

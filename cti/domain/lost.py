@@ -11,10 +11,13 @@ from cti.domain.turn import Turn
 
 
 def make_task(turn: Turn, contact: Contact) -> None:
-    """Queue a task for a contact that was lost, if its queue says where; a task that is lost makes no further one.
+    """Queue a task for a contact that was lost, if its queue says where; a task that is lost makes no further one, nor
+    does a call of ours.
 
     A queue of another project is none to name: no project sees another's customers.
     """
+    if contact.outbound:
+        return
     lost_to = turn.state.queues[contact.queue_id].rules.lost_to
     queue = turn.state.queues.get(lost_to) if lost_to is not None else None
     if queue is None or not queue.open or contact.medium is Medium.TASK:

@@ -5,10 +5,10 @@ What follows once both sides are together is `cti.domain.talks`. Called by `acd`
 
 from typing import Final
 
-from cti.domain import waiting
-from cti.domain.agent import to_pause_for
-from cti.domain.assignment import Assignment
-from cti.domain.commands import ClosePop, EndLeg, RingAgent, ShowPop
+from cti.domain import callbacks, legs, waiting
+from cti.domain.agent import Agent, to_pause_for
+from cti.domain.assignment import Assignment, awaits_word
+from cti.domain.commands import ClosePop, RingAgent, ShowPop
 from cti.domain.contact import Contact, is_call
 from cti.domain.events import OfferAccepted, OfferRejected, PopShown, RingFailed
 from cti.domain.facts import (
@@ -20,15 +20,18 @@ from cti.domain.facts import (
     OfferEnded,
     PopConfirmed,
     RingEnded,
+    Why,
 )
 from cti.domain.ids import (
     REASON_NO_ANSWER,
     REASON_PHONE_LOST,
     REASON_REJECTED,
     SYSTEM_CANCELLED,
+    AssignmentId,
     LegCause,
     LegId,
     Milliseconds,
+    NodeId,
     OfferOutcome,
     ReasonId,
     TimerKind,
@@ -62,6 +65,42 @@ def offer(turn: Turn, pair: Pair) -> None:
     waits_for_pop = rings and agent.desktop and rules.pop_limit_ms > 0
     pop_until = turn.now + rules.pop_limit_ms if waits_for_pop else None
     lease_until = turn.now + rules.ring_limit_ms + (rules.pop_limit_ms + LEASE_MARGIN_MS if rings else 0)
+    assignment_id = _reserve(turn, contact, agent, pop_until_ms=pop_until, lease_until_ms=lease_until, why=pair.why)
+    if not rings:
+        turn.start(TimerKind.LEASE, assignment_id, at_ms=lease_until)
+    elif pop_until is not None:
+        turn.start(TimerKind.POP, assignment_id, at_ms=pop_until)
+    else:
+        ring(turn, turn.state.assignment(assignment_id))
+
+
+def offer_out_of_order(
+    turn: Turn, contact: Contact, agent: Agent, *, lease_until_ms: Milliseconds, why: Why, preview: bool = False
+) -> None:
+    """Give a call to an agent who is to have it and nobody else: his card and the ring together.
+
+    `preview`: he looks at it first, and the ring waits for his word.
+    """
+    assignment_id = _reserve(
+        turn, contact, agent, pop_until_ms=None, lease_until_ms=lease_until_ms, why=why, preview=preview
+    )
+    if preview:
+        turn.start(TimerKind.LEASE, assignment_id, at_ms=lease_until_ms)
+    else:
+        ring(turn, turn.state.assignment(assignment_id))
+
+
+def _reserve(
+    turn: Turn,
+    contact: Contact,
+    agent: Agent,
+    *,
+    pop_until_ms: Milliseconds | None,
+    lease_until_ms: Milliseconds,
+    why: Why,
+    preview: bool = False,
+) -> AssignmentId:
+    """The contact is his, and he the contact's; what it interrupts is paused, and the card shown."""
     assignment_id = turn.new_assignment_id()
     for held in to_pause_for(agent, contact.medium):
         turn.record(AssignmentPaused(assignment_id=held, by=assignment_id, at_ms=turn.now))
@@ -71,19 +110,15 @@ def offer(turn: Turn, pair: Pair) -> None:
             contact_id=contact.id,
             agent_id=agent.id,
             at_ms=turn.now,
-            pop_until_ms=pop_until,
-            lease_until_ms=lease_until,
-            why=pair.why,
+            pop_until_ms=pop_until_ms,
+            lease_until_ms=lease_until_ms,
+            why=why,
+            preview=preview,
         )
     )
     if agent.desktop:
         turn.do(ShowPop(assignment_id=assignment_id, agent_id=agent.id, contact_id=contact.id))
-    if not rings:
-        turn.start(TimerKind.LEASE, assignment_id, at_ms=lease_until)
-    elif pop_until is not None:
-        turn.start(TimerKind.POP, assignment_id, at_ms=pop_until)
-    else:
-        ring(turn, turn.state.assignment(assignment_id))
+    return assignment_id
 
 
 def pop_shown(turn: Turn, event: PopShown) -> None:
@@ -108,6 +143,10 @@ def ring(turn: Turn, assignment: Assignment) -> None:
     contact = turn.state.contact(assignment.contact_id)
     agent = turn.state.agent(assignment.agent_id)
     assert contact.node is not None, "only calls ring"
+    if _has_free_line(turn, agent, contact.node):
+        assert agent.line_leg is not None
+        put_through(turn, assignment, agent.line_leg)
+        return
     if assignment.rejoin_until_ms is None:
         until = turn.now + turn.state.queues[contact.queue_id].rules.ring_limit_ms
         turn.start(TimerKind.RING, assignment.id, at_ms=until)
@@ -128,6 +167,21 @@ def ring(turn: Turn, assignment: Assignment) -> None:
             limit_ms=max(until - turn.now, 0),
         )
     )
+
+
+def _has_free_line(turn: Turn, agent: Agent, node: NodeId) -> bool:
+    """Whether he stays connected on that node, and nobody talks to him there."""
+    return agent.line_up and agent.line_node == node and agent.line_leg not in turn.state.assignment_by_leg
+
+
+def put_through(turn: Turn, assignment: Assignment, leg_id: LegId) -> None:
+    """The agent is there on this leg: join him with the customer, or have the customer dialled."""
+    turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=leg_id, at_ms=turn.now))
+    contact = turn.state.contact(assignment.contact_id)
+    if contact.leg_id is None:
+        callbacks.dial(turn, turn.state.assignment(assignment.id), contact)
+    else:
+        legs.join(turn, turn.state.assignment(assignment.id))
 
 
 def ring_failed(turn: Turn, event: RingFailed) -> None:
@@ -154,7 +208,7 @@ def _first_ring_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> No
     """
     reason = reason_for(cause)
     blameless = reason == REASON_PHONE_LOST and not phones_are_missed(turn)
-    his_own = is_own(turn.state.contact(assignment.contact_id))
+    his_own = is_own(turn.state.contact(assignment.contact_id))  # nobody else's, so he need not be skipped
     if cause is LegCause.BUSY:
         blameless = assignment.rung_ms is None or turn.now - assignment.rung_ms < BUSY_AT_ONCE_MS
         reason = REASON_REJECTED
@@ -188,8 +242,12 @@ def _was_cut(turn: Turn, assignment: Assignment) -> bool:
 
 
 def offer_accepted(turn: Turn, event: OfferAccepted) -> None:
-    """Work on a virtual call begins. Twice is once."""
+    """Work on a virtual call begins, or a lead that was looked at is to be called. Twice is once."""
     assignment = turn.state.assignment(event.assignment_id)
+    if awaits_word(assignment):
+        turn.stop(TimerKind.LEASE, assignment.id)
+        ring(turn, assignment)
+        return
     if is_call(turn.state.contact(assignment.contact_id)):
         raise RuleError("A call is taken by answering the phone that rings.", code="answer_the_phone")
     if assignment.state in (AssignmentState.ACTIVE, AssignmentState.PAUSED):
@@ -221,7 +279,7 @@ def fail_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, cau
     if reason != REASON_REJECTED and _was_cut(turn, assignment):
         end_offer(turn, assignment, outcome=OfferOutcome.FAILED, cause=cause)
         return
-    his_own = is_own(turn.state.contact(assignment.contact_id))
+    his_own = is_own(turn.state.contact(assignment.contact_id)) and not assignment.preview
     end_offer(turn, assignment, outcome=outcome, cause=cause)
     if not his_own:
         make_not_ready(turn, assignment.agent_id, reason)
@@ -237,12 +295,12 @@ def end_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, caus
         turn.waiting.append(assignment.contact_id)
     if turn.state.agent(assignment.agent_id).desktop:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
-    end_agent_leg(turn, assignment, contact)
+    legs.end_agents(turn, assignment, contact)
     if assignment.pop_until_ms is not None:
         turn.stop(TimerKind.POP, assignment.id)
     if assignment.ring_until_ms is not None:
         turn.stop(TimerKind.RING, assignment.id)
-    if not is_call(contact):
+    if not is_call(contact) or awaits_word(assignment):
         turn.stop(TimerKind.LEASE, assignment.id)
     let_go(turn, assignment.agent_id)
 
@@ -250,9 +308,3 @@ def end_offer(turn: Turn, assignment: Assignment, *, outcome: OfferOutcome, caus
 def is_own(contact: Contact) -> bool:
     """Whether it is a call that an agent asked for and whose customer is not dialled yet: it is nobody else's."""
     return contact.outbound and contact.leg_id is None
-
-
-def end_agent_leg(turn: Turn, assignment: Assignment, contact: Contact) -> None:
-    """Have the agent's leg, if there is one, hung up."""
-    if assignment.leg_id is not None and contact.node is not None:
-        turn.do(EndLeg(leg_id=assignment.leg_id, node=contact.node))

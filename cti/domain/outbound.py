@@ -7,9 +7,8 @@ at all is asked before. Called by `acd`.
 
 from cti.domain import capacity, offers
 from cti.domain.agent import Agent, counted, load, to_pause_for
-from cti.domain.commands import ShowPop
 from cti.domain.events import OutboundRequested
-from cti.domain.facts import ASKED, AssignmentOffered, AssignmentPaused, ContactQueued, Why
+from cti.domain.facts import ASKED, ContactQueued, Why
 from cti.domain.ids import ContactId, Medium, NodeId, Readiness
 from cti.domain.queue import Queue
 from cti.domain.turn import Turn
@@ -61,21 +60,10 @@ def _check(turn: Turn, queue: Queue, agent: Agent, node: NodeId) -> None:
 
 def _offer(turn: Turn, queue: Queue, agent: Agent, contact_id: ContactId) -> None:
     """The card is shown and the phone rings together: he knows what is coming."""
-    assignment_id = turn.new_assignment_id()
-    before = load(agent)
-    for held in to_pause_for(agent, Medium.VOICE):
-        turn.record(AssignmentPaused(assignment_id=held, by=assignment_id, at_ms=turn.now))
-    turn.record(
-        AssignmentOffered(
-            assignment_id=assignment_id,
-            contact_id=contact_id,
-            agent_id=agent.id,
-            at_ms=turn.now,
-            pop_until_ms=None,
-            lease_until_ms=turn.now + queue.rules.ring_limit_ms + offers.LEASE_MARGIN_MS,
-            why=Why(rule=ASKED, fit=0, load=before, idle_ms=0, score_ms=0, runner_up=None, capable=1, ready=1, free=1),
-        )
+    offers.offer_out_of_order(
+        turn,
+        turn.state.contact(contact_id),
+        agent,
+        lease_until_ms=turn.now + queue.rules.ring_limit_ms + offers.LEASE_MARGIN_MS,
+        why=Why(rule=ASKED, fit=0, load=load(agent), idle_ms=0, score_ms=0, runner_up=None, capable=1, ready=1, free=1),
     )
-    if agent.desktop:
-        turn.do(ShowPop(assignment_id=assignment_id, agent_id=agent.id, contact_id=contact_id))
-    offers.ring(turn, turn.state.assignment(assignment_id))

@@ -255,6 +255,16 @@ class Index:
         kept = [pool for pools in standing.pools.values() for pool in pools if pool.only]
         return [entry[3] for pool in kept for demand in pool.demands for entry in demand.contacts]
 
+    def somebody_waits_for(self, agent_id: AgentId, media: int) -> bool:
+        """Whether anything waits that this agent could be offered if he took these media (bits of `capacity.BIT`)."""
+        standing = self._standings.get(agent_id)
+        if standing is None:
+            return False
+        return any(
+            media >> place & 1 and any(pool.head is not None and pool.node not in self._lost for pool in pools)
+            for (place, _), pools in standing.pools.items()
+        )
+
     def can_serve(self, contact: Contact, agent_id: AgentId) -> bool:
         """Whether the agent has what the contact asks for now, be he busy or away."""
         line = self._lines[contact.queue_id]

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
+from cti.domain.campaign import Campaign, Dial
 from cti.domain.capacity import interned
 from cti.domain.contact import Contact
 from cti.domain.events import HoursSet
@@ -25,7 +26,9 @@ from cti.domain.folds import FOLDS
 from cti.domain.ids import (
     AgentId,
     AssignmentId,
+    CampaignId,
     ContactId,
+    DialId,
     HoursId,
     LegId,
     Medium,
@@ -52,6 +55,8 @@ class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
     hours: tuple[HoursSet, ...] = ()
     paces: tuple[Pace, ...] = ()
     sources: tuple[tuple[str, ContactId], ...] = ()
+    campaigns: tuple[Campaign, ...] = ()
+    dials: tuple[Dial, ...] = ()
 
 
 KEPT_SOURCES: Final = 20_000
@@ -79,6 +84,14 @@ class State:
         """The callback of each customer that is not over, by his address key."""
         self.sources: dict[str, ContactId] = {}
         """The newest requests by their sources' keys, closed ones too: told again after a crash, they are no news."""
+        self.campaigns: dict[CampaignId, Campaign] = {}
+        self.dials: dict[DialId, Dial] = {}
+        self.dial_by_leg: dict[LegId, DialId] = {}
+        """Until the callee has a contact, and after."""
+        self.dial_by_contact: dict[ContactId, DialId] = {}
+        """Of contacts whose attempt is not over."""
+        self.line_by_leg: dict[LegId, AgentId] = {}
+        """Lines that are kept up, or rung."""
         self.contact_by_leg: dict[LegId, ContactId] = {}
         self.assignment_by_leg: dict[LegId, AssignmentId] = {}
         self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues, nodes=self.nodes)
@@ -113,6 +126,13 @@ class State:
             return self.assignments[assignment_id]
         except KeyError:
             raise NotFound(f"There is no assignment {assignment_id} (any more).", code="contact_gone") from None
+
+    def campaign(self, campaign_id: CampaignId) -> Campaign:
+        """The campaign, closed ones too; raises `NotFound`."""
+        try:
+            return self.campaigns[campaign_id]
+        except KeyError:
+            raise NotFound(f"There is no campaign {campaign_id}.") from None
 
     def waiting(self, queue_id: QueueId) -> int:
         """How many contacts wait in the queue."""
@@ -198,6 +218,37 @@ class State:
         self._undo.append(partial(self._replace_hours, hours.hours_id, self.hours.get(hours.hours_id)))
         self._replace_hours(hours.hours_id, hours)
 
+    def put_campaign(self, campaign: Campaign) -> None:
+        """Keep this record of it from now on."""
+        self._undo.append(partial(self._replace_campaign, campaign.id, self.campaigns.get(campaign.id)))
+        self._replace_campaign(campaign.id, campaign)
+
+    def _replace_campaign(self, campaign_id: CampaignId, campaign: Campaign | None) -> None:
+        if campaign is None:
+            self.campaigns.pop(campaign_id, None)
+        else:
+            self.campaigns[campaign_id] = campaign
+
+    def set_dial(self, dial_id: DialId, dial: Dial | None) -> None:
+        """Keep this record, or none."""
+        self._undo.append(partial(self._replace_dial, dial_id, self.dials.get(dial_id)))
+        self._replace_dial(dial_id, dial)
+
+    def _replace_dial(self, dial_id: DialId, dial: Dial | None) -> None:
+        old = self.dials.pop(dial_id, None) if dial is None else self.dials.get(dial_id)
+        if old is not None:
+            if old.leg_id is not None:
+                self.dial_by_leg.pop(old.leg_id, None)
+            if old.contact_id is not None:
+                self.dial_by_contact.pop(old.contact_id, None)
+        if dial is None:
+            return
+        self.dials[dial_id] = dial
+        if dial.leg_id is not None:
+            self.dial_by_leg[dial.leg_id] = dial_id
+        if dial.contact_id is not None:
+            self.dial_by_contact[dial.contact_id] = dial_id
+
     def set_source(self, key: str, contact_id: ContactId) -> None:
         """Know that contact by the key that its source has for it."""
         self._undo.append(partial(self._forget_source, key))
@@ -253,6 +304,10 @@ class State:
         old = self.agents.pop(agent_id, None) if agent is None else self.agents.get(agent_id)
         if agent is not None:
             self.agents[agent_id] = agent
+        if old is not None and old.line_leg is not None:
+            self.line_by_leg.pop(old.line_leg, None)
+        if agent is not None and agent.line_leg is not None:
+            self.line_by_leg[agent.line_leg] = agent_id
         self.index.agent_changed(old, agent)
 
     def _replace_queue(self, queue_id: QueueId, queue: Queue | None) -> None:
@@ -281,6 +336,8 @@ def snapshot(state: State) -> Snapshot:
         hours=tuple(state.hours.values()),
         paces=tuple(state.paces.values()),
         sources=tuple(state.sources.items()),
+        campaigns=tuple(state.campaigns.values()),
+        dials=tuple(state.dials.values()),
     )
 
 
@@ -304,5 +361,9 @@ def restore(records: Snapshot) -> State:
         state._replace_contact(contact.id, contact)
     for assignment in records.assignments:
         state._replace_assignment(assignment.id, assignment)
+    for campaign in records.campaigns:
+        state._replace_campaign(campaign.id, campaign)
+    for dial in records.dials:
+        state._replace_dial(dial.id, dial)
     state.commit()
     return state

@@ -6,9 +6,9 @@ goes back to the queue. How an offer comes about is `cti.domain.offers`.
 
 from typing import Final
 
-from cti.domain import callbacks, lost, offers
+from cti.domain import callbacks, campaigns, legs, lines, lost, offers
 from cti.domain.assignment import Assignment, is_desk_work
-from cti.domain.commands import ClosePop, DropBridge, EndLeg, HoldLeg, JoinLegs
+from cti.domain.commands import ClosePop, EndLeg
 from cti.domain.contact import Contact, is_call
 from cti.domain.events import (
     HangUpRequested,
@@ -25,7 +25,6 @@ from cti.domain.facts import (
     AssignmentClosed,
     AssignmentHeld,
     AssignmentResumed,
-    AssignmentStarted,
     ContactClosed,
     ContactRequeued,
     WrapUpStarted,
@@ -36,7 +35,6 @@ from cti.domain.ids import (
     SYSTEM_AGENT_LOST,
     SYSTEM_WRAP_UP_EXPIRED,
     AgentId,
-    BridgeId,
     Device,
     DispositionId,
     EndedBy,
@@ -49,7 +47,6 @@ from cti.domain.readiness import check_reach, let_go, make_not_ready, phones_are
 from cti.domain.states import AssignmentState, ContactState, Trigger, illegal
 from cti.domain.turn import Turn
 from cti.errors import RuleError
-from cti.variables import BRIDGE_PREFIX
 
 RINGS_IN_A_ROW: Final = 3
 """After so many legs a lost one is rung again only when a phone reports in: no ring loop with a broken phone."""
@@ -59,11 +56,6 @@ STOOD_MS: Final[Milliseconds] = 10_000
 _LOST: Final = (LegCause.LOST, LegCause.UNREACHABLE, LegCause.CONGESTION, LegCause.NO_SUCH_NUMBER)
 _TALKING: Final = (AssignmentState.ACTIVE, AssignmentState.HELD)
 _TOGETHER: Final = (AssignmentState.ACTIVE, AssignmentState.HELD, AssignmentState.REJOINING)
-
-
-def bridge_of(contact: Contact) -> BridgeId:
-    """The bridge of a contact's talk."""
-    return BridgeId(f"{BRIDGE_PREFIX}{contact.id}")
 
 
 def leg_answered(turn: Turn, event: LegAnswered) -> None:
@@ -84,22 +76,23 @@ def leg_answered(turn: Turn, event: LegAnswered) -> None:
             return
         if dialling:
             callbacks.reached(turn, assignment)
-        _join(turn, turn.state.assignment(assignment.id))
+        legs.join(turn, turn.state.assignment(assignment.id))
         return
     if dialling:
         return
     if assignment.state is not AssignmentState.ACTIVE:
-        turn.record(AssignmentStarted(assignment_id=assignment.id, leg_id=event.leg_id, at_ms=turn.now))
         rejoined = assignment.state is AssignmentState.REJOINING
         turn.stop(TimerKind.REJOIN if rejoined else TimerKind.RING, assignment.id)
-    if is_call(contact) and contact.leg_id is None:
-        callbacks.dial(turn, turn.state.assignment(assignment.id), contact)
+        offers.put_through(turn, assignment, event.leg_id)
         return
-    _join(turn, turn.state.assignment(assignment.id))
+    legs.join(turn, assignment)
 
 
 def leg_ended(turn: Turn, event: LegEnded) -> None:
     """A leg of anyone's is gone; unknown legs are nothing."""
+    agent_id = turn.state.line_by_leg.get(event.leg_id)
+    if agent_id is not None:
+        lines.ended(turn, agent_id, event.cause)
     contact_id = turn.state.contact_by_leg.get(event.leg_id)
     if contact_id is not None:
         _caller_left(turn, turn.state.contact(contact_id), event.cause)
@@ -107,6 +100,10 @@ def leg_ended(turn: Turn, event: LegEnded) -> None:
     assignment_id = turn.state.assignment_by_leg.get(event.leg_id)
     if assignment_id is not None:
         _agent_leg_ended(turn, turn.state.assignment(assignment_id), event.cause)
+        return
+    dial_id = turn.state.dial_by_leg.get(event.leg_id)
+    if dial_id is not None:
+        campaigns.leg_ended(turn, dial_id, event.cause)
 
 
 def join_failed(turn: Turn, event: JoinFailed) -> None:
@@ -116,7 +113,7 @@ def join_failed(turn: Turn, event: JoinFailed) -> None:
         return
     if callbacks.is_dialling(assignment, turn.state.contact(assignment.contact_id)):
         return
-    offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
+    legs.end_agents(turn, assignment, turn.state.contact(assignment.contact_id))
     _lose_agent_leg(turn, assignment, ring_now=_can_ring_again(turn, assignment))
 
 
@@ -132,7 +129,7 @@ def rejoin_requested(turn: Turn, event: RejoinRequested) -> None:
         callbacks.not_reached(turn, assignment, LegCause.LOST)
         return
     agent = turn.state.agent(assignment.agent_id)
-    offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
+    legs.end_agents(turn, assignment, turn.state.contact(assignment.contact_id))
     _lose_agent_leg(turn, assignment, ring_now=agent.device in agent.phones)
 
 
@@ -145,13 +142,13 @@ def hold_requested(turn: Turn, event: HoldRequested) -> None:
     if callbacks.is_dialling(assignment, contact):
         raise RuleError("The customer has not answered yet.", code="not_answered_yet")
     turn.record(AssignmentHeld(assignment_id=assignment.id, at_ms=turn.now))
-    _hold(turn, contact)
+    legs.hold(turn, contact)
 
 
 def resume_requested(turn: Turn, event: ResumeRequested) -> None:
     """The customer is back in the talk."""
     turn.record(AssignmentResumed(assignment_id=event.assignment_id, at_ms=turn.now))
-    _join(turn, turn.state.assignment(event.assignment_id))
+    legs.join(turn, turn.state.assignment(event.assignment_id))
 
 
 def hang_up_requested(turn: Turn, event: HangUpRequested) -> None:
@@ -188,7 +185,7 @@ def rejoin_expired(turn: Turn, assignment: Assignment) -> None:
     contact = turn.state.contact(assignment.contact_id)
     turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=SYSTEM_AGENT_LOST, at_ms=turn.now))
     turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
-    offers.end_agent_leg(turn, assignment, contact)
+    legs.end_agents(turn, assignment, contact)
     if turn.state.agent(assignment.agent_id).desktop:
         turn.do(ClosePop(assignment_id=assignment.id, agent_id=assignment.agent_id))
     turn.waiting.append(contact.id)
@@ -230,7 +227,7 @@ def ring_lost_agent(turn: Turn, agent_id: AgentId, *, anew: bool) -> None:
         if assignment.state is not AssignmentState.REJOINING or (assignment.leg_id is not None and not anew):
             continue
         if assignment.leg_id is not None:
-            offers.end_agent_leg(turn, assignment, turn.state.contact(assignment.contact_id))
+            legs.end_agents(turn, assignment, turn.state.contact(assignment.contact_id))
             offers.ring_ended(turn, assignment, LegCause.LOST)
         offers.ring(turn, turn.state.assignment(assignment_id))
 
@@ -243,10 +240,10 @@ def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: EndedBy, caller_gon
     if callbacks.is_dialling(assignment, contact):
         turn.stop(TimerKind.RING, assignment.id)
     if is_call(contact) and contact.node is not None:
-        offers.end_agent_leg(turn, assignment, contact)
-        if contact.leg_id is not None and not caller_gone:
-            turn.do(EndLeg(leg_id=contact.leg_id, node=contact.node))
-        turn.do(DropBridge(bridge_id=bridge_of(contact), node=contact.node))
+        legs.end_agents(turn, assignment, contact)
+        if not caller_gone:
+            legs.end_customers(turn, contact)
+        legs.drop_bridge(turn, contact)
     if assignment.rejoin_until_ms is not None:
         turn.stop(TimerKind.REJOIN, assignment.id)
     turn.start(TimerKind.WRAP_UP, assignment.id, at_ms=until)
@@ -312,32 +309,10 @@ def _lose_agent_leg(turn: Turn, assignment: Assignment, *, ring_now: bool) -> No
         )
     )
     if assignment.state is AssignmentState.ACTIVE:
-        _hold(turn, contact)
+        legs.hold(turn, contact)
     turn.start(TimerKind.REJOIN, assignment.id, at_ms=until)
     if ring_now:
         offers.ring(turn, turn.state.assignment(assignment.id))
-
-
-def _hold(turn: Turn, contact: Contact) -> None:
-    assert contact.leg_id is not None
-    assert contact.node is not None
-    turn.do(HoldLeg(leg_id=contact.leg_id, bridge_id=bridge_of(contact), node=contact.node, queue_id=contact.queue_id))
-
-
-def _join(turn: Turn, assignment: Assignment) -> None:
-    contact = turn.state.contact(assignment.contact_id)
-    if contact.leg_id is None or contact.node is None or assignment.leg_id is None:
-        return
-    turn.do(
-        JoinLegs(
-            contact_id=contact.id,
-            assignment_id=assignment.id,
-            bridge_id=bridge_of(contact),
-            node=contact.node,
-            caller_leg=contact.leg_id,
-            agent_leg=assignment.leg_id,
-        )
-    )
 
 
 def _close(turn: Turn, assignment: Assignment, disposition: DispositionId) -> None:

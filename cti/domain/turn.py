@@ -44,6 +44,11 @@ class Turn:
         """Forget the timer of that kind."""
         self.commands.append(StopTimer(timer_id=timer_id(kind, owner)))
 
+    def contact_of(self, assignment_id: AssignmentId) -> ContactId | None:
+        """The contact of a live assignment."""
+        assignment = self.state.assignments.get(assignment_id)
+        return None if assignment is None else assignment.contact_id
+
     def new_assignment_id(self) -> AssignmentId:
         """The next one this event may give out."""
         suffix = f"-{self.offers}" if self.offers else ""

@@ -47,7 +47,7 @@ def why(
         os.nice(10)
     if (home is None) == (journal is None):
         raise click.UsageError("Give --home DIR or --journal FILE, one of them.")
-    if not re.fullmatch(r"c[0-9]{1,18}", contact):
+    if not re.fullmatch(r"c[0-9]{1,18}(-[0-9]{1,4})?", contact):
         raise RuleError(f"{contact} is no contact: they are called c and a number, as in c1042.")
     file = reading.journal_file(journal or home or Path())
     if at is None:

@@ -36,7 +36,7 @@ async def my_history(
 
 @router.get("/contacts/{contact_id}", responses=responses(401, 404))
 async def one_contact(
-    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+$")], person: Anyone, parts: AnyParts
+    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+(-[0-9]+)?$")], person: Anyone, parts: AnyParts
 ) -> ContactStory:
     """One contact, with the customer's card while it is in the asker's own hands."""
     key = ContactId(contact_id)

@@ -48,7 +48,7 @@ async def set_not_ready(
 @router.post("/contacts/{contact_id}/priority", responses=responses(401, 403, 404))
 async def set_priority(
     given: PriorityWish,
-    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+$")],
+    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+(-[0-9]+)?$")],
     person: Supervisor,
     parts: AnyParts,
 ) -> Done:
@@ -65,7 +65,7 @@ async def set_priority(
 
 @router.post("/contacts/{contact_id}/take-back", responses=responses(401, 403, 404, 409))
 async def take_back(
-    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+$")], person: Supervisor, parts: AnyParts
+    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+(-[0-9]+)?$")], person: Supervisor, parts: AnyParts
 ) -> Done:
     """Take a virtual call from its agent: it waits again in its place, and he is not ready. A talk is refused."""
     contact = parts.engine.state.contacts.get(ContactId(contact_id))

@@ -171,6 +171,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "an early desk timer": "nnnnnnn",
         "an early step timer": "nnnnnnn",
         "an early skip timer": "nnnnnnn",
+        "an early line timer": "nnnnnnn",
+        "an early dial timer": "nnnnnnn",
     },
     # offered active paused wrap_up closed
     "mail": {
@@ -202,6 +204,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "an early desk timer": "nnnnn",
         "an early step timer": "nnnnn",
         "an early skip timer": "nnnnn",
+        "an early line timer": "nnnnn",
+        "an early dial timer": "nnnnn",
     },
     # offered ringing dialling talking held rejoining wrap_up asleep
     "callback": {
@@ -233,6 +237,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "an early desk timer": "nnnnnnnn",
         "an early step timer": "nnnnnnnc",
         "an early skip timer": "nnnnnnnn",
+        "an early line timer": "nnnnnnnn",
+        "an early dial timer": "nnnnnnnn",
     },
 }
 """Of each event in each situation: refused, nothing, commands only, facts; by first letter."""
