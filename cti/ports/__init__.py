@@ -4,6 +4,7 @@ Adapters implement these; the engine is given them by `cti.app`. Every method th
 says so by its error; none blocks the loop.
 """
 
+from cti.ports.calling import Barred, DoNotCall
 from cti.ports.customers import (
     AccountAnswer,
     Accounts,
@@ -42,6 +43,7 @@ __all__ = [
     "AccountState",
     "Accounts",
     "Arrival",
+    "Barred",
     "CallerEntered",
     "CallerLost",
     "CallsMade",
@@ -53,6 +55,7 @@ __all__ = [
     "Deed",
     "Desktops",
     "Detail",
+    "DoNotCall",
     "EndpointReached",
     "Engine",
     "Enrolment",
