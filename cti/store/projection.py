@@ -17,7 +17,7 @@ from cti.domain import facts
 from cti.domain.facts import Fact
 from cti.domain.ids import SYSTEM_ABANDONED, AssignmentId, Milliseconds
 from cti.ports import Entry
-from cti.store import models
+from cti.store import attempts, models
 from cti.store.prepared import Prepared
 from cti.store.upsert import upsert
 
@@ -164,6 +164,7 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
             abandoned = disposition == SYSTEM_ABANDONED
             given = {"contact": contact_id, "at": at_ms, "code": disposition, "abandoned_": abandoned}
             run(_CLOSE_CONTACT, given)
+            attempts.coded(connection, given)
         case facts.ContactMoved(contact_id=contact_id, queue_id=queue_id, project_id=project_id):
             run(_MOVE, {"contact": contact_id, "queue": queue_id, "project": project_id})
         case facts.CallbackAccepted(contact_id=contact_id):
@@ -171,11 +172,25 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
         case facts.ReadinessChanged():
             _note_readiness(connection, fact, place=place)
         case (
+            facts.LeadDialled() | facts.LeadShown() | facts.DialAnswered() | facts.CalleeQueued() | facts.AttemptEnded()
+        ):
+            attempts.apply(connection, fact)
+        case (
             facts.QueueConfigured()
             | facts.AgentConfigured()
             | facts.DeviceSet()
             | facts.ReachChanged()
             | facts.AgentSkipped()
+            | facts.LineWish()
+            | facts.LineRung()
+            | facts.LineUp()
+            | facts.LineDown()
+            | facts.CampaignConfigured()
+            | facts.CampaignSwitched()
+            | facts.WindowBegun()
+            | facts.LeadsQueued()
+            | facts.LeadsDropped()
+            | facts.AgentReserved()
             | facts.SignOutDeferred()
             | facts.AgentLegLost()
             | facts.RingEnded()
