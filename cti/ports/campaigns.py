@@ -22,7 +22,6 @@ from cti.domain.ids import (
     ProjectId,
 )
 
-
 HUMAN_TALK_MS: Final = 5_000
 
 
