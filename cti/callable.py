@@ -1,4 +1,4 @@
-"""Which numbers the centre calls back: nobody can have it dial what costs extra, at home or abroad.
+"""Numbers in full, and which of them the centre calls back: nobody can have it dial what costs extra.
 
 A caller's number is what the carrier was told, so anyone can claim any. Pure. Called where a callback is asked for:
 `cti.engine` for the key that a caller presses, `cti.web` for the API.
@@ -26,3 +26,14 @@ def may_be_called_back(number: str, *, countries: Collection[str]) -> bool:
     regions = set(phonenumbers.region_codes_for_country_code(parsed.country_code or 0))
     exact = phonenumbers.region_code_for_number(parsed)
     return exact in countries if exact is not None else not regions.isdisjoint(countries)
+
+
+def telephone_number(text: str, *, country: str) -> str:
+    """The number in E.164, read as one of `country` when it has no +; "" when it is none."""
+    try:
+        number = phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -9,6 +9,7 @@ are checked while reading, so a `Centre` in hand holds no dangling name. Times o
 record that holds them.
 """
 
+from cti.config.callback_pages import CallbackPage
 from cti.config.calling import Calling, CallingHours, NumberKind, ProjectCalling, Reach
 from cti.config.capacities import Capacity, Share
 from cti.config.centre import Centre, Limits
@@ -34,6 +35,7 @@ __all__ = [
     "Answer",
     "Asking",
     "Callback",
+    "CallbackPage",
     "Calling",
     "CallingHours",
     "Capacity",

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pydantic import Field
 
 from cti import actions
+from cti.config.callback_pages import CallbackPage
 from cti.config.calling import Calling, CallingHours
 from cti.config.capacities import Capacity
 from cti.config.chat import Chat
@@ -64,6 +65,8 @@ class Centre(Record):
     """Ready answers, in the order in which agents see them."""
     capacities: Mapping[Key, Capacity] = Field(default_factory=dict)
     """The file's own, then the ready ones that it does not replace."""
+    callback_pages: Mapping[Key, CallbackPage] = Field(default_factory=dict)
+    """By what stands in a page's tag."""
     crm: Mapping[Key, Crm] = Field(default_factory=dict)
     """CRMs outside that are asked beside the own base."""
     default_capacity: CapacityName | None = None

@@ -31,6 +31,7 @@ _KEYED: Final = (
     "capacities",
     "prompts",
     "crm",
+    "callback_pages",
     "chats",
     "mail",
     "answers",

@@ -17,6 +17,7 @@ from cti.ports.chat import Chats
 from cti.web import (
     acts,
     administration,
+    callback_routes,
     chat_routes,
     chat_visitors,
     contact_routes,
@@ -32,6 +33,8 @@ from cti.web import (
     why_routes,
     widget,
 )
+from cti.web.callback_desk import Callbacks
+from cti.web.callback_tickets import Tickets
 from cti.web.chat_desk import ChatDesk
 from cti.web.chat_limits import Visitors
 from cti.web.edge import Edge
@@ -135,6 +138,7 @@ def create_app(
         chats=chats,
         chat_desk=chat_desk,
         visitors=visitors,
+        callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
     )
     app.state.sip_target = sip_target
     app.add_middleware(Edge, softphone_ws_url=softphone_ws_url, origins=origins)
@@ -178,6 +182,7 @@ def bare_app(life: object = None) -> FastAPI:
         chat_routes,
         chat_visitors,
         widget,
+        callback_routes,
     ):
         # The routes themselves: FastAPI's `include_router` makes each anew at the first request, which stops the loop
         # for a tenth of a second.

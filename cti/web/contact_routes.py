@@ -5,10 +5,9 @@ An agent sees what he took up himself; a supervisor his projects'; an admin ever
 
 from typing import Annotated
 
-import phonenumbers
 from fastapi import APIRouter, Path, Query
 
-from cti.callable import may_be_called_back
+from cti.callable import may_be_called_back, telephone_number
 from cti.domain.events import ContactArrived
 from cti.domain.ids import ContactId, Medium, QueueId
 from cti.ports import Arrival, CodeKind, Person, Role, Told
@@ -115,14 +114,3 @@ def _normal(address: str, *, medium: Medium, country: str) -> str:
     if medium not in BY_NUMBER and not text.startswith("+"):
         return text
     return telephone_number(text, country=country) or text
-
-
-def telephone_number(text: str, *, country: str) -> str:
-    """The number in E.164, read as one of `country` when it has no +; "" when it is none."""
-    try:
-        number = phonenumbers.parse(text, country)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)

@@ -89,7 +89,7 @@ class Edge:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in self._headers.items():
-                    headers[name] = value
+                    headers.setdefault(name, value)  # a route may have one of its own, such as who may frame it
                 if open_:
                     headers["Cross-Origin-Resource-Policy"] = "cross-origin"
                 if private:

@@ -16,6 +16,7 @@ from cti.config import Centre
 from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Reasons, Role
 from cti.ports.chat import Chats
+from cti.web.callback_desk import Callbacks
 from cti.web.chat_desk import ChatDesk
 from cti.web.chat_limits import Visitors
 from cti.web.health import LoopLag
@@ -53,6 +54,7 @@ class Parts:
     chats: Chats
     chat_desk: ChatDesk
     visitors: Visitors
+    callbacks: Callbacks
 
 
 def _parts(connection: HTTPConnection) -> Parts:

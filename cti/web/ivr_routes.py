@@ -5,10 +5,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header
 
+from cti.callable import telephone_number
 from cti.domain.ids import QueueId
 from cti.ports import CallerLost
 from cti.web import screens
-from cti.web.contact_routes import telephone_number
 from cti.web.guard import AnyParts, Parts
 from cti.web.messages import AccountQuestion, AccountReply, LostCaller
 from cti.web.problems import Refusal, responses

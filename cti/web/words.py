@@ -45,11 +45,71 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
     "too_large": ("The request is too large.", "Запрос слишком велик."),
     "invalid": ("Check these fields: {fields}.", "Проверьте поля: {fields}."),
     "method_not_allowed": ("This address does not take that method.", "Этот адрес не принимает такой метод."),
+    "conf_busy": (
+        "Another version is just being brought into force. Wait for it, then try again.",
+        "Сейчас применяется другая версия. Дождитесь её и попробуйте снова.",
+    ),
+    "conf_stale": (
+        "Somebody else has changed this text meanwhile. Copy yours, read the page again, then put both together.",
+        "Этот текст тем временем изменил кто-то другой. Скопируйте свой, обновите страницу и объедините.",
+    ),
+    "conf_wrong": ("{words}", "{words}"),
     "no_extension": (
         "You have no extension, so you take no contacts. Ask an admin for one.",
         "У вас нет внутреннего номера, поэтому обращения к вам не приходят. Попросите номер у администратора.",
     ),
     "not_answered_yet": ("The customer has not answered yet.", "Клиент ещё не ответил."),
+    "callback_form_old": (
+        "The form has stood open for too long. Load the page again.",
+        "Форма слишком долго была открыта. Обновите страницу.",
+    ),
+    "callback_no_person": (
+        "This did not look like a person's request. Load the page again and fill the form in once more.",
+        "Не похоже, что форму заполнил человек. Обновите страницу и заполните форму ещё раз.",
+    ),
+    "callback_too_quick": (
+        "That was very quick. Press the button once more.",
+        "Слишком быстро. Нажмите кнопку ещё раз.",
+    ),
+    "callback_too_many": (
+        "Too many callbacks were asked for from here. Try again in {minutes} min, or call us.",
+        "Отсюда запросили слишком много звонков. Попробуйте через {minutes} мин или позвоните нам.",
+    ),
+    "callback_often": (
+        "This number was asked for several times today. Try again in {minutes} min, or call us.",
+        "Этот номер сегодня уже указывали несколько раз. Попробуйте через {minutes} мин или позвоните нам.",
+    ),
+    "callback_no_number": (
+        "This is no telephone number. Write it with its area code, or in full with +.",
+        "Это не телефонный номер. Напишите его с кодом города или полностью, с +.",
+    ),
+    "callback_own_number": ("This is our own number. Write yours.", "Это наш номер. Напишите свой."),
+    "callback_costly_number": (
+        "Numbers that cost extra are not called. Write an ordinary one.",
+        "На платные номера мы не звоним. Напишите обычный.",
+    ),
+    "callback_foreign_number": (
+        "Numbers of this country are not called from here. Write another one.",
+        "В эту страну мы не звоним. Напишите другой номер.",
+    ),
+    "callback_closed": (
+        "Nobody can call you now. Choose a time.",
+        "Сейчас мы не можем позвонить. Выберите время.",
+    ),
+    "callback_time_gone": (
+        "This time is taken. Choose another one.",
+        "Это время уже занято. Выберите другое.",
+    ),
+    "callback_link_old": ("This link is not good any more.", "Эта ссылка больше не действует."),
+    "callback_calling": (
+        "You are being called just now: pick up, and tell the agent.",
+        "Вам уже звонят: ответьте и скажите об этом оператору.",
+    ),
+    "callback_over": ("This callback is over already.", "Этот звонок уже завершён."),
+    "callback_promised": (
+        "We are going to call this number already. The link in that promise changes or cancels it.",
+        "Мы уже собираемся позвонить на этот номер. Изменить или отменить звонок можно по ссылке из того обещания.",
+    ),
     "callback_pending": (
         "This customer waits for a callback already.",
         "Этому клиенту уже собираются перезвонить.",

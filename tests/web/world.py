@@ -54,6 +54,7 @@ from cti.store.messages import StoredMessages
 from cti.store.schema import upgrade
 from cti.testing import ManualClock
 from cti.web.app import create_app
+from cti.web.guard import Parts
 from cti.web.hub import Hub
 from cti.web.pace import Pace
 from cti.web.roster import Roster
@@ -181,7 +182,8 @@ class MemoryEngine:
 
     async def arrive(self, event: ContactArrived, particulars: Arrival) -> ContactId:
         event = structs.replace(event, node=NODE) if event.medium is Medium.CALLBACK else event
-        event = structs.replace(event, source_key=particulars.source)
+        key = particulars.address if event.medium is Medium.CALLBACK else ""
+        event = structs.replace(event, source_key=particulars.source, address_key=key)
         decision = self.do(event, particulars=self._particulars(event, particulars))
         await asyncio.sleep(0)
         queued = next((fact for fact in decision.facts if isinstance(fact, ContactQueued)), None)
@@ -397,6 +399,7 @@ class World:
     roster: Roster
     pace: Pace
     closing: contextlib.AsyncExitStack
+    parts: Parts
 
     @property
     def url(self) -> str:
@@ -507,6 +510,7 @@ async def running(
             server=server,
             roster=app.state.parts.roster,
             pace=app.state.parts.pace,
+            parts=app.state.parts,
             closing=closing,
         )
     server.should_exit = True
