@@ -9,7 +9,6 @@ import logging
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -28,6 +27,8 @@ from cti.crm import http as crm_http
 from cti.crm.accounts import StoredAccounts, hashed
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
+from cti.dialplan.loaders import IvrLoader
+from cti.dialplan.releases import Releases
 from cti.domain.acd import snapshot
 from cti.domain.ids import ContactId, DestinationId, NodeId, QueueId
 from cti.engine import people
@@ -39,6 +40,7 @@ from cti.media.chat import LiveChats
 from cti.metrics import Metrics
 from cti.ports import Particulars, Person
 from cti.review.beside import Storyteller, Watch
+from cti.setup import asterisk
 from cti.store import demo
 from cti.store.chats import StoredChats
 from cti.store.directory import Directory
@@ -47,6 +49,7 @@ from cti.store.journal import SqliteJournal
 from cti.store.messages import StoredMessages
 from cti.store.particulars import ParticularStore
 from cti.store.schema import upgrade_database
+from cti.uptake import EngineUptake
 from cti.web.app import create_app
 from cti.web.hub import Hub
 from cti.web.server import bind, make_server
@@ -116,7 +119,7 @@ async def run(home: Home) -> None:
 @contextlib.asynccontextmanager
 async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
     """The engine at work, and the task of its web: without that the process is of no use, and is to be started anew."""
-    centre = config.load(home.centre_file)
+    centre = config.load(home.centre_in_force)
     listener = bind(home.settings.listen, home.ports.web)
     database = open_database(home.database_url)
     tasks = Supervised()
@@ -134,7 +137,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         for source in chain.from_iterable(outside.values()):
             stack.push_async_callback(source.close)
         hub = Hub(customers=customers, metrics=metrics, outside=outside)
-        sounds = await stack.enter_async_context(_sounds(home, centre))
+        sounds, prepare_sounds = await stack.enter_async_context(_sounds(home, centre))
         switch = _switch(home, centre, sounds=sounds, particulars=lambda contact_id: core.particulars(contact_id))  # noqa: PLW0108 - it is made below
         core = Engine(
             rules=rules.events(centre),
@@ -146,7 +149,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             address_key=people.keyed(home.secrets.session_key.encode()),
             customers=customers,
             regards=rules.regards(centre),
-            callable_back=partial(may_be_called_back, countries=centre.callback_countries),
+            callable_back=lambda number: may_be_called_back(number, countries=centre.callback_countries),
         )
         enrolment = _Enrolment(core, directory)
         messages = StoredMessages(database)
@@ -162,6 +165,15 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         tasks.start("directory", enrolment.keep_reading)
         tasks.start("chats", chats.start)
         stack.push_async_callback(chats.stop)
+        uptake = EngineUptake(home, centre=centre, engine=core, directory=directory, renewed=prepare_sounds)
+        releases = Releases(
+            home,
+            await asyncio.to_thread(asterisk.find, _path(home.settings.asterisk)),
+            host=switch.dialplan,
+            loaders=(IvrLoader(home), uptake),
+            drained=uptake.drained,
+        )
+        tasks.start("releases", releases.keep_house)
         watch = Watch(journal, snapshot=lambda: snapshot(core.state), metrics=metrics)
         tasks.start("watch", watch.run)
         _measure(metrics, core=core, journal=journal, history=history)
@@ -181,6 +193,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             sip_target=_switch_ws_url(home),
             ui_dir=UI if UI.is_dir() else None,
             secure_cookies=home.settings.tls_cert is not None,
+            templates=releases,
             chats=chats,
             shop=bool(home.settings.demo),
         )
@@ -228,18 +241,24 @@ async def _seed(database: Database, secrets: DemoSecrets) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _sounds(home: Home, centre: Centre) -> AsyncIterator[Sounds]:
-    """What the ACD says; sounds that are not in the cache yet are made in threads of their own."""
+async def _sounds(home: Home, centre: Centre) -> AsyncIterator[tuple[Sounds, Callable[[], None]]]:
+    """What the ACD says; sounds that are not in the cache yet are made in threads of their own. The second has those
+    made that another centre file brings.
+    """
     made = prompts.Prompts(home.prompts, speech=await asyncio.to_thread(prompts.Speech.find))
     known = prompts.said_by_acd(centre)
     made.prepare(known.values())
+
+    def prepare() -> None:
+        known.update(prompts.said_by_acd(centre))
+        made.prepare(known.values())
 
     def sound(key: str, language: str) -> str | None:
         prompt = known.get(key)
         return made.ready(prompt, Language(language)) if prompt is not None and language in list(Language) else None
 
     try:
-        yield sound
+        yield sound, prepare
     finally:
         made.close()
 

@@ -28,7 +28,7 @@ from cti.dialplan.material import CENTRE, Material
 from cti.domain.ids import Milliseconds
 from cti.errors import ConfigError, NotFound
 from cti.home import Home, write_private
-from cti.ports.templates import Entry
+from cti.ports.templates import Busy, Entry
 
 KEPT: Final = 30
 """Versions that can be gone back to."""
@@ -58,10 +58,6 @@ class Applying(Struct, frozen=True, kw_only=True):
     action: str
     author: str
     reason: str
-
-
-class Busy(ConfigError):
-    """Another apply or rollback is under way."""
 
 
 class History:

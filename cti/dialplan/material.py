@@ -18,7 +18,7 @@ from cti.dialplan import templates
 from cti.errors import ConfigError
 from cti.home import Home, write_private
 
-MOST_BYTES: Final = 262_144
+MOST_BYTES: Final = 200_000
 """Of one template, and of the centre file ten times that."""
 MOST_FILES: Final = 60
 CENTRE: Final = "centre.yaml"
@@ -58,10 +58,15 @@ def own_folder(home: Home) -> Path:
 
 def of_home(home: Home) -> Material:
     """The texts as they stand in the home now, in force or not. Raises ConfigError."""
-    own = _folder(own_folder(home))
+    own = of_home_folder(home)
     return Material(
         centre=_read(home.centre_file, most=10 * MOST_BYTES), templates={**of_triune(), **own}, own=frozenset(own)
     )
+
+
+def of_home_folder(home: Home) -> dict[str, str]:
+    """The admin's own templates. Raises ConfigError."""
+    return _folder(own_folder(home))
 
 
 def of_triune() -> dict[str, str]:

@@ -23,13 +23,14 @@ from msgspec import structs
 from cti.config import parse as parse_centre
 from cti.dialplan import checks, differences, material, render, versions
 from cti.dialplan.checks import Result
-from cti.dialplan.history import Applying, Busy, History, digest_of, own_texts
+from cti.dialplan.history import Applying, History, digest_of, own_texts
 from cti.dialplan.material import CENTRE, Material
 from cti.dialplan.parse import parse
 from cti.dialplan.render import DIALPLAN, Files
 from cti.errors import ConfigError, NotFound, OutsideError, TriuneError
 from cti.home import Home
 from cti.ports.templates import (
+    Busy,
     Checked,
     DialplanHost,
     Draft,
@@ -41,6 +42,7 @@ from cti.ports.templates import (
     Pending,
     Stage,
     StageDone,
+    Stale,
 )
 from cti.setup.asterisk import AsteriskInstall
 
@@ -50,10 +52,6 @@ PROBE_LIMIT_S: Final = 10.0
 HOUSE_EVERY_S: Final = 30.0
 
 Told = Callable[[StageDone], None]
-
-
-class Stale(ConfigError):
-    """Another has written the draft since the editor began."""
 
 
 class Releases:
@@ -75,6 +73,10 @@ class Releases:
         self._loaders = loaders
         self._drained = drained
         self._history = History(home)
+
+    async def in_force(self) -> int:
+        """See `ports.Templates`."""
+        return self._in_force()
 
     # -- drafts --------------------------------------------------------------------------------------------------------
 

@@ -106,6 +106,8 @@ class Engine:
         self._callable_back = callable_back
         self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
         self._queues = {rule.queue_id: rule for rule in rules if isinstance(rule, QueueOpened)}
+        self._missing: dict[QueueId, QueueOpened] = {}
+        """Queues that only older versions of the dialplan know."""
         self._enrolled = enrolled
         self._switches = dict(switches)
         self._journal = journal
@@ -153,7 +155,38 @@ class Engine:
         await self._dispatch.drain()
         await self._journal.flushed(self._journal.last_number)
 
+    def change_rules(
+        self,
+        rules: Sequence[HoursSet | QueueOpened],
+        *,
+        enrolled: Callable[[Person], AgentEnrolled],
+        regards: Mapping[QueueId, Regard],
+    ) -> None:
+        """Another centre file counts from the next decision on. A queue that it lacks goes on for those who come by an
+        older version of the dialplan, until `close_missing_queues`.
+        """
+        self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
+        opened = {rule.queue_id: rule for rule in rules if isinstance(rule, QueueOpened)}
+        self._missing = {queue_id: rule for queue_id, rule in self._queues.items() if queue_id not in opened}
+        self._queues.clear()
+        self._queues.update({**opened, **self._missing})
+        self._reception.change_regards(regards)
+        self._enrolled = enrolled
+        self._apply_rules()
+        self._set_people(self._people, tuple(self._phones.values()))
+
+    def close_missing_queues(self) -> None:
+        """Close the queues that the centre file in force has no more."""
+        for queue_id in self._missing:
+            self._queues.pop(queue_id, None)
+        self._missing = {}
+        self._apply_rules()
+
     def _configure(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
+        self._apply_rules()
+        self._set_people(persons, phones)
+
+    def _apply_rules(self) -> None:
         for hours in self._hours:
             if self.state.hours.get(hours.hours_id) != hours:
                 self.post(hours)
@@ -164,7 +197,6 @@ class Engine:
         for queue_id, known in self.state.queues.items():
             if queue_id not in self._queues and known.open:
                 self.post(QueueClosed(queue_id=queue_id))
-        self._set_people(persons, phones)
 
     def _set_people(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
         self._people = tuple(persons)

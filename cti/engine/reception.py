@@ -36,6 +36,10 @@ class Reception:
         self.missed = 0
         """Look-ups that failed or came too late."""
 
+    def change_regards(self, regards: Mapping[QueueId, Regard]) -> None:
+        """Other queues must know who a customer is from now on."""
+        self._regards = regards
+
     def asks(self, queue_id: QueueId, address: str) -> bool:
         """Whether it matters there who has this address; nobody has none."""
         return bool(address) and queue_id in self._regards and self._customers is not None
@@ -75,8 +79,9 @@ class Reception:
         """The arrival with what counts of whom it is; as it was when that is not known in time. Never raises."""
         if not self.asks(event.queue_id, address):
             return event
+        regard = self._regards[event.queue_id]
         standing = await self._standing(address, project_id=project_id)
-        return event if standing is None else self._regards[event.queue_id].applied(event, standing)
+        return event if standing is None else regard.applied(event, standing)
 
     async def _standing(self, address: str, *, project_id: ProjectId) -> Standing | None:
         assert self._customers is not None

@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from cti.domain.ids import Milliseconds
+from cti.errors import RuleError
 
 
 class Severity(StrEnum):
@@ -145,8 +146,23 @@ class Entry(Struct, frozen=True, kw_only=True):
     """Whether that version can still be gone back to."""
 
 
+class Busy(RuleError):
+    """Another apply or rollback is under way."""
+
+    code = "conf_busy"
+
+
+class Stale(RuleError):
+    """Another has written the draft since the editor began."""
+
+    code = "conf_stale"
+
+
 class Templates(Protocol):
     """The configuration of one home. Everything that blocks does so in a thread; errors are ConfigError."""
+
+    async def in_force(self) -> int:
+        """The version in force. Raises ConfigError when there never was one."""
 
     async def drafts(self) -> Sequence[Draft]:
         """All that the page may edit, the centre file first."""

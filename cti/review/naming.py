@@ -17,7 +17,7 @@ def names(home: Path, language: str) -> Names:
     """What the home calls its people, queues, skills and sites. Never raises: a name is not worth failing for."""
     try:
         found = Home.open(home)
-        centre = config.load(found.centre_file)
+        centre = config.load(found.centre_in_force)
     except TriuneError:
         return Names()
     return in_centre(centre, language, agents=_people(found))

@@ -19,7 +19,7 @@ from rich.console import Console
 
 from cti import config, shipped
 from cti.config import Centre
-from cti.dialplan import render
+from cti.dialplan import render, starting
 from cti.endpoints import Endpoints, Pids
 from cti.home import DEFAULT_PORT_BASE, Home, Settings
 from cti.setup import asterisk
@@ -71,7 +71,7 @@ def up(
     with alone(home / "run"):
         before = _settings_before(home)
         settings = (before or Settings()).model_copy(update={k: v for k, v in given.items() if v is not None})
-        if (home / "centre.yaml").exists():
+        if (home / "centre.yaml").exists() and not (home / "conf" / "in-force").exists():
             config.load(home / "centre.yaml")
         install = _asterisk(settings)
         opened = Home.make(home, settings)
@@ -111,7 +111,8 @@ def asterisk_alone(home: Path) -> None:
     """Render the centre file and run Asterisk alone, for systemd or a container."""
     opened = Home.open(home)
     install = _asterisk(opened.settings)
-    render.render_centre(config.load(opened.centre_file), opened, install)
+    for words in starting.prepare(opened, install).words:
+        click.echo(words, err=True)
     command = install.start_command(opened.asterisk.conf)
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
@@ -146,7 +147,7 @@ async def _run(home: Home, install: AsteriskInstall, *, adopt: bool) -> None:
     """From the checks to the last process's end. Raises ConfigError before anything is started or ended."""
     _log_to(home.log("supervisor"))
     console = Console(highlight=False, soft_wrap=True)
-    centre = _centre(home)
+    _lay_down_centre_file(home)
     home.endpoints_file.unlink(missing_ok=True)
     again: list[_Started] = []
     supervisor = Supervisor(
@@ -158,7 +159,9 @@ async def _run(home: Home, install: AsteriskInstall, *, adopt: bool) -> None:
     running = supervisor.adoptable()
     ports.check(one for one in ports.needed(home) if one.part not in running)
     if "asterisk" not in running:
-        render.render_centre(centre, home, install)
+        for words in starting.prepare(home, install).words:
+            console.print(f"[yellow]![/] {words}")
+    centre = config.load(home.centre_in_force)
     if home.settings.demo and "carrier" not in running:
         render.render_carrier(home, install)
     started = _Started(home=home, centre=centre, install=install, supervisor=supervisor, console=console)
@@ -185,11 +188,10 @@ async def _run(home: Home, install: AsteriskInstall, *, adopt: bool) -> None:
         console.print("Stopped.")
 
 
-def _centre(home: Home) -> Centre:
-    """The admin's centre file, the demo's at first."""
+def _lay_down_centre_file(home: Home) -> None:
+    """The demo's, for a home that has none yet."""
     if not home.centre_file.exists():
         shutil.copyfile(shipped.asterisk_conf() / "centre.yaml", home.centre_file)
-    return config.load(home.centre_file)
 
 
 def _told(report: Report, console: Console, again: list[_Started]) -> None:

@@ -14,6 +14,7 @@ from cti.errors import OutsideError
 from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Reasons
 from cti.ports.chat import Chats
+from cti.ports.templates import Templates
 from cti.web import (
     acts,
     administration,
@@ -29,6 +30,7 @@ from cti.web import (
     session_routes,
     sip,
     supervision,
+    template_routes,
     waits,
     why_routes,
     widget,
@@ -72,6 +74,7 @@ def create_app(
     sip_target: str | None = None,
     chats: Chats,
     shop: bool = False,
+    templates: Templates | None = None,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
@@ -138,6 +141,7 @@ def create_app(
         chats=chats,
         chat_desk=chat_desk,
         visitors=visitors,
+        templates=templates,
         callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
     )
     app.state.sip_target = sip_target
@@ -175,6 +179,7 @@ def bare_app(life: object = None) -> FastAPI:
         supervision,
         why_routes,
         administration,
+        template_routes,
         ivr_routes,
         ops_routes,
         events,

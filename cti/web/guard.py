@@ -6,7 +6,7 @@ is a matter of projects (`Roster.projects`) and of the assignment being his own 
 
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
@@ -16,6 +16,7 @@ from cti.config import Centre
 from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Reasons, Role
 from cti.ports.chat import Chats
+from cti.ports.templates import Templates
 from cti.web.callback_desk import Callbacks
 from cti.web.chat_desk import ChatDesk
 from cti.web.chat_limits import Visitors
@@ -24,6 +25,7 @@ from cti.web.hub import Hub
 from cti.web.pace import Pace
 from cti.web.presence import Presence
 from cti.web.problems import Refusal
+from cti.web.progress import Progress
 from cti.web.roster import Roster
 from cti.web.screens import Screens
 from cti.web.sessions import Door, Session, Sessions
@@ -55,6 +57,8 @@ class Parts:
     chat_desk: ChatDesk
     visitors: Visitors
     callbacks: Callbacks
+    templates: Templates | None = None
+    progress: Progress = field(default_factory=Progress)
 
 
 def _parts(connection: HTTPConnection) -> Parts:
