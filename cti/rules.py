@@ -12,14 +12,16 @@ from cti.domain.capacity import Exclusion, Interrupt, Share
 from cti.domain.events import (
     AgentEnrolled,
     CallbackRule,
+    CampaignOpened,
     HoursSet,
     OpenSpan,
     QueueOpened,
+    Retry,
     SkillLevel,
     Step,
     Weight,
 )
-from cti.domain.ids import DestinationId, HoursId, Medium, ProjectId, QueueId, SiteId, SkillId
+from cti.domain.ids import CampaignId, DestinationId, DialResult, HoursId, Medium, ProjectId, QueueId, SiteId, SkillId
 from cti.regard import Regard, asking_for_tier, tier_key
 
 if TYPE_CHECKING:  # the checks of `cti.config` call this module
@@ -27,6 +29,7 @@ if TYPE_CHECKING:  # the checks of `cti.config` call this module
     from cti.ports import Person
 
 MINUTES_A_DAY: Final = 1440
+DAY_MS: Final = 86_400_000
 
 
 def events(centre: "config.Centre") -> tuple[HoursSet | QueueOpened, ...]:
@@ -79,6 +82,33 @@ def queue_opened(queue: "config.Queue") -> QueueOpened:
         steps=tuple(sorted((*_relaxations(queue), *map(_step, queue.steps)), key=lambda step: step.after_ms)),
         callback=None if queue.callback is None else _callback(queue.callback),
         lost_to=None if queue.lost_to is None else QueueId(queue.lost_to),
+    )
+
+
+def campaigns(centre: "config.Centre") -> tuple[CampaignOpened, ...]:
+    """The campaigns of the centre file, in its order."""
+    return tuple(map(campaign_opened, centre.campaigns.values()))
+
+
+def campaign_opened(campaign: "config.Campaign") -> CampaignOpened:
+    """A campaign's rules. Retries by disposition are the feeder's (`cti.campaigns`): they are no dial's result."""
+    return CampaignOpened(
+        campaign_id=CampaignId(campaign.key),
+        queue_id=QueueId(campaign.queue),
+        mode=campaign.mode,
+        cap_permyriad=campaign.cap_permyriad,
+        spare=campaign.spare,
+        lines=campaign.lines,
+        ring_limit_ms=campaign.ring_limit_s * 1000,
+        connect_limit_ms=campaign.connect_limit_s * 1000,
+        detects_machines=campaign.detects_machines,
+        window_ms=DAY_MS if campaign.window == "day" else 0,
+        preview_limit_ms=campaign.preview_limit_s * 1000,
+        retries=tuple(
+            Retry(result=result, after_ms=rule.after_s * 1000, attempts=rule.attempts)
+            for result in DialResult
+            if (rule := campaign.retries.get(result)) is not None
+        ),
     )
 
 

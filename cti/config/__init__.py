@@ -11,6 +11,7 @@ record that holds them.
 
 from cti.config.callback_pages import CallbackPage
 from cti.config.calling import Calling, CallingHours, NumberKind, ProjectCalling, Reach
+from cti.config.campaigns import Campaign, Law
 from cti.config.capacities import Capacity, Share
 from cti.config.centre import Centre, Limits
 from cti.config.chat import Asking, Chat
@@ -38,6 +39,7 @@ __all__ = [
     "CallbackPage",
     "Calling",
     "CallingHours",
+    "Campaign",
     "Capacity",
     "Centre",
     "Chat",
@@ -49,6 +51,7 @@ __all__ = [
     "Hours",
     "Imap",
     "Language",
+    "Law",
     "Limits",
     "MailAccount",
     "Medium",

@@ -7,6 +7,7 @@ from pydantic import Field
 from cti import actions
 from cti.config.callback_pages import CallbackPage
 from cti.config.calling import Calling, CallingHours
+from cti.config.campaigns import CALLING_HOURS, Campaign
 from cti.config.capacities import Capacity
 from cti.config.chat import Chat
 from cti.config.crm import Crm
@@ -76,6 +77,8 @@ class Centre(Record):
     """Said by `hangup`."""
     calling: Calling = Calling()
     """Calls that agents ask for."""
+    campaigns: Mapping[Key, Campaign] = Field(default_factory=dict)
+    """Whom the centre calls of its own accord."""
     limits: Limits = Limits()
 
     @property
@@ -103,6 +106,16 @@ class Centre(Record):
         """When the project's customers may be called; None: at any time."""
         calling = self.calling.projects.get(project)
         return (calling and calling.hours) or self.calling.hours
+
+    def campaign_hours(self, campaign: Campaign) -> CallingHours | None:
+        """When the campaign's callees may be called, by the clock of their place; None: at any time."""
+        if campaign.hours is not None or campaign.law is None:
+            return campaign.hours or self.calling_hours(campaign.project)
+        return CALLING_HOURS[campaign.law]
+
+    def campaign_number(self, campaign: Campaign) -> str:
+        """The number that the campaign's callees see."""
+        return campaign.caller_id or self.shown_number(campaign.project, dialled="")
 
     def operator_queue(self, number: Number) -> str:
         """The default queue of a number: its own when it leads straight to one, else its project's operator."""

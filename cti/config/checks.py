@@ -25,6 +25,7 @@ def across(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
     yield from _chats(centre)
     yield from _calling(centre)
     yield from _mail(centre)
+    yield from _campaigns(centre)
 
 
 def _strangers(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
@@ -158,3 +159,16 @@ def _calling(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
         for cause, disposition in calling.missed.items():
             if disposition not in centre.projects[key].dispositions:
                 yield (*path, "missed", cause.value), f"the project has no disposition {disposition!r}"
+
+
+def _campaigns(centre: Centre) -> Iterator[tuple[KeyPath, str]]:
+    """Campaigns that would work for another company, or call under its number."""
+    for key, campaign in centre.campaigns.items():
+        if centre.queues[campaign.queue].project != campaign.project:
+            yield ("campaigns", key, "queue"), f"the queue {campaign.queue!r} belongs to another project"
+        number = centre.numbers.get(campaign.caller_id) if campaign.caller_id is not None else None
+        if campaign.caller_id is not None and (number is None or number.project != campaign.project):
+            yield (
+                ("campaigns", key, "caller_id"),
+                f"{campaign.caller_id} is no number of the project {campaign.project!r}: callees could not call back",
+            )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from cti import actions
 from cti.config.capacities import TALKS, Capacity
 from cti.config.centre import Centre
+from cti.config.doubts_campaigns import campaign_doubts
 from cti.config.located import KeyPath
 from cti.config.queues import Queue
 from cti.config.steps import Step
@@ -30,6 +31,7 @@ def doubts(centre: Centre) -> Doubts:
             yield from _without_effect(queue, ("queues", queue.key, "steps", place), step)
     yield from _circles(centre)
     yield from _two_talks(centre)
+    yield from campaign_doubts(centre)
     for profile in centre.capacities.values():
         yield from _idle_interrupts(profile)
 

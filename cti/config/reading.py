@@ -35,6 +35,7 @@ _KEYED: Final = (
     "chats",
     "mail",
     "answers",
+    "campaigns",
 )
 _NAMED: Final = (*_KEYED, "skills")
 
