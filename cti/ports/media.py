@@ -44,6 +44,9 @@ class Incoming:
     """Cleaned: safe to show in a page; "" when there is only text."""
     continues: ContactId | None = None
     """The contact that it answers, as a reference proves that we signed; None: it begins a new one."""
+    automatic: bool = False
+    """No person wrote it (an automatic answer, a delivery report): it is added to what it continues, and begins no
+    contact."""
     reference: str = ""
     """What an answer must refer to (a Message-ID); "" where the medium has no such thing."""
     attachments: tuple[Attachment, ...] = ()
@@ -53,6 +56,7 @@ class Incoming:
 class Referred:
     """A message of ours that somebody's message refers to."""
 
+    key: str
     contact_id: ContactId
     project_id: ProjectId
     address: str
@@ -178,8 +182,11 @@ class Messages(Protocol):
     async def settle(self, key: str, sending: Sending, *, reference: str = "", problem: str = "") -> None:
         """Note how far a message of ours has come."""
 
-    async def unsent(self, medium: Medium) -> Sequence[Outgoing]:
-        """What was queued and neither sent nor failed, oldest first: to be sent after a restart."""
+    async def unsent(self, medium: Medium, *, beginning: str = "") -> Sequence[Outgoing]:
+        """What was queued and neither sent nor failed, oldest first: to be sent after a restart.
+
+        `beginning`: only those whose key begins so.
+        """
 
     async def of_contact(self, contact_id: ContactId) -> Sequence[Message]:
         """The messages of a contact and of those that it continues, oldest first."""

@@ -58,7 +58,7 @@ class StoredMessages:
             "reference": incoming.reference,
             "continues": incoming.continues if incoming.continues != contact_id else None,
         }
-        return await self._group.write(partial(_keep, values=values, attachments=incoming.attachments))
+        return await self._group.write(partial(_take, values=values, attachments=incoming.attachments))
 
     async def queue(self, outgoing: Outgoing, *, agent_id: AgentId | None, at_ms: Milliseconds) -> Message:
         """See `ports.media.Messages`."""
@@ -83,16 +83,16 @@ class StoredMessages:
         return await self._group.write(partial(_keep, values=values, attachments=()))
 
     async def settle(self, key: str, sending: Sending, *, reference: str = "", problem: str = "") -> None:
-        """See `ports.media.Messages`. What is sent stays so, whatever is said later."""
+        """See `ports.media.Messages`."""
         values: dict[str, str] = {"sending": sending, "problem": storable(problem)}
         if reference:
             values["reference"] = storable(reference)
-        statement = sa.update(_MESSAGES).where(_MESSAGES.c.key == storable(key), _MESSAGES.c.sending != Sending.SENT)
+        statement = sa.update(_MESSAGES).where(_MESSAGES.c.key == storable(key), _MESSAGES.c.direction == Direction.OUT)
         await self._group.write(lambda connection: _run(connection, statement.values(values)))
 
-    async def unsent(self, medium: Medium) -> Sequence[Outgoing]:
+    async def unsent(self, medium: Medium, *, beginning: str = "") -> Sequence[Outgoing]:
         """See `ports.media.Messages`; the oldest 200."""
-        return await self._database.read(partial(_unsent, medium=medium))
+        return await self._database.read(partial(_unsent, medium=medium, beginning=beginning))
 
     async def of_contact(self, contact_id: ContactId) -> Sequence[Message]:
         """See `ports.media.Messages`; the newest 500."""
@@ -133,6 +133,20 @@ def _blank(
 
 def _run(connection: Connection, statement: sa.Update) -> None:
     connection.execute(statement)
+
+
+def _take(
+    connection: Connection, *, values: Mapping[str, str | int | None], attachments: Sequence[Attachment]
+) -> Message:
+    """One that was added to a contact which was over by then belongs to the contact that goes on from it."""
+    if values["continues"] is not None:
+        key, continues = storable(str(values["key"])), values["continues"]
+        connection.execute(
+            sa.update(_MESSAGES)
+            .where(_MESSAGES.c.key == key, _MESSAGES.c.contact_id == continues)
+            .values(contact_id=values["contact_id"], continues=continues)
+        )
+    return _keep(connection, values=values, attachments=attachments)
 
 
 def _keep(
@@ -197,10 +211,11 @@ def _names(connection: Connection, message_ids: Iterable[int]) -> dict[int, list
     return found
 
 
-def _unsent(connection: Connection, *, medium: Medium) -> list[Outgoing]:
+def _unsent(connection: Connection, *, medium: Medium, beginning: str) -> list[Outgoing]:
     statement = (
         sa.select(_MESSAGES)
         .where(_MESSAGES.c.sending == Sending.QUEUED, _MESSAGES.c.medium == medium)
+        .where(_MESSAGES.c.key.startswith(beginning, autoescape=True))
         .order_by(_MESSAGES.c.message_id)
         .limit(_UNSENT_AT_ONCE)
     )
@@ -231,14 +246,19 @@ def _outgoing(connection: Connection, row: sa.Row[Any]) -> Outgoing:
 def _referred(connection: Connection, *, reference: str) -> Referred | None:
     columns = _MESSAGES.c
     row = connection.execute(
-        sa.select(columns.contact_id, columns.project_id, columns.address)
+        sa.select(columns.key, columns.contact_id, columns.project_id, columns.address)
         .where(columns.reference == reference, columns.direction == Direction.OUT)
         .order_by(columns.message_id.desc())
         .limit(1)
     ).one_or_none()
     if row is None:
         return None
-    return Referred(contact_id=ContactId(row.contact_id), project_id=ProjectId(row.project_id), address=row.address)
+    return Referred(
+        key=row.key,
+        contact_id=ContactId(row.contact_id),
+        project_id=ProjectId(row.project_id),
+        address=row.address,
+    )
 
 
 def _attachment(connection: Connection, *, attachment_id: int) -> tuple[ContactId, Attachment] | None:

@@ -82,6 +82,14 @@ async def test_a_message_told_again_is_kept_once_with_its_first_contact(messages
     assert await messages.of_contact(C2) == []
 
 
+async def test_a_message_that_came_too_late_goes_over_to_the_contact_that_goes_on(messages: StoredMessages) -> None:
+    await messages.keep(C1, mail("m1"))
+    await messages.keep(C1, mail("m2", continues=C1))
+    await messages.keep(C2, mail("m2", continues=C1))
+    assert [one.key for one in await messages.of_contact(C1)] == ["m1"]
+    assert [one.key for one in await messages.of_contact(C2)] == ["m1", "m2"]
+
+
 async def test_messages_that_come_together_share_transactions(messages: StoredMessages) -> None:
     told = [mail(f"m{number}") for number in range(100)] + [mail(f"m{number}") for number in range(100)]
     kept = await asyncio.gather(*(messages.keep(ContactId(f"c{one.key[1:]}"), one) for one in told))
@@ -103,8 +111,10 @@ async def test_an_answer_is_unsent_until_it_is_settled(messages: StoredMessages)
     sent, failed, _ = await messages.of_contact(C1)
     assert (sent.sending, sent.reference) == (Sending.SENT, "<s1@centre>")
     assert (failed.sending, failed.problem) == (Sending.FAILED, "Nobody has this address")
-    await messages.settle("a1", Sending.FAILED, problem="late")
-    assert (await messages.of_contact(C1))[0].sending is Sending.SENT
+    await messages.settle("a1", Sending.FAILED, problem="It came back")
+    assert (await messages.of_contact(C1))[0].sending is Sending.FAILED
+    assert [one.key for one in await messages.unsent(Medium.EMAIL, beginning="a")] == ["a3"]
+    assert await messages.unsent(Medium.EMAIL, beginning="%") == []
 
 
 async def test_who_answers_ours_is_found_by_its_reference(messages: StoredMessages) -> None:
