@@ -44,6 +44,7 @@ class Own(StrEnum):
     QUEUE_WAIT_SHORT = "queue_wait_short"
     CALLBACK_OFFER = "callback_offer"
     CALLBACK_PROMISED = "callback_promised"
+    NO_AGENT = "no_agent"
 
 
 _OWN_TEXTS: Final = {
@@ -60,6 +61,10 @@ _OWN_TEXTS: Final = {
     Own.CALLBACK_PROMISED: (
         "Thank you. We will call you back when it is your turn. Goodbye.",
         "Спасибо. Мы перезвоним вам, когда подойдёт ваша очередь. До свидания.",
+    ),
+    Own.NO_AGENT: (
+        "We called you, and are sorry that nobody is free to talk to you just now. You need not do anything. Goodbye.",
+        "Мы позвонили вам, но сейчас все сотрудники заняты. Приносим извинения. До свидания.",
     ),
 }
 OWN: Final = {str(key): Prompt(key=key, en=en, ru=ru) for key, (en, ru) in _OWN_TEXTS.items()}

@@ -187,6 +187,14 @@ class Channels:
         """Stop the music; none playing is success."""
         return self._request("DELETE", f"channels/{quote(channelId)}/moh")
 
+    def startSilence(self, *, channelId: str) -> asyncio.Future[wire.Reply]:
+        """Send silence to the channel until something else is to be heard there; silent already is success."""
+        return self._request("POST", f"channels/{quote(channelId)}/silence")
+
+    def stopSilence(self, *, channelId: str) -> asyncio.Future[wire.Reply]:
+        """Send nothing again; not silent is success."""
+        return self._request("DELETE", f"channels/{quote(channelId)}/silence")
+
     def play(self, *, channelId: str, playbackId: str, media: Sequence[str]) -> asyncio.Future[wire.Reply]:
         """Play these one after the other, each as "sound:…" or "tone:…"; music on hold stops for them.
 

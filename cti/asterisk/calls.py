@@ -15,14 +15,19 @@ from cti import variables
 from cti.asterisk import ari, endpoints, sayings
 from cti.domain.commands import (
     Announce,
+    Apologise,
+    DetectMachine,
     DialCustomer,
+    DialLead,
     DropBridge,
     EndLeg,
     HoldLeg,
     JoinLegs,
     PlayMusic,
     PromiseCallback,
+    QuietLine,
     RingAgent,
+    RingLine,
     SendAway,
 )
 from cti.domain.ids import LegId, QueueId
@@ -33,6 +38,14 @@ BRIDGE_TYPE: Final = "mixing,proxy_media"
 sequence numbers that a caller receives jump at every answer, hold and resume, and receivers that transcode (another
 Asterisk, for one) then drop what follows whenever the new numbers are lower."""
 
+_ANSWER_ITSELF: Final = {
+    "PJSIP_HEADER(add,Call-Info)": "<sip:127.0.0.1>;answer-after=0",
+    "PJSIP_HEADER(add,Alert-Info)": "<http://127.0.0.1>;info=alert-autoanswer;delay=0",
+}
+"""Headers by which phones that are set up to do so pick up by themselves, each maker's by one of the two. The addresses
+mean nothing; the grammar (RFC 3261, 20.4 and 20.9) wants some."""
+_LINE: Final = '"Triune" <>'
+"""What a phone shows when it is rung for a line."""
 _DIALLED: Final = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 _UNSAFE_IN_CALLER_ID: Final = re.compile(r"[^\w .+-]")
 
@@ -84,17 +97,47 @@ async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, 
     )
 
 
+async def ring_line(client: ari.Client, command: RingLine, *, extension: str) -> None:
+    """Originate the agent's line into the application. Raises ChannelGone when his device has no contact."""
+    await client.channels.originate(
+        endpoint=f"PJSIP/{endpoints.name_of(extension, command.device)}",
+        app=variables.APPLICATION,
+        appArgs=f"{variables.STASIS_LINE},{command.agent_id}",
+        channelId=command.leg_id,
+        timeout=ceil(command.limit_ms / 1000),
+        callerId=_LINE,
+        variables=_ANSWER_ITSELF,
+    )
+
+
+async def quiet_line(client: ari.Client, command: QuietLine, *, told: bool) -> None:
+    """Out of the bridge, and silence: without a packet now and then phones, and firewalls, take a line for dead.
+
+    `told`: it may be hearing a tone of ours. Raises ChannelGone when the line is not there; a bridge may be gone.
+    """
+    before = [client.playbacks.stop(playbackId=said(command.leg_id))] if told else []
+    if command.bridge_id is not None:
+        before.append(client.bridges.removeChannel(bridgeId=command.bridge_id, channel=command.leg_id))
+    silence = client.channels.startSilence(channelId=command.leg_id)
+    for answer in await asyncio.gather(*before, return_exceptions=True):
+        if isinstance(answer, BaseException) and not isinstance(answer, ChannelGone):
+            raise answer
+    await silence
+
+
 async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, told: Iterable[LegId] = ()) -> None:
     """Raises ChannelGone when a leg is not there; then none was added.
 
     `answer`: the caller's leg still rings. `told`: those of the two who may be hearing an announcement or a tone: it is
     stopped first, since a bridge gets a channel only when that is over. Music is always stopped, the dialplan's or
     ARI's: in a bridge that keeps the media to itself either goes on and drowns the agent, and whether it plays cannot
-    be known here for sure.
+    be known here for sure. So is the silence on a line that was kept up: it would go on, and be all that he hears.
     """
     before = [client.playbacks.stop(playbackId=said(leg_id)) for leg_id in told]
     before += [client.channels.answer(channelId=command.caller_leg)] if answer else []
     before.append(client.channels.stopMoh(channelId=command.caller_leg))
+    if command.agent_leg.startswith(variables.LINE_PREFIX):
+        before.append(client.channels.stopSilence(channelId=command.agent_leg))
     made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
     legs = f"{command.caller_leg},{command.agent_leg}"
     try:
@@ -146,6 +189,23 @@ async def send_away(client: ari.Client, command: SendAway, *, sound: str) -> Non
     await _leave(client, command.leg_id, variables.CONTEXT_DESTINATION, command.destination, sound=sound)
 
 
+async def detect_machine(client: ari.Client, command: DetectMachine) -> None:
+    """Let the dialplan listen, and bring him back. Raises ChannelGone."""
+    await client.channels.continueInDialplan(channelId=command.leg_id, context=variables.CONTEXT_LISTEN, extension="s")
+
+
+async def apologise(client: ari.Client, command: Apologise, *, told: bool) -> None:
+    """Let the dialplan say what was set when he was dialled, and hang up. Raises ChannelGone.
+
+    `told`: he may be hearing something of ours.
+    """
+    before = [client.playbacks.stop(playbackId=said(command.leg_id))] if told else []
+    leaving = client.channels.continueInDialplan(
+        channelId=command.leg_id, context=variables.CONTEXT_SORRY, extension=command.campaign_id
+    )
+    await asyncio.gather(*before, leaving)
+
+
 async def _leave(client: ari.Client, leg_id: LegId, context: str, extension: str, *, sound: str) -> None:
     await asyncio.gather(
         client.playbacks.stop(playbackId=said(leg_id)),
@@ -175,6 +235,23 @@ async def dial_customer(client: ari.Client, command: DialCustomer, *, customer: 
     )
     await dialling
     await asyncio.gather(*ringing, return_exceptions=True)  # an agent who has gone is told by his leg's end
+
+
+async def dial_lead(client: ari.Client, command: DialLead, *, customer: Customer, caller_id: str, apology: str) -> None:
+    """Originate the callee's leg into the application. Raises ChannelGone for the trunk.
+
+    `caller_id`: the number that he sees. `apology`: the sound for the case that there is no agent; he is given it here,
+    so that it can be said to him even when we are not there.
+    """
+    await client.channels.originate(
+        endpoint=f"PJSIP/{customer.number}@{variables.TRUNK_ENDPOINT}",
+        app=variables.APPLICATION,
+        appArgs=f"{variables.STASIS_CALLEE},{command.dial_id}",
+        channelId=command.leg_id,
+        timeout=ceil(command.limit_ms / 1000),
+        callerId=f"<{caller_id}>" if caller_id else "",
+        variables={"CHANNEL(language)": customer.language, variables.SOUND: apology},
+    )
 
 
 async def end_leg(client: ari.Client, command: EndLeg) -> None:

@@ -21,6 +21,7 @@ _INSTEAD: Final = {
     Own.QUEUE_WAIT: "queue-holdtime",
     Own.QUEUE_WAIT_SHORT: "queue-thankyou",
     Own.CALLBACK_PROMISED: "queue-thankyou",
+    Own.NO_AGENT: "im-sorry",
 }
 _MINUTE_MS: Final = 60_000
 
@@ -55,6 +56,12 @@ def _announcement(command: Announce, *, language: str, sounds: Sounds, may_offer
 def promise(*, language: str, sounds: Sounds) -> str:
     """The sound of the promise to call back, without its ending."""
     return sounds(Own.CALLBACK_PROMISED, language) or _INSTEAD[Own.CALLBACK_PROMISED]
+
+
+def apology(prompt: str | None, *, language: str, sounds: Sounds) -> str:
+    """The sound for a campaign's callee for whom there is no agent: the campaign's prompt, or our own sentence."""
+    own = sounds(prompt, language) if prompt is not None else None
+    return own or sounds(Own.NO_AGENT, language) or _INSTEAD[Own.NO_AGENT]
 
 
 def greeting(prompt: str | None, *, language: str, sounds: Sounds) -> str:

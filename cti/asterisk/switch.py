@@ -21,20 +21,25 @@ from cti.asterisk.fallback import Fallback, Member
 from cti.asterisk.sayings import Sounds
 from cti.domain.commands import (
     Announce,
+    Apologise,
+    DetectMachine,
     DialCustomer,
+    DialLead,
     DropBridge,
     EndLeg,
     HoldLeg,
     JoinLegs,
     PlayMusic,
     PromiseCallback,
+    QuietLine,
     RingAgent,
+    RingLine,
     SendAway,
     SetFallback,
     SwitchCommand,
 )
-from cti.domain.events import LegEnded, RingFailed
-from cti.domain.ids import AgentId, ContactId, DestinationId, LegCause, LegId, NodeId, QueueId
+from cti.domain.events import CalleeFailed, LegEnded, RingFailed
+from cti.domain.ids import AgentId, CampaignId, ContactId, DestinationId, LeadId, LegCause, LegId, NodeId, QueueId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import CallerEntered, EndpointReached, Listing, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
 
@@ -80,6 +85,14 @@ def _unknown(_: ContactId) -> Customer:
     return Customer()
 
 
+def _unknown_lead(_: CampaignId, __: LeadId) -> Customer:
+    return Customer()
+
+
+def _our_own(_: CampaignId) -> None:
+    return None
+
+
 def _silence(_: str, __: str) -> None:
     return None
 
@@ -107,11 +120,14 @@ class AsteriskSwitch:
         caller_id: str = "",
         sounds: Sounds = _silence,
         greeting: Callable[[DestinationId], str | None] = _no_greeting,
+        lead: Callable[[CampaignId, LeadId], Customer] = _unknown_lead,
+        apology: Callable[[CampaignId], str | None] = _our_own,
     ) -> None:
         """`region`: see `Translator`. `music`: the music class of a queue. `display`: what a ringing phone shows.
 
         `customer`: whom a contact is about. `caller_id`: the number that those see whom the centre calls. `greeting`:
-        the prompt of a destination that has one.
+        the prompt of a destination that has one. `lead`: who is on a campaign's list, and which number he sees.
+        `apology`: the campaign's prompt for callees for whom there is no agent; None for ours. None may block.
         """
         self._node = node
         self._media = media
@@ -122,6 +138,8 @@ class AsteriskSwitch:
         self._caller_id = caller_id
         self._sounds = sounds
         self._greeting = greeting
+        self._lead = lead
+        self._apology = apology
         self._phones: dict[AgentId, Phone] = {}
         self._endpoints: dict[str, bool] = {}
         """Every provisioned endpoint, and whether the engine was told last that it is reachable."""
@@ -160,7 +178,7 @@ class AsteriskSwitch:
             on_lost=self._take_lost,
         )
         self._fallback = Fallback(self._ami)
-        self.dialplan = Dialplan(self._ami)
+        self.dialplan = Dialplan(self._ami, self._ari.channels)
 
     @property
     def node(self) -> NodeId:
@@ -173,11 +191,15 @@ class AsteriskSwitch:
         """Have the command done. Raises ChannelGone, AsteriskSilent, AsteriskDown."""
         match command:
             case RingAgent():
-                phone = self._phones.get(command.agent_id)
-                if phone is None:
-                    raise ChannelGone(f"Agent {command.agent_id} has no line on this node.")
                 display = self._display(command.contact_id)
-                await calls.ring_agent(self._ari, command, extension=phone.extension, display=display)
+                extension = self._phone_of(command.agent_id).extension
+                await calls.ring_agent(self._ari, command, extension=extension, display=display)
+            case RingLine():
+                extension = self._phone_of(command.agent_id).extension
+                await calls.ring_line(self._ari, command, extension=extension)
+            case QuietLine():
+                await calls.quiet_line(self._ari, command, told=command.leg_id in self._told)
+                self._told.discard(command.leg_id)
             case JoinLegs():
                 told = self._told & {command.caller_leg, command.agent_leg}
                 await calls.join_legs(self._ari, command, answer=command.caller_leg in self._ringing, told=told)
@@ -191,12 +213,26 @@ class AsteriskSwitch:
                 self._ringing.discard(command.leg_id)
             case Announce() | DialCustomer() | PromiseCallback() | SendAway():
                 await self._turn_to_customer(command, self._customer(command.contact_id))
+            case DialLead() | DetectMachine() | Apologise():
+                await self._turn_to_callee(command)
             case EndLeg():
                 await calls.end_leg(self._ari, command)
             case DropBridge():
                 await calls.drop_bridge(self._ari, command)
             case SetFallback():
                 await self._set_fallback(command)
+            case _:
+                assert_never(command)
+
+    async def _turn_to_callee(self, command: DialLead | DetectMachine | Apologise) -> None:
+        match command:
+            case DialLead():
+                await self._dial_lead(command, self._lead(command.campaign_id, command.lead_id))
+            case DetectMachine():
+                self._translator.listens(command.leg_id)
+                await calls.detect_machine(self._ari, command)
+            case Apologise():
+                await calls.apologise(self._ari, command, told=command.leg_id in self._told)
             case _:
                 assert_never(command)
 
@@ -238,6 +274,22 @@ class AsteriskSwitch:
             return
         self._told.add(command.agent_leg)
         await calls.dial_customer(self._ari, command, customer=customer, caller_id=customer.sees or self._caller_id)
+
+    async def _dial_lead(self, command: DialLead, customer: Customer) -> None:
+        if not customer.may_be_dialled:
+            cause = LegCause.NO_SUCH_NUMBER
+            self._push(CalleeFailed(dial_id=command.dial_id, leg_id=command.leg_id, cause=cause))
+            return
+        prompt = self._apology(command.campaign_id)
+        apology = sayings.apology(prompt, language=customer.language, sounds=self._sounds)
+        caller_id = customer.sees or self._caller_id
+        await calls.dial_lead(self._ari, command, customer=customer, caller_id=caller_id, apology=apology)
+
+    def _phone_of(self, agent_id: AgentId) -> Phone:
+        phone = self._phones.get(agent_id)
+        if phone is None:
+            raise ChannelGone(f"Agent {agent_id} has no line on this node.")
+        return phone
 
     async def list_legs(self) -> Listing:
         """Everything alive now. Raises AsteriskSilent, AsteriskDown."""
@@ -347,9 +399,7 @@ class AsteriskSwitch:
         return await self._fallback.reclaim()
 
     async def _set_fallback(self, command: SetFallback) -> None:
-        phone = self._phones.get(command.agent_id)
-        if phone is None:
-            raise ChannelGone(f"Agent {command.agent_id} has no line on this node.")
+        phone = self._phone_of(command.agent_id)
         interface = f"PJSIP/{endpoints.name_of(phone.extension, command.device)}"
         members = {
             Member(queue=variables.fallback_queue(queue_id), interface=interface) for queue_id in command.queue_ids

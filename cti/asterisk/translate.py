@@ -7,23 +7,28 @@ are in tests/asterisk/wire):
     caller   ChannelDtmfReceived                  (the one key that means something)      → CallbackRequested
     agent    StasisStart(agent,<assignment>) … [ChannelHangupRequest] StasisEnd ChannelDestroyed → LegAnswered, LegEnded
     agent    [ChannelHangupRequest] ChannelDestroyed           (busy, refused, unanswered, withdrawn) → RingFailed
+    callee   StasisStart(callee,<dial>) StasisEnd StasisStart(callee,<dial>,<AMDSTATUS>) …   → CalleeAnswered, twice
+    callee   StasisStart(callee,<dial>) StasisEnd [ChannelHangupRequest] ChannelDestroyed → CalleeAnswered, LegEnded
 
 A customer whom we dial is told as an agent is: his leg names its assignment, too. Which of the two it is, the engine
-knows by its id. Every other digit ends here, unheard: a caller may spell out a card's number in a talk.
+knows by its id. Agents' lines and campaigns' callees go the same ways as LineAnswered, LineFailed, CalleeAnswered and
+CalleeFailed; but a callee who is listened to (`listens`) leaves the application and comes back, or hangs up out there.
+Every other digit ends here, unheard: a caller may spell out a card's number in a talk.
 
 A caller's leg is followed only while it is in the application, so StasisEnd is the last that is heard of it, and it
 does not say why: the ChannelHangupRequest before it does, if there was one. A leg that we originated is followed to its
 ChannelDestroyed, which comes for every end of it: after StasisEnd it says nothing new, without it the ring has failed.
 StasisEnd without a hang-up (redirected by AMI) is also an end: the leg is in our hands no more.
 
-State kept between messages: why a leg is about to end, and which agents' legs were answered; both are let go at the
-leg's last message. After a gap in the stream `begin_anew` forgets what the gap may have overtaken, and `adopt` learns
-from the first listing; a later listing is older than the stream and teaches nothing.
+State kept between messages: why a leg is about to end, and how far the legs that we made have come; both are let go at
+the leg's last message. After a gap in the stream `begin_anew` forgets what the gap may have overtaken, and `adopt`
+learns from the first listing; a later listing is older than the stream and teaches nothing.
 """
 
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
@@ -32,8 +37,17 @@ from panoramisk.message import Message
 
 from cti import variables
 from cti.asterisk import causes, wire
-from cti.domain.events import CallbackRequested, LegAnswered, LegEnded, RingFailed
-from cti.domain.ids import AssignmentId, BridgeId, LegCause, LegId, Milliseconds, NodeId, QueueId
+from cti.domain.events import (
+    CallbackRequested,
+    CalleeAnswered,
+    CalleeFailed,
+    LegAnswered,
+    LegEnded,
+    LineAnswered,
+    LineFailed,
+    RingFailed,
+)
+from cti.domain.ids import AgentId, AssignmentId, BridgeId, DialId, LegCause, LegId, Milliseconds, NodeId, QueueId
 from cti.ports import CallerEntered, CallerLost, ListedBridge, ListedLeg, Listing, SwitchEvent
 
 NAME_LIMIT: Final = 80
@@ -41,6 +55,28 @@ NAME_LIMIT: Final = 80
 _UNKNOWN: Final = "<unknown>"
 """What AMI says for no name."""
 _E164: Final = re.compile(r"\+[1-9][0-9]{7,14}", re.ASCII)
+_MADE: Final = (
+    variables.LEG_PREFIX,
+    variables.CUSTOMER_LEG_PREFIX,
+    variables.LINE_PREFIX,
+    variables.DIAL_PREFIX,
+)
+_MACHINE: Final = "MACHINE"
+"""AMD's word; it has others for a human, for a doubt, and for one who has hung up."""
+_VERSION: Final = re.compile(r"-v[0-9]+\Z")
+"""The dialplan puts its version behind the names of its contexts."""
+_ELSEWHERE: Final = (variables.CONTEXT_SORRY, variables.CONTEXT_DESTINATION, variables.CONTEXT_PROMISED)
+"""Where legs are that we have let go."""
+
+
+class _Stage(Enum):
+    """How far an answered leg that we made has come."""
+
+    HERE = auto()
+    LISTENING = auto()
+    """Out of the application, to come back."""
+    GONE = auto()
+    """Its end was told."""
 
 
 class Translator:
@@ -51,7 +87,7 @@ class Translator:
         self._node = node
         self._region = region
         self._causes: dict[LegId, LegCause] = {}
-        self._answered: set[LegId] = set()
+        self._stages: dict[LegId, _Stage] = {}
         e164("0", region)  # loads the region's numbering plan now, not at the first call
 
     def translate(self, message: wire.Message) -> SwitchEvent | None:
@@ -68,7 +104,7 @@ class Translator:
                 self._causes[LegId(channel.id)] = causes.of_hangup_request(message.cause, soft=message.soft)
             case "ChannelDestroyed":
                 return self._destroyed(LegId(channel.id), message.cause)
-            case "ChannelDtmfReceived" if message.digit == variables.CALLBACK_KEY and assignment_of(channel.id) is None:
+            case "ChannelDtmfReceived" if message.digit == variables.CALLBACK_KEY and not is_made(channel.id):
                 return CallbackRequested(leg_id=LegId(channel.id))
         return None
 
@@ -77,13 +113,22 @@ class Translator:
         self._causes.clear()
 
     def adopt(self, legs: Iterable[ListedLeg]) -> None:
-        """Learn from the first listing after `begin_anew` which agents' legs were answered."""
-        self._answered = {leg.leg_id for leg in legs if leg.assignment_id is not None and leg.answered}
+        """Learn from the first listing after `begin_anew` how far the legs that we made have come."""
+        self._stages = {
+            leg.leg_id: _Stage.LISTENING if leg.listening else _Stage.HERE
+            for leg in legs
+            if leg.caller is None and (leg.answered or leg.listening)
+        }
+
+    def listens(self, leg_id: LegId) -> None:
+        """This callee is about to leave the application for a while; one who has left already stays so."""
+        if self._stages.get(leg_id) is _Stage.HERE:
+            self._stages[leg_id] = _Stage.LISTENING
 
     @property
     def followed(self) -> int:
         """How many legs something is kept about: none once all have ended."""
-        return len(self._causes.keys() | self._answered)
+        return len(self._causes.keys() | self._stages.keys())
 
     def _started(self, channel: wire.Channel, message: wire.Message) -> SwitchEvent | None:
         leg_id = LegId(channel.id)
@@ -94,26 +139,45 @@ class Translator:
                     channel, node=self._node, region=self._region, at=lambda: milliseconds(message.timestamp)
                 )
             case [variables.STASIS_AGENT | variables.STASIS_CUSTOMER, assignment, *_]:
-                self._answered.add(leg_id)
+                self._stages[leg_id] = _Stage.HERE
                 return LegAnswered(assignment_id=AssignmentId(assignment), leg_id=leg_id, node=self._node)
+            case [variables.STASIS_LINE, agent, *_]:
+                self._stages[leg_id] = _Stage.HERE
+                return LineAnswered(agent_id=AgentId(agent), leg_id=leg_id, node=self._node)
+            case [variables.STASIS_CALLEE, dial, *status]:
+                self._stages[leg_id] = _Stage.HERE
+                machine = status[0] == _MACHINE if status else None
+                return CalleeAnswered(dial_id=DialId(dial), leg_id=leg_id, node=self._node, machine=machine)
         return None
 
-    def _ended(self, leg_id: LegId) -> SwitchEvent:
-        agents = assignment_of(leg_id) is not None
-        cause = self._causes.get(leg_id, LegCause.NORMAL) if agents else self._causes.pop(leg_id, LegCause.NORMAL)
-        if agents:
-            self._answered.add(leg_id)  # answered before this connection: its ChannelDestroyed is no failed ring
-        return LegEnded(leg_id=leg_id, cause=cause)
+    def _ended(self, leg_id: LegId) -> SwitchEvent | None:
+        if not is_made(leg_id):
+            return LegEnded(leg_id=leg_id, cause=self._causes.pop(leg_id, LegCause.NORMAL))
+        if self._stages.get(leg_id) is _Stage.LISTENING:
+            return None
+        self._stages[leg_id] = _Stage.GONE  # also if answered before this connection: there is no failed ring to come
+        return LegEnded(leg_id=leg_id, cause=self._causes.get(leg_id, LegCause.NORMAL))
 
-    def _destroyed(self, leg_id: LegId, cause: int) -> SwitchEvent | None:
-        self._causes.pop(leg_id, None)
-        assignment_id = assignment_of(leg_id)
-        if assignment_id is None:
-            return None
-        if leg_id in self._answered:
-            self._answered.discard(leg_id)
-            return None
-        return RingFailed(assignment_id=assignment_id, leg_id=leg_id, cause=causes.from_q850(cause))
+    def _destroyed(self, leg_id: LegId, q850: int) -> SwitchEvent | None:
+        told = self._causes.pop(leg_id, None)
+        match self._stages.pop(leg_id, None):
+            case None:
+                return _failed(leg_id, causes.from_q850(q850))
+            case _Stage.LISTENING:
+                return LegEnded(leg_id=leg_id, cause=told or causes.from_q850(q850))
+            case _:
+                return None
+
+
+def _failed(leg_id: LegId, cause: LegCause) -> SwitchEvent | None:
+    """Nobody answered on this leg; None for one that we did not make."""
+    if (assignment_id := assignment_of(leg_id)) is not None:
+        return RingFailed(assignment_id=assignment_id, leg_id=leg_id, cause=cause)
+    if (agent_id := agent_of(leg_id)) is not None:
+        return LineFailed(agent_id=agent_id, leg_id=leg_id, cause=cause)
+    if (dial_id := dial_of(leg_id)) is not None:
+        return CalleeFailed(dial_id=dial_id, leg_id=leg_id, cause=cause)
+    return None
 
 
 def is_probe(message: wire.Message) -> bool:
@@ -166,24 +230,27 @@ def listing(
 ) -> Listing:
     """What is alive now. `followed`: the channels that the application is subscribed to.
 
-    A leg that we made, an agent's or a customer's, counts from its first ring, and as answered once it is in the
-    application: no bridge takes it before. A caller's counts while he is in the application. A caller that the dialplan
-    is carrying back (fallback queue, redirect) is another channel: not ours, but alive.
+    A leg that we made counts from its first ring, and as answered once it is in the application: no bridge takes it
+    before. Let go into the dialplan, it is another channel: not ours, but alive. A caller's counts while he is in the
+    application; one whom the dialplan is carrying back (fallback queue, redirect) is another channel, too.
     """
     ours: list[ListedLeg] = []
     others: set[LegId] = set()
     subscribed = set(followed)
     for channel in channels:
         leg_id = LegId(channel.id)
-        assignment_id = assignment_of(leg_id)
         inside = channel.dialplan.app_name == "Stasis" and channel.id in subscribed
-        if assignment_id is not None:
+        context = _VERSION.sub("", channel.dialplan.context)
+        if is_made(leg_id) and (inside or context not in _ELSEWHERE):
             ours.append(
                 ListedLeg(
                     leg_id=leg_id,
                     answered=channel.state == "Up" and inside,
                     caller=None,
-                    assignment_id=assignment_id,
+                    assignment_id=assignment_of(leg_id),
+                    agent_id=agent_of(leg_id),
+                    dial_id=dial_of(leg_id),
+                    listening=context == variables.CONTEXT_LISTEN and not inside,
                 )
             )
         elif inside and channel.dialplan.app_data == f"{variables.APPLICATION},{variables.STASIS_INBOUND}":
@@ -203,8 +270,13 @@ def listing(
     )
 
 
+def is_made(leg_id: str) -> bool:
+    """Whether we made this leg, whatever for."""
+    return leg_id.startswith(_MADE)
+
+
 def assignment_of(leg_id: str) -> AssignmentId | None:
-    """The assignment in the id of a leg that we made, an agent's or a customer's; None for any other leg."""
+    """The assignment in the id of a leg that we made for one, an agent's or a customer's; None for any other leg."""
     if leg_id.startswith(variables.LEG_PREFIX):
         assignment, _, _ = leg_id.removeprefix(variables.LEG_PREFIX).rpartition("-")
     elif leg_id.startswith(variables.CUSTOMER_LEG_PREFIX):
@@ -212,6 +284,22 @@ def assignment_of(leg_id: str) -> AssignmentId | None:
     else:
         return None
     return AssignmentId(assignment) if assignment else None
+
+
+def agent_of(leg_id: str) -> AgentId | None:
+    """The agent in the id of his line; None for any other leg."""
+    if not leg_id.startswith(variables.LINE_PREFIX):
+        return None
+    agent, _, _ = leg_id.removeprefix(variables.LINE_PREFIX).rpartition("-")
+    return AgentId(agent) if agent else None
+
+
+def dial_of(leg_id: str) -> DialId | None:
+    """The dial in the id of a campaign's callee; None for any other leg."""
+    if not leg_id.startswith(variables.DIAL_PREFIX):
+        return None
+    dial = leg_id.removeprefix(variables.DIAL_PREFIX)
+    return DialId(dial) if dial else None
 
 
 @lru_cache(maxsize=4096)

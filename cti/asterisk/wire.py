@@ -16,6 +16,7 @@ class Caller(msgspec.Struct, frozen=True, gc=False):
 class Dialplan(msgspec.Struct, frozen=True, gc=False):
     """Where the channel is in the dialplan."""
 
+    context: str = ""
     app_name: str = ""
     app_data: str = ""
 

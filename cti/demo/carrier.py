@@ -50,7 +50,7 @@ class Step(StrEnum):
     HEARD = "heard"
     """The other side's tone came for half a second: this way of the audio is proven."""
     SPEAKS = "speaks"
-    """The centre says something; only with `watch_closely`."""
+    """The centre says something, be it a tone; only with `watch_closely` or `watch_called`."""
     ENDED = "ended"
 
 
@@ -117,6 +117,8 @@ class Carrier:
         self._listeners: list[Callable[[Seen], None]] = []
         self._registered: dict[str, SipPhone] = {}
         self._closely: dict[str, str] = {}
+        self._all_closely = False
+        self._spoken_to: dict[str, tuple[Who, str]] = {}
         self._run = f"{os.getpid()}.{time.monotonic_ns() // 1_000_000}"
         self._labels = itertools.count(1)
 
@@ -220,6 +222,12 @@ class Carrier:
         """Have the answered call report when the centre begins to speak."""
         await self._act_on(label, "Setvar", {"Variable": "TALK_DETECT(set)", "Value": "500,256"})
 
+    async def watch_called(self) -> None:
+        """Also see SPEAKS of all whom the centre calls from now on, and of phones that answer; costs events."""
+        await self._manager.ask("Setvar", {"Variable": "LISTENS", "Value": "1"})
+        await self._manager.ask("Filter", {"Operation": "Add", "Filter": "Event: ChannelTalkingStart"})
+        self._all_closely = True
+
     # -- phones --------------------------------------------------------------------------------------------------------
 
     async def register(self, phones: Iterable[SipPhone]) -> None:
@@ -299,6 +307,8 @@ class Carrier:
             return
         if seen.who is Who.CALLER:
             self._follow(seen)
+        elif self._all_closely:
+            self._remember(seen)
         for listener in self._listeners:
             listener(seen)
 
@@ -312,6 +322,12 @@ class Carrier:
             del self._calls[seen.label]
             if not call.ended.done():
                 call.ended.set_result(seen)
+
+    def _remember(self, seen: Seen) -> None:
+        if seen.step is Step.ENDED:
+            self._spoken_to.pop(seen.leg, None)
+        else:
+            self._spoken_to[seen.leg] = (seen.who, seen.label)
 
     def _user_event(self, message: Fields) -> Seen | None:
         try:
@@ -336,6 +352,9 @@ class Carrier:
                 return _seen(Who.CALLER, self._closely[leg], Step.RINGING, leg=leg)
             case "ChannelTalkingStart" if leg in self._closely:
                 return _seen(Who.CALLER, self._closely[leg], Step.SPEAKS, leg=leg)
+            case "ChannelTalkingStart" if leg in self._spoken_to:
+                who, label = self._spoken_to[leg]
+                return _seen(who, label, Step.SPEAKS, leg=leg)
             case _:
                 return None
 

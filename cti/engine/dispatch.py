@@ -15,7 +15,10 @@ from typing import Final, assert_never
 
 from cti.domain.commands import (
     Announce,
+    Apologise,
+    DetectMachine,
     DialCustomer,
+    DialLead,
     DropBridge,
     EndLeg,
     HoldLeg,
@@ -23,13 +26,15 @@ from cti.domain.commands import (
     JoinLegs,
     PlayMusic,
     PromiseCallback,
+    QuietLine,
     RingAgent,
+    RingLine,
     SendAway,
     SetFallback,
     SwitchCommand,
 )
-from cti.domain.events import Event, JoinFailed, RingFailed
-from cti.domain.ids import LegCause, NodeId
+from cti.domain.events import CalleeAnswered, CalleeFailed, Event, JoinFailed, LineFailed, RingFailed
+from cti.domain.ids import AgentId, LegCause, NodeId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import Switch
 
@@ -47,6 +52,11 @@ LegCommand = (
     | SendAway
     | PromiseCallback
     | DialCustomer
+    | RingLine
+    | QuietLine
+    | DialLead
+    | DetectMachine
+    | Apologise
     | DropBridge
 )
 
@@ -60,7 +70,10 @@ class Dispatch:
         switches: dict[NodeId, Switch],
         post: Callable[[Event], None],
         doubt: Callable[[NodeId], None],
+        rung: Callable[[AgentId], None] = lambda _: None,
     ) -> None:
+        """`rung` is told whom a switch has begun to ring."""
+        self._rung = rung
         self._switches = switches
         self._post = post
         self._doubt = doubt
@@ -118,6 +131,9 @@ class Dispatch:
                 await switch.execute(command)
             except OutsideError as error:
                 self._failed(command, error)
+            else:
+                if isinstance(command, RingAgent):
+                    self._rung(command.agent_id)
 
     def _line_up(self, command: SetFallback) -> None:
         for node in self._switches:
@@ -156,9 +172,21 @@ def consequence(command: LegCommand, error: OutsideError) -> Event | None:
     match command:
         case RingAgent() | DialCustomer():
             return RingFailed(assignment_id=command.assignment_id, leg_id=command.leg_id, cause=cause)
+        case RingLine():
+            return LineFailed(agent_id=command.agent_id, leg_id=command.leg_id, cause=cause)
+        case DialLead():
+            return CalleeFailed(dial_id=command.dial_id, leg_id=command.leg_id, cause=cause)
+        case DetectMachine():
+            return None if isinstance(error, ChannelGone) else _taken_for_human(command)
         case JoinLegs():
             return JoinFailed(contact_id=command.contact_id, assignment_id=command.assignment_id)
         case EndLeg() | HoldLeg() | PlayMusic() | Announce() | SendAway() | PromiseCallback() | DropBridge():
             return None
+        case QuietLine() | Apologise():
+            return None
         case _:
             assert_never(command)
+
+
+def _taken_for_human(command: DetectMachine) -> CalleeAnswered:
+    return CalleeAnswered(dial_id=command.dial_id, leg_id=command.leg_id, node=command.node, machine=False)

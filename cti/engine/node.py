@@ -20,9 +20,13 @@ from cti.domain.commands import RingAgent, SwitchCommand
 from cti.domain.deadlines import open_rings
 from cti.domain.events import (
     CallbackRequested,
+    CalleeAnswered,
+    CalleeFailed,
     Event,
     LegAnswered,
     LegEnded,
+    LineAnswered,
+    LineFailed,
     PhoneReachable,
     PhoneUnreachable,
     RingFailed,
@@ -161,6 +165,8 @@ class Watch:
             case CallerEntered():
                 self._floor.enter(event)
             case LegAnswered() | LegEnded() | RingFailed():
+                self._floor.post(event)
+            case LineAnswered() | LineFailed() | CalleeAnswered() | CalleeFailed():
                 self._floor.post(event)
             case CallbackRequested():
                 self._floor.call_back(event)

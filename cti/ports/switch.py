@@ -5,8 +5,17 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cti.domain.commands import SwitchCommand
-from cti.domain.events import CallbackRequested, LegAnswered, LegEnded, RingFailed
-from cti.domain.ids import AgentId, AssignmentId, BridgeId, LegId, Milliseconds, NodeId, QueueId
+from cti.domain.events import (
+    CallbackRequested,
+    CalleeAnswered,
+    CalleeFailed,
+    LegAnswered,
+    LegEnded,
+    LineAnswered,
+    LineFailed,
+    RingFailed,
+)
+from cti.domain.ids import AgentId, AssignmentId, BridgeId, DialId, LegId, Milliseconds, NodeId, QueueId
 from cti.variables import Lost
 
 
@@ -76,6 +85,10 @@ SwitchEvent = (
     | LegAnswered
     | LegEnded
     | RingFailed
+    | LineAnswered
+    | LineFailed
+    | CalleeAnswered
+    | CalleeFailed
     | EndpointReached
     | SwitchConnected
     | SwitchDisconnected
@@ -85,7 +98,7 @@ SwitchEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedLeg:
-    """One channel that is in our application now."""
+    """One channel that is in our application now, or that we made for it. At most one of the ids says for what."""
 
     leg_id: LegId
     answered: bool
@@ -94,6 +107,12 @@ class ListedLeg:
     """For a caller's leg all that its StasisStart would have said; None for a leg that we made."""
     assignment_id: AssignmentId | None
     """For a leg that we made: an agent's, or that of a customer who is called back."""
+    agent_id: AgentId | None = None
+    """For an agent's line that is kept up, or rung for it."""
+    dial_id: DialId | None = None
+    """For a campaign's callee."""
+    listening: bool = False
+    """This callee was picked up, and is out of the application while it is heard whether he is a machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,7 +160,9 @@ class Switch(Protocol):
 
         What `Announce` says ends with `JoinLegs`, `SendAway` and `PromiseCallback`: nobody hears it in a talk. A leg
         that was sent away or promised a callback is ours no more: its LegEnded follows at once, and no listing has it.
-        `DialCustomer` without a number that may be dialled is told as RingFailed (NO_SUCH_NUMBER), not raised.
+        `DialCustomer` without a number that may be dialled is told as RingFailed (NO_SUCH_NUMBER), not raised; so is
+        `DialLead`, as CalleeFailed. While `DetectMachine` listens, the leg is not ours, but no LegEnded says so: he
+        comes back as CalleeAnswered, or hangs up, which is his LegEnded. After `Apologise` the leg is ours no more.
         """
 
     async def list_legs(self) -> Listing:
