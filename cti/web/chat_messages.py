@@ -213,6 +213,14 @@ class ChatLine(Message):
     """The visitor's page has it; of agents' words."""
 
 
+class ReadyAnswer(Message):
+    """A ready answer of the project, filled in for this visitor and agent."""
+
+    id: str
+    title: str
+    text: str
+
+
 class ChatView(Message):
     """A chat whole."""
 
@@ -227,6 +235,8 @@ class ChatView(Message):
     rating: int | None
     may_write: bool
     """The asker has it in his hands."""
+    answers: list[ReadyAnswer]
+    """In the visitor's language; none for who only reads."""
 
 
 class AgentSays(Message):

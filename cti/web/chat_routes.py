@@ -8,18 +8,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from cti import sandbox
 from cti.domain.ids import ContactId
 from cti.domain.states import AssignmentState
 from cti.ports import Person, Role
 from cti.ports.chat import ChatRecord
 from cti.web.chat_desk import line_view
-from cti.web.chat_messages import AgentSays, ChatLine, ChatView
+from cti.web.chat_messages import AgentSays, ChatLine, ChatView, ReadyAnswer
 from cti.web.guard import Acting, Anyone, AnyParts, Parts
 from cti.web.problems import Refusal, responses
+from cti.web.roster import spoken as spoken_language
 
 router = APIRouter(prefix="/api/v1/chats", tags=["chat"])
 
-Named = Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+$")]
+Named = Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+(-[0-9]+)?$")]
 _WRITING = frozenset({AssignmentState.ACTIVE, AssignmentState.HELD, AssignmentState.PAUSED})
 
 
@@ -30,7 +32,7 @@ async def one_chat(contact_id: Named, person: Anyone, parts: AnyParts) -> ChatVi
     record = await chats.record(key)
     if record is None or not (holds(key, person, parts) or await _may_read(record, person, parts)):
         raise Refusal(404, "not_found")
-    standing = chats.standing(key)
+    standing, state = chats.standing(key), holds(key, person, parts)
     return ChatView(
         contact_id=contact_id,
         phase=standing.phase,
@@ -39,7 +41,8 @@ async def one_chat(contact_id: Named, person: Anyone, parts: AnyParts) -> ChatVi
         page=record.page,
         first_response_ms=record.first_response_ms,
         rating=record.rating,
-        may_write=holds(key, person, parts) in _WRITING,
+        may_write=state in _WRITING,
+        answers=_answers(record, person, parts) if state is not None else [],
     )
 
 
@@ -61,6 +64,28 @@ def holds(contact_id: ContactId, person: Person, parts: Parts) -> AssignmentStat
     contact = parts.engine.state.contacts.get(contact_id)
     held = parts.engine.state.assignments.get(contact.assignment_id) if contact and contact.assignment_id else None
     return held.state if held is not None and held.agent_id == person.agent_id else None
+
+
+def _answers(record: ChatRecord, person: Person, parts: Parts) -> list[ReadyAnswer]:
+    known = parts.engine.particulars(record.contact_id)
+    spoken = spoken_language(known.language if known else person.language)
+    project = parts.centre.projects[record.project_id]
+    values = {
+        "customer": known.name if known else "",
+        "agent": person.name,
+        "company": project.name.in_language(spoken),
+        "subject": known.subject if known else "",
+        "number": record.contact_id.removeprefix("c"),
+    }
+    return [
+        ReadyAnswer(
+            id=answer.key,
+            title=answer.name.in_language(spoken_language(person.language)),
+            text=sandbox.Template(answer.text.in_language(spoken)).render(**values),
+        )
+        for answer in parts.centre.answers.values()
+        if answer.project == record.project_id
+    ]
 
 
 async def _may_read(record: ChatRecord, person: Person, parts: Parts) -> bool:

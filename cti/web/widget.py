@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -17,12 +18,17 @@ BUILT: Final = FOLDER / "dist" / "widget.js"
 router = APIRouter()
 
 
-@router.get("/widget.js", include_in_schema=False)
+@router.api_route("/widget.js", methods=["GET", "HEAD"], include_in_schema=False)
 async def widget() -> Response:
     """The script; asked for anew each time, and sent when it has changed."""
     if not BUILT.is_file():
         return PlainTextResponse("The widget is not built. Run: make setup.\n", status_code=503)
     return FileResponse(BUILT, media_type="text/javascript", headers={"Cache-Control": "public, max-age=300"})
+
+
+async def to_shop(_request: Request) -> Response:
+    """The shop's address as people type it."""
+    return RedirectResponse("/demo/shop/")
 
 
 class Shop(StaticFiles):

@@ -1,6 +1,8 @@
 // Every request to /api/v1. Errors come back as `ApiError` with the server's own sentence; a request that reached no
 // server has the code `unreachable`. Knows nothing of pages.
 import type {
+  ChatLine,
+  ChatView,
   Choice,
   CodeChange,
   CodeView,
@@ -124,6 +126,12 @@ export const contacts = {
   takeBack: (contactId: string) => request<unknown>("POST", `/contacts/${id(contactId)}/take-back`),
   why: (contactId: string) => request<WhyStory>("GET", `/contacts/${id(contactId)}/why`, undefined, WHY_LIMIT_MS),
   create: (contact: NewContact) => request<ContactCreated>("POST", "/contacts", contact),
+};
+
+export const chats = {
+  read: (contactId: string) => request<ChatView>("GET", `/chats/${id(contactId)}`),
+  say: (contactId: string, clientId: string, text: string) =>
+    request<ChatLine>("POST", `/chats/${id(contactId)}/messages`, { client_id: clientId, text }),
 };
 
 export const team = {

@@ -1,7 +1,7 @@
 // The WebSocket to /api/v1/events: one connection at a time, opened again with growing pauses after each loss. The
 // server pings and the browser answers by itself, so nothing here needs a timer to stay alive (a hidden tab's timers
 // sleep). What the messages mean is `live/fold.ts`; who asks for them is `live/desk.svelte.ts`.
-import type { ServerMessage, Shown } from "./types";
+import type { Said, ServerMessage } from "./types";
 
 export interface EventsHandler {
   received(message: ServerMessage): void;
@@ -47,7 +47,7 @@ export class Events {
     this.#later();
   }
 
-  send(message: Shown): boolean {
+  send(message: Said): boolean {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     this.#socket.send(JSON.stringify(message));
     return true;

@@ -197,7 +197,8 @@ export type Change =
   | { kind: "queues"; queues: QueueView[] }
   | { kind: "agents"; agents: AgentView[] }
   | { kind: "me"; me: Me }
-  | { kind: "switch"; up: boolean };
+  | { kind: "switch"; up: boolean }
+  | ChatChange;
 
 export interface Delta {
   type: "delta";
@@ -212,6 +213,66 @@ export interface Shown {
   type: "shown";
   assignment_id: string;
 }
+
+export interface ChatTypes {
+  type: "chat_typing";
+  contact_id: string;
+}
+
+export interface ChatWatch {
+  type: "chat_watch";
+  contact_id: string | null;
+}
+
+export type Said = Shown | ChatTypes | ChatWatch;
+
+// -- chats ------------------------------------------------------------------------------------------------------------
+
+export type ChatPhase = "waiting" | "active" | "ended";
+/** away: his page is closed or cut off, and he may come back */
+export type ChatPresence = "here" | "away" | "left";
+
+export interface ChatLine {
+  /** Grows within a chat. */
+  id: number;
+  at_ms: number;
+  side: "visitor" | "agent" | "note";
+  /** Plain text; of a note its code. */
+  text: string;
+  agent: string | null;
+  client_id: string | null;
+  delivered: boolean;
+}
+
+export interface ReadyAnswer {
+  id: string;
+  title: string;
+  text: string;
+}
+
+export interface ChatView {
+  contact_id: string;
+  phase: ChatPhase;
+  presence: ChatPresence;
+  lines: ChatLine[];
+  page: string;
+  first_response_ms: number | null;
+  rating: number | null;
+  may_write: boolean;
+  answers: ReadyAnswer[];
+}
+
+export type ChatChange =
+  | { kind: "chat_line"; contact_id: string; line: ChatLine }
+  | {
+      kind: "chat_stands";
+      contact_id: string;
+      phase: ChatPhase;
+      presence: ChatPresence;
+      first_response_ms: number | null;
+      rating: number | null;
+    }
+  | { kind: "chat_typing"; contact_id: string; side: "visitor" | "agent" };
 
 // -- acts -------------------------------------------------------------------------------------------------------------
 

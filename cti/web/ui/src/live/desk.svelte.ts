@@ -5,11 +5,13 @@ import { flushSync } from "svelte";
 
 import { ApiError, UNREACHABLE, agent, assignment as acts, session } from "../api/client";
 import { Events } from "../api/events";
-import { isCall, type AssignmentView, type Device, type Finish, type Me, type ServerMessage } from "../api/types";
+import { isCall, type AssignmentView, type Device, type Finish, type Me, type Said, type ServerMessage } from "../api/types";
 import { locale, t, type Language } from "../i18n/i18n.svelte";
 import { Ring } from "../phone/ring";
 import { Softphone } from "../phone/softphone.svelte";
 import { Attention } from "./attention";
+import { isChat } from "./chat";
+import { chats } from "./chats.svelte";
 import { clock } from "./clock.svelte";
 import { forgetDraft } from "./drafts";
 import { fold, type Live } from "./fold";
@@ -52,6 +54,7 @@ class Desk {
     for (const kind of ["pointerdown", "keydown"]) {
       document.addEventListener(kind, () => this.#ring.unlock(), { capture: true });
     }
+    chats.heard = () => this.ping();
     window.addEventListener("pagehide", () => this.phone.leave());
     try {
       this.enter(await session.read());
@@ -130,6 +133,9 @@ class Desk {
       this.#shown.clear();
       if (next.me.softphone) void this.phone.start(next.me.softphone);
     }
+    if (message.type === "snapshot") chats.meet(next.assignments);
+    else if (isChat(message.change)) chats.take(message.change);
+    else if (message.change.kind === "assignment") chats.meet([message.change.assignment]);
     if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);
     this.#attend();
     void this.#confirm(next.assignments);
@@ -157,6 +163,7 @@ class Desk {
     if (gone.outcome === "closed") {
       this.closed += 1;
       forgetDraft(gone.assignmentId);
+      chats.tidy(this.live?.assignments ?? []);
     } else if (gone.outcome === "timed_out") notices.say(t("gone.timed_out", { name }), "bad");
     else if (gone.outcome === "rescinded") notices.say(t("gone.rescinded", { name }));
     else if (gone.outcome === "failed") notices.say(t("gone.failed", { name }), "bad");
@@ -306,6 +313,16 @@ class Desk {
 
   async finish(view: AssignmentView, result: Finish): Promise<boolean> {
     return this.#act(`${view.assignment_id}:finish`, () => acts.finish(view.assignment_id, result));
+  }
+
+  /** Somebody wrote in a chat that is not looked at. */
+  ping(): void {
+    this.#ring.ping();
+  }
+
+  /** Tell the server something that no one waits for. */
+  tell(message: Said): boolean {
+    return this.#events.send(message);
   }
 
   hear(): void {

@@ -69,6 +69,11 @@ function changed(live: Live, change: Change): Live {
       return { ...live, me: change.me };
     case "switch":
       return { ...live, switchUp: change.up };
+    case "chat_line":
+    case "chat_stands":
+    case "chat_typing":
+      // Chats are folded by themselves: `live/chat.ts`.
+      return live;
     default:
       // A kind of a newer server: its number counts, its content waits for the next load of the page.
       change satisfies never;

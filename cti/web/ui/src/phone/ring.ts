@@ -9,6 +9,7 @@ const CYCLE_S = 4;
 const RING_S = 1.2;
 const CYCLES = 30;
 const LOUDNESS = 0.16;
+const PING_MS = 800;
 
 export class Ring {
   #context: AudioContext | null = null;
@@ -35,6 +36,12 @@ export class Ring {
     if (this.#wanted === sound && (sound === null) === (this.#playing === null)) return;
     this.#wanted = sound;
     this.#start();
+  }
+
+  /** Once, softly: somebody wrote. */
+  ping(): void {
+    if (this.#context?.state !== "running") return;
+    setTimeout(sounding(this.#context, "chime"), PING_MS);
   }
 
   #tell(): void {
