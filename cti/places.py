@@ -44,20 +44,19 @@ class Places:
     """Knows where numbers are."""
 
     def __init__(self, centre: Centre) -> None:
-        self._named = centre.calling.zones
-        self._home_zone = next(iter(centre.sites.values())).tz
+        self._centre = centre
         self._hours: dict[tuple[int, str], tuple[CallingHours, HoursSet]] = {}
 
     def zones(self, number: str) -> tuple[str, ...]:
         """The time zones where this number (E.164) may be; the centre's own when no plan tells."""
-        named = longest(number, self._named)
+        named = longest(number, self._centre.calling.zones)
         if named:
-            return (self._named[named],)
+            return (self._centre.calling.zones[named],)
         try:
             found: tuple[str, ...] = plans.time_zones_for_number(phonenumbers.parse(number))
         except phonenumbers.NumberParseException:
             found = ()
-        return (self._home_zone,) if found in ((), (_UNKNOWN_PLACE,)) else found
+        return (next(iter(self._centre.sites.values())).tz,) if found in ((), (_UNKNOWN_PLACE,)) else found
 
     def closed(self, number: str, written: CallingHours | None, now: Milliseconds) -> Closed | None:
         """Why it is no time to call this number (E.164); None when it is, as always where no hours are given."""
@@ -66,6 +65,10 @@ class Places:
         everywhere = [self._at(zone, written) for zone in self.zones(number)]
         shut = next((one for one in everywhere if not hours.is_open(one, now)), None)
         return None if shut is None else Closed(zone=shut.tz, opens_ms=_opens_ms(everywhere, now))
+
+    def are_open(self, zones: Iterable[str], written: CallingHours | None, now: Milliseconds) -> bool:
+        """Whether it is a time to call in every one of these time zones."""
+        return written is None or all(hours.is_open(self._at(zone, written), now) for zone in zones)
 
     def _at(self, zone: str, written: CallingHours) -> HoursSet:
         key = (id(written), zone)

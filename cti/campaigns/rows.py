@@ -13,14 +13,12 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import phonenumbers
-from phonenumbers import PhoneNumber
-
 from cti.callable import may_be_called_back
-from cti.campaigns.places import zones
+from cti.calling import in_full
 from cti.config import Centre, Language
 from cti.domain.ids import Milliseconds
 from cti.errors import RuleError
+from cti.places import Places
 from cti.ports.campaigns import NewLead, RowError
 
 MOST_TIER: Final = 10
@@ -152,8 +150,7 @@ class Reader:
         self._country = centre.country
         self._countries = centre.callback_countries
         self._own = frozenset(centre.numbers)
-        self._named = centre.calling.zones
-        self._home = next(iter(centre.sites.values())).tz
+        self._places = Places(centre)
         self._seen: set[str] = set()
 
     def leads(self, text: str, head: Heading) -> Iterator[NewLead | RowError]:
@@ -176,8 +173,8 @@ class Reader:
         if len(fields) > head.width or sum(map(len, fields)) > _LONGEST_LINE:
             return error(line, RowProblem.BROKEN)
         given = {column: fields[place].strip() for column, place in head.by_column.items() if place < len(fields)}
-        number, parsed = self._number(given.get(Column.NUMBER, ""))
-        if parsed is None:
+        number = in_full(given.get(Column.NUMBER, ""), country=self._country)
+        if not number:
             return error(line, RowProblem.BAD_NUMBER if given.get(Column.NUMBER) else RowProblem.NO_NUMBER)
         if number in self._seen:
             return error(line, RowProblem.TWICE)
@@ -189,7 +186,7 @@ class Reader:
             return error(line, problem)
         self._seen.add(number)
         zone = given.get(Column.ZONE)
-        where = (zone,) if zone else zones(number, parsed, named=self._named, home=self._home)
+        where = (zone,) if zone else self._places.zones(number)
         return NewLead(
             line=line,
             number=number,
@@ -200,15 +197,6 @@ class Reader:
             not_before_ms=_instant(given.get(Column.NOT_BEFORE, ""), where[0]),
             columns={title: value for title, value in others.items() if value},
         )
-
-    def _number(self, text: str) -> tuple[str, PhoneNumber | None]:
-        try:
-            parsed = phonenumbers.parse(text, self._country)
-        except phonenumbers.NumberParseException:
-            return "", None
-        if not phonenumbers.is_possible_number(parsed):
-            return "", None
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), parsed
 
     def _problem(self, number: str, given: Mapping[Column, str]) -> RowProblem | None:
         if number in self._own or not may_be_called_back(number, countries=self._countries):

@@ -112,6 +112,8 @@ class DueLead:
 
     lead: Lead
     callee: Callee
+    zones: str
+    """Where he is, as it is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,6 +261,40 @@ class Idle(StrEnum):
     """One more dial might break the cap."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """A campaign as it stands now."""
+
+    ringing: int = 0
+    """Numbers that ring."""
+    waiting: int = 0
+    """Callees who answered and have no agent yet."""
+    looked_at: int = 0
+    """Leads that agents look at (preview)."""
+    in_line: int = 0
+    """Leads that may be dialled now."""
+    agents: int = 0
+    """Agents who serve it and take calls."""
+    connected: int = 0
+    """Those whose line stands."""
+    reserved: int = 0
+    """Kept free for its callees."""
+    talking: int = 0
+    wrapping_up: int = 0
+    idle_ms: Milliseconds = 0
+    """How long the reserved have been free, on average."""
+    live: int = 0
+    """Live answers in this window."""
+    abandoned: int = 0
+    window_from_ms: Milliseconds = 0
+    dials_a_minute: float = 0.0
+    """Over the last five minutes."""
+    answer_rate: float | None = None
+    """Humans of all attempts that ended in the last five minutes, 0-1; None when there were none."""
+    ends_ms: Milliseconds | None = None
+    """When the list would be through at this pace; None while that cannot be told."""
+
+
 class ImportState(StrEnum):
     """How far an import has come."""
 
@@ -307,6 +343,9 @@ class Campaigns(Protocol):
     def callee(self, campaign_id: CampaignId, lead_id: LeadId) -> Callee | None:
         """Whom a lead that is in line or being tried stands for, from memory."""
 
+    def figures(self, campaign_id: CampaignId) -> Figures:
+        """As it stands now."""
+
     def progress(self, campaign_id: CampaignId) -> Progress:
         """As it was known a few seconds ago; empty right after the start."""
 
@@ -317,7 +356,10 @@ class Campaigns(Protocol):
         """Why it dials nobody; None: it does."""
 
     def touch(self, campaign_id: CampaignId) -> None:
-        """Something changed that nobody tells: look again soon."""
+        """Its list changed: look again soon."""
+
+    def take_changed(self) -> Collection[CampaignId]:
+        """Those of which anything changed since the last call."""
 
     def begin_import(self, campaign_id: CampaignId, content: bytes, *, dry_run: bool, actor: str) -> ImportReport:
         """Read a list in the background. Raises RuleError when one is being read already, or nothing can be read."""

@@ -243,7 +243,7 @@ def _due(connection: Connection, *, asked: Asked) -> list[DueLead]:
 
 def _due_lead(row: "sa.Row[Any]") -> DueLead:
     lead = Lead(lead_id=id_of(row.lead_id), attempts=row.attempts, tier=-row.place)
-    return DueLead(lead=lead, callee=_callee(row))
+    return DueLead(lead=lead, callee=_callee(row), zones=row.zones)
 
 
 def _not_to_be_called(connection: Connection, *, lead_ids: Sequence[LeadId], project_id: ProjectId) -> set[LeadId]:
