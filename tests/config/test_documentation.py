@@ -82,6 +82,15 @@ def test_the_tiers_are_read() -> None:
     assert config.parse(text, file="centre.yaml").tiers["gold"].level == 4
 
 
+def test_the_callback_pages_are_read() -> None:
+    for page in ("centre-file.md", "callback.md"):
+        text = (PAGE.parent / page).read_text(encoding="utf-8")
+        lines = text[text.index("    callback_pages:") :].splitlines()
+        block = "\n".join(line[4:] for line in lines[: lines.index("")])
+        centre = config.parse(demo_replacing("callback_pages:", "goodbye: goodbye", block), file="centre.yaml")
+        assert centre.callback_pages["shop"].queue == "sales"
+
+
 def test_the_crm_is_read() -> None:
     text = DEMO.read_text(encoding="utf-8") + f"\n{beginning('crm:')}\n"
     assert config.parse(text, file="centre.yaml").crm["billing"].project == "telecom"

@@ -22,6 +22,7 @@ const WORDS = {
     asking: "One moment…",
     need_number: "Write your telephone number.",
     we_call: "We will call you",
+    we_call_at: "We will call {number}",
     calling_soon: "An agent is being called for you right now. Keep your phone at hand.",
     position: "You are number {position} in line.",
     expected: "You are number {position} in line, about {span}.",
@@ -63,6 +64,7 @@ const WORDS = {
     asking: "Секунду…",
     need_number: "Напишите номер телефона.",
     we_call: "Мы вам позвоним",
+    we_call_at: "Мы позвоним на {number}",
     calling_soon: "Уже зовём оператора. Держите телефон под рукой.",
     position: "Вы {position}-й в очереди.",
     expected: "Вы {position}-й в очереди, примерно {span}.",
@@ -140,6 +142,10 @@ function timeOf(ms, zone) {
   return new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", timeZone: zone }).format(ms);
 }
 
+function capital(text) {
+  return language === "ru" ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+}
+
 function option(value, text) {
   return Object.assign(document.createElement("option"), { value, textContent: text });
 }
@@ -200,10 +206,10 @@ async function work(ticket, bits) {
   }
 }
 
-function complain(text) {
+function complain(text, { ofNumber = false } = {}) {
   $("problem").textContent = text;
-  $("number").setAttribute("aria-invalid", String(Boolean(text)));
-  if (text) $("number").focus();
+  $("number").setAttribute("aria-invalid", String(ofNumber));
+  if (ofNumber) $("number").focus();
   tellHeight();
 }
 
@@ -211,7 +217,7 @@ async function submit(event) {
   event.preventDefault();
   if ($("ask").disabled) return;
   complain("");
-  if (!$("number").value.trim()) return complain(t("need_number"));
+  if (!$("number").value.trim()) return complain(t("need_number"), { ofNumber: true });
   $("ask").disabled = true;
   $("ask").textContent = t("asking");
   try {
@@ -229,7 +235,7 @@ async function submit(event) {
     show();
     $("promise").focus();
   } catch (error) {
-    complain(error.message);
+    complain(error.message, { ofNumber: String(error.code).endsWith("_number") });
     if (error.code === "callback_form_old") await begin();
     if (["callback_time_gone", "callback_closed"].includes(error.code)) await askTimes().catch(() => undefined);
   } finally {
@@ -252,7 +258,7 @@ function show({ cancelled = false } = {}) {
   else if (promise.at_ms !== null) {
     const until = promise.at_ms + promise.slot_min * 60_000;
     words = t("at", {
-      day: dayOf(promise.at_ms, promise.zone),
+      day: capital(dayOf(promise.at_ms, promise.zone)),
       from: timeOf(promise.at_ms, promise.zone),
       to: timeOf(until, promise.zone),
     });
@@ -262,7 +268,8 @@ function show({ cancelled = false } = {}) {
         ? t("position", { position: promise.position })
         : t("expected", { position: promise.position, span: span(promise.expected_wait_ms) });
   }
-  $("promise-head").textContent = t(head);
+  const number = $("number").value.trim();
+  $("promise-head").textContent = head === "we_call" && number ? t("we_call_at", { number }) : t(head);
   if ($("promise-words").textContent !== words) $("promise-words").textContent = words;
   $("cancel").hidden = $("move-open").hidden = $("link-words").hidden = !waits;
   $("again").hidden = waits || promise.standing === "calling";
