@@ -44,6 +44,7 @@ from cti.setup import asterisk
 from cti.store import demo
 from cti.store.chats import StoredChats
 from cti.store.directory import Directory
+from cti.store.do_not_call import StoredDoNotCall
 from cti.store.history import StoredHistory, position
 from cti.store.journal import SqliteJournal
 from cti.store.messages import StoredMessages
@@ -51,6 +52,7 @@ from cti.store.particulars import ParticularStore
 from cti.store.schema import upgrade_database
 from cti.uptake import EngineUptake
 from cti.web.app import create_app
+from cti.web.call_desk import Calls, Clicks
 from cti.web.hub import Hub
 from cti.web.server import bind, make_server
 
@@ -136,6 +138,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         outside = crm_http.sources([*centre.crm.values()], country=centre.country, secret=home.secret, metrics=metrics)
         for source in chain.from_iterable(outside.values()):
             stack.push_async_callback(source.close)
+        clicks = Clicks(metrics)
         hub = Hub(customers=customers, metrics=metrics, outside=outside)
         sounds, prepare_sounds = await stack.enter_async_context(_sounds(home, centre))
         switch = _switch(home, centre, sounds=sounds, particulars=lambda contact_id: core.particulars(contact_id))  # noqa: PLW0108 - it is made below
@@ -150,11 +153,21 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             customers=customers,
             regards=rules.regards(centre),
             callable_back=lambda number: may_be_called_back(number, countries=centre.callback_countries),
+            rung=clicks.rung,
         )
         enrolment = _Enrolment(core, directory)
         messages = StoredMessages(database)
         chats = LiveChats(engine=core, messages=messages, book=StoredChats(database), centre=centre, metrics=metrics)
         hub.followers.append(chats.decided)
+        calls = Calls(
+            engine=core,
+            centre=centre,
+            registry=StoredDoNotCall(database),
+            people=directory,
+            customers=customers,
+            clicks=clicks,
+            expect=hub.expect,
+        )
         stack.push_async_callback(tasks.stop)
         tasks.start("particulars", keeper.run)
         tasks.start("history", history.run)
@@ -195,6 +208,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             secure_cookies=home.settings.tls_cert is not None,
             templates=releases,
             chats=chats,
+            calls=calls,
             shop=bool(home.settings.demo),
         )
         server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))

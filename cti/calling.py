@@ -17,7 +17,7 @@ from typing import Final
 import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
-from cti.config import Centre, NumberKind, Reach
+from cti.config import Calling, Centre, NumberKind, Reach
 from cti.domain.ids import Milliseconds, ProjectId
 from cti.places import Places, longest
 from cti.ports import Role
@@ -78,17 +78,10 @@ class Refusal:
 
 
 class Rules:
-    """What the centre file says of calls that people ask for."""
+    """What the centre file in force says of calls that people ask for."""
 
     def __init__(self, centre: Centre) -> None:
         self._centre = centre
-        agent = centre.calling.agent
-        supervisor = centre.calling.supervisor or agent
-        self._reach = {
-            Role.AGENT: agent,
-            Role.SUPERVISOR: supervisor,
-            Role.ADMIN: centre.calling.admin or supervisor,
-        }
         self._places = Places(centre)
 
     def may_call(self, number: str, *, role: Role, project_id: ProjectId, now: Milliseconds) -> Refusal | None:
@@ -98,7 +91,7 @@ class Rules:
             return Refusal(why=No.NOT_A_NUMBER)
         if number in self._centre.numbers:
             return Refusal(why=No.OWN_NUMBER)
-        refusal = self._out_of_reach(number, parsed, self._reach[role])
+        refusal = self._out_of_reach(number, parsed, _reach(self._centre.calling, role))
         return refusal or self._out_of_hours(number, project_id, now)
 
     def _out_of_reach(self, number: str, parsed: PhoneNumber, reach: Reach) -> Refusal | None:
@@ -129,13 +122,21 @@ class Rules:
         )
 
 
+def _reach(calling: Calling, role: Role) -> Reach:
+    """A role without a reach of its own has that of the one below."""
+    reach = calling.agent
+    if role is not Role.AGENT:
+        reach = calling.supervisor or reach
+    return (calling.admin or reach) if role is Role.ADMIN else reach
+
+
 def in_full(text: str, *, country: str) -> str:
     """The number in E.164, read as one of `country` when it has no +; "" when it is none."""
     try:
         parsed = phonenumbers.parse(text, country)
     except phonenumbers.NumberParseException:
         return ""
-    if not phonenumbers.is_possible_number(parsed):
+    if not _is_whole(parsed):
         return ""
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
@@ -150,4 +151,9 @@ def _parsed(number: str) -> PhoneNumber | None:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return None
-    return parsed if number.startswith("+") and phonenumbers.is_possible_number(parsed) else None
+    return parsed if number.startswith("+") and _is_whole(parsed) else None
+
+
+def _is_whole(parsed: PhoneNumber) -> bool:
+    """Whether it has the length of a number with its area: one that a neighbour might dial is none."""
+    return phonenumbers.is_possible_number_with_reason(parsed) == phonenumbers.ValidationResult.IS_POSSIBLE

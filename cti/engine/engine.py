@@ -34,6 +34,7 @@ from cti.domain.events import (
 )
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import (
+    AgentId,
     ContactId,
     LegId,
     Medium,
@@ -96,12 +97,14 @@ class Engine:
         customers: Customers | None = None,
         regards: Mapping[QueueId, Regard] = MappingProxyType({}),
         callable_back: Callable[[str], bool] = bool,
+        rung: Callable[[AgentId], None] = lambda _: None,
     ) -> None:
         """`rules` are all that the centre file says, in the order in which the ACD is to hear them; `enrolled` says
         with which skills, site and capacity a person of the directory handles contacts. `address_key` is what stands
         for an address in the journal. `regards` are the queues that must know who a customer is, of `customers`.
-        `callable_back` says whether a number may be called back.
+        `callable_back` says whether a number may be called back; `rung` is told whom a switch has begun to ring.
         """
+        self._rung = rung
         self._address_key = address_key
         self._callable_back = callable_back
         self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
@@ -137,7 +140,7 @@ class Engine:
         for contact in self.state.contacts.values():
             self._in_hand.opened(contact.id, contact.leg_id)
         self._timers = Timers(now=self._clock.now, fire=self._timer_fired)
-        self._dispatch = Dispatch(switches=self._switches, post=self.post, doubt=self._doubt)
+        self._dispatch = Dispatch(switches=self._switches, post=self.post, doubt=self._doubt, rung=self._rung)
         self._loop = Loop(acd=self._acd, clock=self._clock, journal=self._journal, decided=self._decided)
         self._configure(persons, phones)
         await self._recall()

@@ -40,7 +40,7 @@ TALKING = frozenset({AssignmentState.ACTIVE, AssignmentState.HELD})
 @router.post("/agent/readiness")
 async def set_readiness(wish: ReadinessWish, person: Acting, parts: AnyParts) -> Done:
     """Be ready, or not ready with one of the reasons in `Me.reasons`. Who was offline is signed in first."""
-    _needs_extension(person)
+    needs_extension(person)
     if not wish.ready and not parts.roster.has_code(CodeKind.REASON, wish.reason or "", parts.roster.projects(person)):
         raise Refusal(422, "unknown_reason")
     agent = parts.engine.state.agents.get(person.agent_id)
@@ -54,7 +54,7 @@ async def set_readiness(wish: ReadinessWish, person: Acting, parts: AnyParts) ->
 @router.post("/agent/device")
 async def set_device(wish: DeviceWish, person: Acting, parts: AnyParts) -> Done:
     """Which phone is to ring from the next ring on."""
-    _needs_extension(person)
+    needs_extension(person)
     return await _done(parts, DeviceChosen(agent_id=person.agent_id, device=wish.device))
 
 
@@ -153,7 +153,8 @@ def _talking(assignment: Assignment, contact: Contact, *, leg_id: LegId | None) 
     return leg_id, contact.node
 
 
-def _needs_extension(person: Person) -> None:
+def needs_extension(person: Person) -> None:
+    """Raises Refusal for one who has no phone."""
     if person.extension is None:
         raise Refusal(409, "no_extension")
 

@@ -18,6 +18,7 @@ from cti.ports.templates import Templates
 from cti.web import (
     acts,
     administration,
+    call_routes,
     callback_routes,
     chat_routes,
     chat_visitors,
@@ -35,6 +36,7 @@ from cti.web import (
     why_routes,
     widget,
 )
+from cti.web.call_desk import Calls
 from cti.web.callback_desk import Callbacks
 from cti.web.callback_tickets import Tickets
 from cti.web.chat_desk import ChatDesk
@@ -73,6 +75,7 @@ def create_app(
     origins: Collection[str] = (),
     sip_target: str | None = None,
     chats: Chats,
+    calls: Calls,
     shop: bool = False,
     templates: Templates | None = None,
 ) -> FastAPI:
@@ -139,6 +142,7 @@ def create_app(
         ivr_token=ivr_token,
         secure_cookies=secure_cookies,
         chats=chats,
+        calls=calls,
         chat_desk=chat_desk,
         visitors=visitors,
         templates=templates,
@@ -176,6 +180,7 @@ def bare_app(life: object = None) -> FastAPI:
         session_routes,
         acts,
         contact_routes,
+        call_routes,
         supervision,
         why_routes,
         administration,

@@ -11,7 +11,7 @@ from cti.callable import may_be_called_back, telephone_number
 from cti.domain.events import ContactArrived
 from cti.domain.ids import ContactId, Medium, QueueId
 from cti.ports import Arrival, CodeKind, Person, Role, Told
-from cti.web import screens
+from cti.web import mail_desk, screens
 from cti.web.guard import Anyone, AnyParts, Parts
 from cti.web.messages import ContactCreated, ContactStory, HistoryRow, NewContact
 from cti.web.problems import Refusal, responses
@@ -43,7 +43,7 @@ async def one_contact(
     held = parts.engine.state.assignments.get(live.assignment_id) if live and live.assignment_id else None
     mine = held is not None and held.agent_id == person.agent_id
     told = await parts.history.contact(key)
-    if told is None or not (mine or await _may_see(told, person, parts)):
+    if told is None or not (mine or await may_see(told, person, parts)):
         raise Refusal(404, "not_found")
     view = None
     if live is not None:
@@ -52,6 +52,7 @@ async def one_contact(
         row=history_row(told, person, parts),
         contact=view,
         card=parts.hub.card(key, language=person.language) if mine else None,
+        messages=await mail_desk.thread(parts.mail, key, parts.roster),
     )
 
 
@@ -77,7 +78,8 @@ async def new_contact(given: NewContact, person: Anyone, parts: AnyParts) -> Con
     return ContactCreated(contact_id=await parts.engine.arrive(event, arrival))
 
 
-async def _may_see(told: Told, person: Person, parts: Parts) -> bool:
+async def may_see(told: Told, person: Person, parts: Parts) -> bool:
+    """Whether he may see a contact that he does not have in his hands."""
     if person.role is not Role.AGENT:
         return told.project_id in parts.roster.projects(person)
     return await parts.history.took(person.agent_id, told.contact_id)
@@ -105,6 +107,9 @@ def history_row(told: Told, person: Person, parts: Parts) -> HistoryRow:
         disposition=told.disposition,
         disposition_title=title,
         note=told.note,
+        outbound=told.outbound,
+        missed=told.missed,
+        dialled_ms=told.dialled_ms,
     )
 
 

@@ -39,6 +39,7 @@ from cti.metrics import Metrics
 from cti.ports import Card, Customers, Engine, Particulars, Person, Role, Source
 from cti.web.board import Board
 from cti.web.cards import Cards, Lookup
+from cti.web.mail_messages import MailChanged
 from cti.web.messages import (
     AgentsChanged,
     AgentView,
@@ -100,6 +101,7 @@ _OF_ASSIGNMENT: Final = (
     decided_facts.AssignmentUnpaused,
     decided_facts.CustomerRung,
     decided_facts.CustomerReached,
+    decided_facts.CustomerMissed,
     decided_facts.AgentLegLost,
     decided_facts.RingEnded,
     decided_facts.WrapUpStarted,
@@ -316,6 +318,15 @@ class Hub:
         if not found.is_done:
             found.listeners[assignment_id] = lambda: self._push_again(assignment_id)
         return found
+
+    def mail_changed(self, contact_id: ContactId) -> None:
+        """Something was said on the contact, or sent: whoever has it in his hands is told. From the loop."""
+        if self._engine is None:
+            return
+        contact = self._engine.state.contacts.get(contact_id)
+        held = self._held.get(contact.assignment_id) if contact is not None and contact.assignment_id else None
+        if held is not None:
+            self._send(self.presence.of(held.agent_id), MailChanged(contact_id=contact_id), self._engine.now())
 
     def card(self, contact_id: ContactId, *, language: str) -> CardView | None:
         """The card of a live contact that is in an agent's hands, if it has come."""

@@ -11,10 +11,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from cti.domain.ids import Device, Medium, Readiness
+from cti.domain.ids import Device, LegCause, Medium, Readiness
 from cti.ports import AccountAnswer, Role
 from cti.variables import Lost
 from cti.web.chat_messages import ChatLineSaid, ChatStands, ChatTypes, ChatTyping, ChatWatch
+from cti.web.mail_messages import MessageView
 from cti.web.record import NO_NUL, Message
 
 # -- who -------------------------------------------------------------------------------------------------------------
@@ -162,6 +163,8 @@ class ContactView(Message):
     path: list[PathStep]
     account: str
     subject: str
+    outbound: bool
+    """An agent asked for the call: his own phone rings first."""
 
 
 class AssignmentView(Message):
@@ -169,7 +172,7 @@ class AssignmentView(Message):
 
     assignment_id: str
     state: Literal["offered", "ringing", "dialling", "active", "held", "paused", "rejoining", "wrap_up"]
-    """`dialling`: the agent is there, and his customer is being called back."""
+    """`dialling`: the agent is there, and his customer is being called."""
     contact: ContactView
     card: CardView | None
     card_state: Literal["loading", "found", "unknown", "unavailable"]
@@ -185,6 +188,10 @@ class AssignmentView(Message):
     """When the ring, the customer's too, the rejoin or the wrap-up runs out."""
     wait_ms: int
     """How long the customer had waited when the offer was made."""
+    missed: LegCause | None
+    """Why the customer was not reached; the agent codes it in his wrap-up."""
+    suggested: str | None
+    """The project's disposition for that, if it names one."""
 
 
 class QueueView(Message):
@@ -385,6 +392,12 @@ class HistoryRow(Message):
     disposition: str | None
     disposition_title: str | None
     note: str
+    outbound: bool
+    """An agent asked for the call: `arrived_ms` is the click, `answered_ms` the customer's answer."""
+    missed: LegCause | None
+    """Why its customer was not reached."""
+    dialled_ms: int | None
+    """When its customer was dialled."""
 
 
 class ContactRow(HistoryRow):
@@ -475,6 +488,8 @@ class ContactStory(Message):
     """While the contact lives."""
     card: CardView | None
     """While it is in the asker's hands."""
+    messages: list[MessageView]
+    """What was said on it without a call, oldest first."""
 
 
 class Health(Message):

@@ -70,7 +70,7 @@ class Screens:
         muted: bool,
         dialling: bool = False,
     ) -> AssignmentView:
-        """One contact on the agent's screen. `dialling`: its customer is being called back just now."""
+        """One contact on the agent's screen. `dialling`: its customer is being called just now."""
         return AssignmentView(
             assignment_id=assignment.id,
             state="dialling" if dialling else _shown(assignment),
@@ -85,7 +85,13 @@ class Screens:
             held_since_ms=assignment.held_ms if assignment.state is AssignmentState.HELD else None,
             until_ms=assignment.ring_until_ms if dialling else _until_ms(assignment),
             wait_ms=max(0, assignment.offered_ms - contact.arrived_ms),
+            missed=assignment.missed,
+            suggested=self._suggested(assignment, contact.project_id),
         )
+
+    def _suggested(self, assignment: Assignment, project_id: str) -> str | None:
+        calling = self._centre.calling.projects.get(project_id)
+        return calling.missed.get(assignment.missed) if calling is not None and assignment.missed is not None else None
 
     def contact(self, contact: Contact, particulars: Particulars | None, *, language: str) -> ContactView:
         """The contact as far as is known; a contact whose particulars are gone shows as withheld."""
@@ -104,6 +110,7 @@ class Screens:
             path=self.path(text(particulars.path, limit=512), language=language) if particulars else [],
             account=text(particulars.account) if particulars else "",
             subject=text(particulars.subject, limit=1000) if particulars else "",
+            outbound=contact.outbound,
         )
 
     def card(self, card: Card, *, project_id: ProjectId, language: str) -> CardView:

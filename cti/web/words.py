@@ -123,6 +123,23 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "В очереди ещё есть обращения этого проекта. Закройте её и перенесите, когда они будут обслужены.",
     ),
     "no_leg": ("There is no talk now to do this in.", "Сейчас нет разговора, в котором это возможно."),
+    "mail_not_active": (
+        "Take the mail up first: only who works on it may answer.",
+        "Сначала возьмите письмо в работу: отвечает тот, кто с ним работает.",
+    ),
+    "mail_no_account": (
+        "This project has no mail account. Ask an administrator to add one to the centre file.",
+        "У этого проекта нет почтового ящика. Попросите администратора добавить его в файл центра.",
+    ),
+    "mail_no_recipient": (
+        "Choose one of the people who wrote in this thread.",
+        "Выберите одного из тех, кто писал в этой переписке.",
+    ),
+    "mail_files_too_large": (
+        "These files are too many or too large for one mail: at most 20, and 18 MB together.",
+        "Файлов слишком много или они слишком велики для одного письма: не больше 20, вместе до 18 МБ.",
+    ),
+    "mail_file_empty": ("This file is empty.", "Этот файл пуст."),
     "unknown_reason": ("Choose one of the reasons of your projects.", "Выберите одну из причин ваших проектов."),
     "unknown_disposition": (
         "Choose one of the project's dispositions.",
@@ -136,6 +153,63 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
     "no_number_to_call": (
         "This number cannot be called back: write it with + and a code of the centre's own countries.",
         "На этот номер перезвонить нельзя: напишите его с + и кодом страны; звоним только в страны центра.",
+    ),
+    "not_a_number": (
+        "This is no telephone number. Write it in full, such as +7 916 555-00-01.",
+        "Это не номер телефона. Напишите его полностью, например +7 916 555-00-01.",
+    ),
+    "number_costs_extra": (
+        "Calls to this number cost extra, so nobody here may call it. Ask the customer for another number.",
+        "Звонки на этот номер платные, отсюда на него не звонят. Попросите у клиента другой номер.",
+    ),
+    "own_number": (
+        "This is a number of the centre itself. Call a colleague by his extension.",
+        "Это номер самого центра. Коллеге звоните на внутренний номер.",
+    ),
+    "number_denied": (
+        "Your role may not call such numbers. If you need this one, ask an admin to allow it.",
+        "Вашей роли нельзя звонить на такие номера. Если он нужен, попросите администратора разрешить.",
+    ),
+    "country_not_allowed": (
+        "Your role may not call this country ({country}). If you need to, ask an admin to allow it.",
+        "Вашей роли нельзя звонить в эту страну ({country}). Если нужно, попросите администратора разрешить.",
+    ),
+    "kind_not_allowed": (
+        "Your role may not call this kind of number. If you need this one, ask an admin to allow it.",
+        "Вашей роли нельзя звонить на номера этого вида. Если он нужен, попросите администратора разрешить.",
+    ),
+    "number_unknown": (
+        "There are no numbers that begin like this one. Check it digit by digit.",
+        "Номеров с таким началом не бывает. Проверьте его по цифрам.",
+    ),
+    "outside_calling_hours": (
+        "It is {there} there ({zone}): not the time to call. Call from {opens} their time.",
+        "Там сейчас {there} ({zone}): звонить не время. Звоните с {opens} по их времени.",
+    ),
+    "do_not_call": (
+        "This number is on the do-not-call list: the customer does not want calls. Write, or wait for his call.",
+        "Этот номер в списке «не звонить»: клиент просил ему не звонить. Напишите ему или дождитесь его звонка.",
+    ),
+    "not_the_customers_number": (
+        "This number is not the customer's (any more). Refresh the card and try again.",
+        "Этот номер не принадлежит клиенту (или уже нет). Обновите карточку и попробуйте снова.",
+    ),
+    "choose_project": (
+        "Choose the project that you call for.",
+        "Выберите проект, от имени которого звоните.",
+    ),
+    "busy": (
+        "Finish what you have in hand before you call.",
+        "Сначала завершите то обращение, которое у вас в работе.",
+    ),
+    "offline": ("Sign in first, then try again.", "Сначала войдите в систему, затем попробуйте снова."),
+    "phone_unreachable": (
+        "Your phone is not registered: switch it on, or choose the other one.",
+        "Ваш телефон не подключён: включите его или выберите другой.",
+    ),
+    "not_your_project": (
+        "You do not work for this project. Choose one of yours.",
+        "Вы не работаете на этот проект. Выберите свой.",
     ),
     "voice_has_a_channel": (
         "A voice contact comes by telephone only. Choose another medium.",
@@ -273,6 +347,24 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
 """What a caller did in the IVR."""
 
 
+PROGRESS: Final[Mapping[str, tuple[str, str]]] = {
+    "call_ringing": ("Your phone rings: pick it up.", "Звонит ваш телефон: снимите трубку."),
+    "call_dialling": ("The number is being called.", "Набираем номер."),
+    "call_talking": ("You are talking.", "Идёт разговор."),
+    "call_wrap_up": ("The call is over. Its result is still to be given.", "Звонок окончен. Укажите результат."),
+    "call_over": ("The call is over.", "Звонок окончен."),
+    "missed_busy": ("The line is busy.", "Линия занята."),
+    "missed_no_answer": ("Nobody answered.", "Никто не ответил."),
+    "missed_no_such_number": ("There is no such number.", "Такого номера нет."),
+    "missed_congestion": ("The network is congested.", "Сеть перегружена."),
+    "missed_rejected": ("The call was rejected.", "Звонок отклонён."),
+    "missed_unreachable": ("The line could not be reached.", "Линия недоступна."),
+    "missed_lost": ("The connection was lost.", "Связь прервалась."),
+    "missed_normal": ("The call was given up before anybody answered.", "Звонок прекращён до ответа."),
+}
+"""How far a call has come that somebody asked for."""
+
+
 def language_of(wished: str) -> str:
     """The language to answer in, from a person's language or an Accept-Language header (RFC 9110, 12.5.4; by order)."""
     for part in wished.split(","):
@@ -290,6 +382,11 @@ def problem(code: str, language: str, **values: object) -> str:
 def system(code: str, language: str) -> str | None:
     """The words of a system disposition or reason; None when it is none of the system's."""
     return _pick(SYSTEM[code], language) if code in SYSTEM else None
+
+
+def progress(code: str, language: str) -> str:
+    """How far a call has come, as a sentence."""
+    return _pick(PROGRESS[code], language)
 
 
 def step(code: str, language: str, **values: object) -> str | None:

@@ -45,7 +45,7 @@ async def test_digits_and_mute_reach_the_switch_and_nothing_else(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     client, page = await world.ready("anna")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     assignment = world.engine.answer_after_pop(contact)
     before = len(world.engine.events)
     assert (await client.post(f"/api/v1/assignments/{assignment}/digits", json={"digits": "98765#"})).status_code == 200
@@ -60,7 +60,7 @@ async def test_digits_and_mute_reach_the_switch_and_nothing_else(
 
 async def test_digits_outside_a_talk_are_refused(world: World) -> None:
     client, _ = await world.ready("anna")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     assignment = world.engine.state.contacts[contact].assignment_id
     answer = await client.post(f"/api/v1/assignments/{assignment}/digits", json={"digits": "1"})
     assert (answer.status_code, answer.json()["code"]) == (409, "no_leg")
@@ -68,7 +68,7 @@ async def test_digits_outside_a_talk_are_refused(world: World) -> None:
 
 async def test_a_contact_is_closed_only_with_a_disposition_of_its_project(world: World) -> None:
     client, _ = await world.ready("anna")
-    assignment = world.engine.answer_after_pop(world.engine.call())
+    assignment = world.engine.answer_after_pop(world.engine.caller())
     await client.post(f"/api/v1/assignments/{assignment}/hangup")
     for wrong in ("booked", "abandoned", "nonsense"):
         answer = await client.post(f"/api/v1/assignments/{assignment}/finish", json={"disposition": wrong})
@@ -78,7 +78,7 @@ async def test_a_contact_is_closed_only_with_a_disposition_of_its_project(world:
 
 async def test_an_act_that_the_state_forbids_changes_nothing(world: World) -> None:
     client, _ = await world.ready("anna")
-    assignment = world.engine.answer_after_pop(world.engine.call())
+    assignment = world.engine.answer_after_pop(world.engine.caller())
     answer = await client.post(f"/api/v1/assignments/{assignment}/resume")
     assert answer.status_code == 409
     assert answer.json()["sentence"]
@@ -209,7 +209,7 @@ async def test_what_the_core_refuses_is_said_in_the_language_of_the_person(
     assert (refused.status_code, refused.json()["code"]) == (409, f"{device}_phone_missing")
     assert word in refused.json()["sentence"]
     anna, _ = await world.ready("anna")
-    assignment = world.engine.answer_after_pop(world.engine.call())
+    assignment = world.engine.answer_after_pop(world.engine.caller())
     await anna.post(f"/api/v1/assignments/{assignment}/hangup")
     over = await anna.post(f"/api/v1/assignments/{assignment}/hold")
     assert (over.status_code, over.json()["code"]) == (409, "already_closed")
@@ -307,7 +307,7 @@ async def test_pages_are_served_and_every_route_of_theirs_is_the_index(world: Wo
 
 async def test_health_and_metrics_are_answered_without_signing_in_on_this_machine(world: World) -> None:
     client = await world.client()
-    world.engine.call()
+    world.engine.caller()
     health = (await client.get("/healthz")).json()
     assert (health["ok"], health["switch"], health["waiting"]) == (True, True, 1)
     metrics = (await client.get("/metrics")).text

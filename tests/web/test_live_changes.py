@@ -25,7 +25,7 @@ async def skilled(root: httpx.AsyncClient, world: World, *, level: int) -> None:
 
 async def asked_for(world: World) -> ContactId:
     """A caller of whom technical help is asked, who waits because nobody can give it."""
-    contact_id = world.engine.call(queue="support")
+    contact_id = world.engine.caller(queue="support")
     assert world.engine.state.contacts[contact_id].assignment_id is None
     return contact_id
 

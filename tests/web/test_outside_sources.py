@@ -143,7 +143,7 @@ async def test_neither_pop_nor_ring_waits_for_a_crm_that_says_nothing(world: Wor
     silent = Outside("billing", THEIRS)
     world.hub._cards._outside = {TELECOM: (silent,)}
     _, page = await world.ready("anna")
-    world.engine.call(KNOWN)
+    world.engine.caller(KNOWN)
     view = (await page.next("assignment"))["assignment"]
     while view["card_state"] == "loading":
         view = (await page.next("assignment"))["assignment"]

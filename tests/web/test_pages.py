@@ -29,8 +29,8 @@ pytestmark = pytest.mark.server
 
 
 async def test_a_page_begins_with_all_that_its_person_may_see(world: World) -> None:
-    world.engine.call(queue="sales")
-    world.engine.call(queue="reception")
+    world.engine.caller(queue="sales")
+    world.engine.caller(queue="reception")
     page = await world.page(await world.client("anna"))
     assert page.snapshot["me"]["login"] == "anna"
     assert page.snapshot["state"]["readiness"] == "not_ready"
@@ -57,7 +57,7 @@ async def test_a_supervisor_sees_the_agents_of_his_projects_only(world: World) -
 async def test_the_pop_comes_at_once_and_the_card_follows(world: World) -> None:
     _, page = await world.ready("anna")
     world.customers.may_answer.clear()
-    world.engine.call(KNOWN, path="main:2;pin:ok")
+    world.engine.caller(KNOWN, path="main:2;pin:ok")
     pop = (await page.next("assignment"))["assignment"]
     assert (pop["state"], pop["card_state"], pop["card"]) == ("offered", "loading", None)
     assert pop["contact"]["address"] == "+7 916 123-45-67"
@@ -77,21 +77,21 @@ async def test_a_look_up_begun_when_the_call_arrived_is_in_the_pop_itself(world:
     project = world.engine.state.queues[next(iter(world.engine.state.queues))].rules.project_id
     world.hub.expect(KNOWN, project_id=project)
     await soon(lambda: "triune_card_lookup_seconds_count 1" in world.metrics.text(), what="the answer")
-    world.engine.call(KNOWN)
+    world.engine.caller(KNOWN)
     assert (await page.next("assignment"))["assignment"]["card_state"] == "found"
     assert world.customers.asked == 1
 
 
 async def test_a_customer_of_another_project_is_unknown_here(world: World) -> None:
     _, page = await world.ready("boris")
-    world.engine.call(KNOWN, queue="reception")
+    world.engine.caller(KNOWN, queue="reception")
     await page.next("assignment")
     assert (await page.next("assignment"))["assignment"]["card_state"] == "unknown"
 
 
 async def test_a_withheld_number_is_unknown_at_once(world: World) -> None:
     _, page = await world.ready("anna")
-    world.engine.call("")
+    world.engine.caller("")
     assert (await page.next("assignment"))["assignment"]["card_state"] == "unknown"
     assert world.customers.asked == 0
 
@@ -102,7 +102,7 @@ async def test_a_look_up_that_takes_too_long_is_said_and_tried_again_at_the_next
     _, page = await world.ready("anna")
     world.customers.may_answer.clear()
     monkeypatch.setattr(cards, "DEADLINE_S", 0.1)
-    contact = world.engine.call()
+    contact = world.engine.caller()
     assert (await page.next("assignment"))["assignment"]["card_state"] == "loading"
     assert (await page.next("assignment"))["assignment"]["card_state"] == "unavailable"
     monkeypatch.setattr(cards, "DEADLINE_S", PATIENCE_S)
@@ -120,7 +120,7 @@ async def test_a_failing_look_up_does_not_reach_the_page_as_more_than_unavailabl
 
     monkeypatch.setattr(world.customers, "find", down)
     _, page = await world.ready("anna")
-    world.engine.call()
+    world.engine.caller()
     await page.next("assignment")
     change = await page.next("assignment")
     assert change["assignment"]["card_state"] == "unavailable"
@@ -130,7 +130,7 @@ async def test_a_failing_look_up_does_not_reach_the_page_as_more_than_unavailabl
 async def test_a_hostile_name_arrives_as_the_text_it_is(world: World) -> None:
     _, page = await world.ready("anna")
     hostile = '"; DROP TABLE people; --${SHELL(id)}<img src=x onerror=alert(1)>😀\x00\u202e' + "x" * 10_000
-    world.engine.call(name=hostile)
+    world.engine.caller(name=hostile)
     shown = (await page.next("assignment"))["assignment"]["contact"]["name"]
     assert shown == hostile[:200]
     filled = (await page.next("assignment"))["assignment"]["card"]
@@ -139,13 +139,13 @@ async def test_a_hostile_name_arrives_as_the_text_it_is(world: World) -> None:
 
 async def test_a_name_that_is_no_text_at_all_does_not_keep_the_pop_away(world: World) -> None:
     _, page = await world.ready("anna")
-    world.engine.call(name="A\ud800B", path="main:\udfff")
+    world.engine.caller(name="A\ud800B", path="main:\udfff")
     assert (await page.next("assignment"))["assignment"]["contact"]["name"] == "A?B"
 
 
 async def test_deltas_are_numbered_without_holes_through_a_whole_call(world: World) -> None:
     client, page = await world.ready("anna")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     assignment = world.engine.answer_after_pop(contact)
     for act in ("hold", "resume", "hangup"):
         assert (await client.post(f"/api/v1/assignments/{assignment}/{act}")).status_code == 200
@@ -158,7 +158,7 @@ async def test_deltas_are_numbered_without_holes_through_a_whole_call(world: Wor
 
 async def test_states_follow_each_other_as_the_call_goes(world: World) -> None:
     client, page = await world.ready("anna")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     assignment = world.engine.answer_after_pop(contact)
     await client.post(f"/api/v1/assignments/{assignment}/hold")
     await client.post(f"/api/v1/assignments/{assignment}/resume")
@@ -175,7 +175,7 @@ async def test_states_follow_each_other_as_the_call_goes(world: World) -> None:
 
 async def test_an_offer_that_came_to_nothing_takes_the_card_away(world: World) -> None:
     _, page = await world.ready("anna")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     assignment_id = world.engine.state.contacts[contact].assignment_id
     assert assignment_id is not None
     world.engine.do(PopShown(assignment_id=assignment_id))
@@ -190,7 +190,7 @@ async def test_another_agents_page_hears_nothing_of_the_call(world: World) -> No
     _, page = await world.ready("boris")
     watch = await world.page(await world.client("sveta"))
     await world.ready("anna")
-    world.engine.answer_after_pop(world.engine.call())
+    world.engine.answer_after_pop(world.engine.caller())
     while (await watch.next("agents"))["agents"][0]["activity"] != "talking":
         pass
     world.engine.do(AgentBecameNotReady(agent_id=world.id_of("boris"), reason=ReasonId("break")))
@@ -202,7 +202,7 @@ async def test_another_agents_page_hears_nothing_of_the_call(world: World) -> No
 
 async def test_a_page_confirms_the_pop_over_its_socket(world: World) -> None:
     _, page = await world.ready("anna")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     pop = await page.next("assignment")
     await page.say(type="shown", assignment_id=pop["assignment"]["assignment_id"])
     ringing = pop
@@ -215,7 +215,7 @@ async def test_a_page_confirms_the_pop_over_its_socket(world: World) -> None:
 async def test_a_page_cannot_confirm_anothers_pop_and_nonsense_is_passed_over(world: World) -> None:
     _, page = await world.ready("anna")
     other = await world.page(await world.client("boris"))
-    world.engine.call()
+    world.engine.caller()
     pop = await page.next("assignment")
     await other.socket.send(b"\xff\x00")
     await other.socket.send("[1, 2")
@@ -230,7 +230,7 @@ async def test_a_page_cannot_confirm_anothers_pop_and_nonsense_is_passed_over(wo
 async def test_queues_are_told_at_most_twice_a_second_and_only_what_changed(world: World) -> None:
     page = await world.page(await world.client("sveta"))
     for _ in range(50):
-        world.engine.call(queue="support")
+        world.engine.caller(queue="support")
     change = await page.next("queues")
     assert {queue["queue_id"]: queue["waiting"] for queue in change["queues"]}["support"] == 50
     assert len(page.numbers) <= 2
@@ -239,7 +239,7 @@ async def test_queues_are_told_at_most_twice_a_second_and_only_what_changed(worl
 async def test_a_supervisor_sees_an_agent_begin_to_talk(world: World) -> None:
     page = await world.page(await world.client("sveta"))
     await world.ready("anna")
-    world.engine.answer_after_pop(world.engine.call())
+    world.engine.answer_after_pop(world.engine.caller())
     while (agent := (await page.next("agents"))["agents"][0])["activity"] != "talking":
         pass
     assert (agent["name"], agent["queue"]) == ("Anna", "Support")
@@ -254,13 +254,13 @@ async def test_every_page_hears_when_asterisk_goes_and_comes(world: World) -> No
 async def test_both_pages_of_one_agent_get_the_pop(world: World) -> None:
     client, first = await world.ready("anna")
     second = await world.page(client)
-    world.engine.call()
+    world.engine.caller()
     assert (await first.next("assignment"))["assignment"] == (await second.next("assignment"))["assignment"]
 
 
 async def test_a_refreshed_page_finds_its_call_again(world: World) -> None:
     client, page = await world.ready("anna")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     while (await page.next("assignment"))["assignment"]["card_state"] != "found":
         pass
     assignment = world.engine.answer_after_pop(contact)
@@ -321,7 +321,7 @@ async def test_a_page_open_before_its_person_is_enrolled_is_his_desktop(world: W
 
 async def test_a_pop_confirmed_a_thousand_times_is_decided_once(world: World) -> None:
     client, page = await world.ready("anna")
-    world.engine.call()
+    world.engine.caller()
     pop = (await page.next("assignment"))["assignment"]["assignment_id"]
     for _ in range(1000):
         await page.say(type="shown", assignment_id=pop)
@@ -338,7 +338,7 @@ async def test_a_page_outlives_its_session_by_no_more_than_the_contact_in_hand(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, page = await world.ready("anna")
-    world.engine.answer_after_pop(world.engine.call())
+    world.engine.answer_after_pop(world.engine.caller())
     _, idle = await world.ready("boris")
     monkeypatch.setattr(sessions, "LIFE_MS", 0)
     world.hub.presence.sweep()

@@ -40,6 +40,13 @@ NEEDS = {
     "GET /api/v1/history": AGENT,
     "GET /api/v1/contacts/{contact_id}": AGENT,
     "POST /api/v1/contacts": AGENT,
+    "POST /api/v1/calls": AGENT,
+    "POST /api/v1/calls/check": AGENT,
+    "GET /api/v1/calls/{contact_id}": AGENT,
+    "GET /api/v1/calls/figures": SUPERVISOR,
+    "POST /api/v1/do-not-call": AGENT,
+    "GET /api/v1/do-not-call": SUPERVISOR,
+    "POST /api/v1/do-not-call/remove": SUPERVISOR,
     "GET /api/v1/contacts": SUPERVISOR,
     "GET /api/v1/contacts/{contact_id}/why": SUPERVISOR,
     "GET /api/v1/chats/{contact_id}": AGENT,
@@ -105,6 +112,10 @@ BODIES = {
     "POST /api/v1/assignments/{assignment_id}/mute": {"muted": True},
     "POST /api/v1/assignments/{assignment_id}/digits": {"digits": "1"},
     "POST /api/v1/contacts": {"queue_id": "support"},
+    "POST /api/v1/calls": {"number": "112"},
+    "POST /api/v1/calls/check": {"number": "112"},
+    "POST /api/v1/do-not-call": {"number": "112"},
+    "POST /api/v1/do-not-call/remove": {"number": "112"},
     "POST /api/v1/chats/{contact_id}/messages": {"client_id": "1", "text": "x"},
     "POST /api/v1/people": {"login": "x1", "password": "long enough", "name": "X"},
     "POST /api/v1/people/{agent_id}/password": {"password": "long enough"},
@@ -170,7 +181,7 @@ async def test_an_admin_only_route_changes_nothing_for_a_supervisor(world: World
 
 async def test_anothers_assignment_does_not_exist(world: World) -> None:
     await world.ready("anna")
-    assignment = world.engine.answer_after_pop(world.engine.call())
+    assignment = world.engine.answer_after_pop(world.engine.caller())
     other = await world.client("boris")
     before = len(world.engine.events)
     for act in ("shown", "accept", "reject", "hold", "resume", "rejoin", "hangup"):
@@ -208,7 +219,7 @@ async def test_an_agent_reads_his_own_contacts_only(world: World) -> None:
 
 async def test_the_card_is_there_only_while_the_contact_is_in_hand(world: World) -> None:
     anna, page = await world.ready("anna")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     await page.next("assignment")
     await page.next("assignment")
     world.history.tell(contact, world.id_of("anna"))
@@ -264,7 +275,7 @@ async def test_a_supervisor_takes_a_task_back_and_it_waits_again(world: World) -
 
 async def test_neither_a_call_nor_a_contact_of_another_project_is_taken_back(world: World) -> None:
     await world.ready("anna")
-    call, foreign = world.engine.call(), world.engine.call(queue="reception")
+    call, foreign = world.engine.caller(), world.engine.caller(queue="reception")
     world.engine.answer_after_pop(call)
     sveta = await world.client("sveta")
     refused = await sveta.post(f"/api/v1/contacts/{call}/take-back")
@@ -274,14 +285,14 @@ async def test_neither_a_call_nor_a_contact_of_another_project_is_taken_back(wor
 
 
 async def test_a_supervisor_gives_a_contact_priority_and_it_is_served_first(world: World) -> None:
-    early, late = world.engine.call(), world.engine.call()
+    early, late = world.engine.caller(), world.engine.caller()
     sveta = await world.client("sveta")
     assert (await sveta.post(f"/api/v1/contacts/{late}/priority", json={"priority": 11})).status_code == 422
     assert (await sveta.post(f"/api/v1/contacts/{late}/priority", json={"priority": 5})).status_code == 200
     anna, page = await world.ready("anna")
     assert (await page.next("assignment"))["assignment"]["contact"]["contact_id"] == late
     assert (await anna.post(f"/api/v1/contacts/{early}/priority", json={"priority": 5})).status_code == 403
-    foreign = world.engine.call(queue="reception")
+    foreign = world.engine.caller(queue="reception")
     refused = await sveta.post(f"/api/v1/contacts/{foreign}/priority", json={"priority": 5})
     assert refused.json()["code"] == "contact_gone"
     deeds = await world.directory.audit(limit=5, before_ms=None)

@@ -108,7 +108,7 @@ async def test_signing_out_ends_the_session_everywhere_it_was_shown(world: World
 
 async def test_signing_out_with_a_contact_in_hand_lets_one_finish_it_first(world: World) -> None:
     client, _ = await world.ready("anna")
-    assignment = world.engine.answer_after_pop(world.engine.call())
+    assignment = world.engine.answer_after_pop(world.engine.caller())
     assert (await client.delete("/api/v1/session")).json() == {"left": False}
     assert (await client.post(f"/api/v1/assignments/{assignment}/hangup")).status_code == 200
     done = await client.post(f"/api/v1/assignments/{assignment}/finish", json={"disposition": "resolved"})

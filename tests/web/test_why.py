@@ -21,7 +21,7 @@ def at_work(world: World, agent_id: str, *projects: str) -> None:
 
 async def test_a_supervisor_reads_why_a_contact_went_to_whom_it_did(world: World) -> None:
     at_work(world, world.id_of("anna"), "telecom")
-    contact = world.engine.call()
+    contact = world.engine.caller()
     sveta = await world.client("sveta")
     answer = await sveta.get(f"/api/v1/contacts/{contact}/why")
     assert answer.status_code == 200, answer.text
@@ -33,7 +33,7 @@ async def test_a_supervisor_reads_why_a_contact_went_to_whom_it_did(world: World
 
 
 async def test_it_is_told_why_a_contact_waits(world: World) -> None:
-    contact = world.engine.call()
+    contact = world.engine.caller()
     sveta = await world.client("sveta")
     story = (await sveta.get(f"/api/v1/contacts/{contact}/why")).json()
     assert story["offers"] == []
@@ -41,7 +41,7 @@ async def test_it_is_told_why_a_contact_waits(world: World) -> None:
 
 
 async def test_another_projects_contact_does_not_exist(world: World) -> None:
-    contact = world.engine.call(queue="reception")
+    contact = world.engine.caller(queue="reception")
     sveta = await world.client("sveta")
     assert (await sveta.get(f"/api/v1/contacts/{contact}/why")).status_code == 404
     world.history.tell("c7", world.id_of("boris"), project="clinic")
@@ -53,9 +53,9 @@ async def test_another_projects_contact_does_not_exist(world: World) -> None:
 
 async def test_what_another_projects_contact_is_called_stays_hidden(world: World) -> None:
     """Anna works for both projects: a clinic's call stood next, or went first."""
-    first = world.engine.call(queue="reception")
-    mine = world.engine.call(queue="support")
-    last = world.engine.call(queue="reception")
+    first = world.engine.caller(queue="reception")
+    mine = world.engine.caller(queue="support")
+    last = world.engine.caller(queue="reception")
     at_work(world, world.id_of("anna"), "telecom", "clinic")
     at_work(world, world.id_of("boris"), "telecom", "clinic")
     sveta = await world.client("sveta")
@@ -70,7 +70,7 @@ async def test_what_another_projects_contact_is_called_stays_hidden(world: World
 
 
 async def test_it_is_told_in_the_askers_language(world: World) -> None:
-    contact = world.engine.call()
+    contact = world.engine.caller()
     sveta = await world.client("sveta")
     await sveta.post("/api/v1/session/language", json={"language": "ru"})
     story = (await sveta.get(f"/api/v1/contacts/{contact}/why")).json()

@@ -37,6 +37,7 @@ from cti.domain.events import (
     ContactArrived,
     Event,
     LegAnswered,
+    OutboundRequested,
     PhoneReachable,
     PopShown,
     QueueOpened,
@@ -47,13 +48,28 @@ from cti.domain.state import State
 from cti.errors import NotFound
 from cti.media.chat import LiveChats
 from cti.metrics import Metrics
-from cti.ports import Arrival, CallerLost, Card, Contract, Customers, Entry, Particulars, Person, Role, Standing, Told
+from cti.ports import (
+    Arrival,
+    CallerLost,
+    CallsMade,
+    Card,
+    Contract,
+    Customers,
+    Entry,
+    Particulars,
+    Person,
+    Role,
+    Standing,
+    Told,
+)
 from cti.store.chats import StoredChats
 from cti.store.directory import Directory
+from cti.store.do_not_call import StoredDoNotCall
 from cti.store.messages import StoredMessages
 from cti.store.schema import upgrade
 from cti.testing import ManualClock
 from cti.web.app import create_app
+from cti.web.call_desk import Calls, Clicks
 from cti.web.guard import Parts
 from cti.web.hub import Hub
 from cti.web.pace import Pace
@@ -189,11 +205,16 @@ class MemoryEngine:
         queued = next((fact for fact in decision.facts if isinstance(fact, ContactQueued)), None)
         return queued.contact_id if queued is not None else self.state.sources[event.source_key]
 
-    def _particulars(self, event: ContactArrived, given: Arrival) -> Particulars:
+    async def call(self, event: OutboundRequested, particulars: Arrival) -> ContactId:
+        decision = self.do(structs.replace(event, node=NODE), particulars=self._particulars(event, particulars))
+        await asyncio.sleep(0)
+        return next(fact.contact_id for fact in decision.facts if isinstance(fact, ContactQueued))
+
+    def _particulars(self, event: ContactArrived | OutboundRequested, given: Arrival) -> Particulars:
         return Particulars(
             contact_id=ContactId(""),
             project_id=self.state.queues[event.queue_id].rules.project_id,
-            medium=event.medium,
+            medium=event.medium if isinstance(event, ContactArrived) else Medium.VOICE,
             address=given.address,
             name=given.name,
             dialled="",
@@ -216,7 +237,7 @@ class MemoryEngine:
 
     # -- the outside world -----------------------------------------------------------------------------------------
 
-    def call(self, number: str = KNOWN, *, queue: str = "support", name: str = "Caller", path: str = "") -> ContactId:
+    def caller(self, number: str = KNOWN, *, queue: str = "support", name: str = "Caller", path: str = "") -> ContactId:
         """A caller has reached the queue."""
         rules = self.state.queues[QueueId(queue)].rules
         event = ContactArrived(
@@ -279,6 +300,10 @@ class MemoryHistory:
 
     async def took(self, agent_id: AgentId, contact_id: ContactId) -> bool:
         return contact_id in self.told and self.told[contact_id].agent_id == agent_id
+
+    async def calls_made(self, project_ids: Sequence[ProjectId], *, since_ms: int, until_ms: int) -> CallsMade:
+        asked = [one for one in self.told.values() if one.outbound and since_ms <= one.arrived_ms < until_ms]
+        return CallsMade(asked=len(asked), dialled=0, reached=0, to_dial_ms=0, to_dial_p50_ms=None, saved_ms=0)
 
     def keep_note(self, assignment_id: AssignmentId, contact_id: ContactId, agent_id: AgentId, note: str) -> None:
         self.notes.append((assignment_id, note))
@@ -468,6 +493,7 @@ async def running(
     chats = LiveChats(
         engine=engine, messages=StoredMessages(database), book=StoredChats(database), centre=plan, metrics=metrics
     )
+    clicks = Clicks(metrics)
     hub.followers.append(chats.decided)
     (pages / "index.html").write_text("<!doctype html><title>Triune</title>")
     (pages / "assets" / "index-0a1b.js").write_text("export {}")
@@ -488,6 +514,15 @@ async def running(
         secure_cookies=False,
         sip_target=sip_target,
         chats=chats,
+        calls=Calls(
+            engine=engine,
+            centre=plan,
+            registry=StoredDoNotCall(database),
+            people=directory,
+            customers=customers,
+            clicks=clicks,
+            expect=hub.expect,
+        ),
     )
     server = make_server(app)
     listener = bind("127.0.0.1", 0)
