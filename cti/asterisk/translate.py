@@ -26,7 +26,7 @@ learns from the first listing; a later listing is older than the stream and teac
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import Enum, auto
 from functools import lru_cache
@@ -146,8 +146,7 @@ class Translator:
                 return LineAnswered(agent_id=AgentId(agent), leg_id=leg_id, node=self._node)
             case [variables.STASIS_CALLEE, dial, *status]:
                 self._stages[leg_id] = _Stage.HERE
-                machine = status[0] == _MACHINE if status else None
-                return CalleeAnswered(dial_id=DialId(dial), leg_id=leg_id, node=self._node, machine=machine)
+                return CalleeAnswered(dial_id=DialId(dial), leg_id=leg_id, node=self._node, machine=_is_machine(status))
         return None
 
     def _ended(self, leg_id: LegId) -> SwitchEvent | None:
@@ -167,6 +166,11 @@ class Translator:
                 return LegEnded(leg_id=leg_id, cause=told or causes.from_q850(q850))
             case _:
                 return None
+
+
+def _is_machine(status: Sequence[str]) -> bool | None:
+    """By what AMD said, if he was listened to; whatever else it may say, a doubt is a human."""
+    return status[0] == _MACHINE if status else None
 
 
 def _failed(leg_id: LegId, cause: LegCause) -> SwitchEvent | None:
@@ -242,17 +246,7 @@ def listing(
         inside = channel.dialplan.app_name == "Stasis" and channel.id in subscribed
         context = _VERSION.sub("", channel.dialplan.context)
         if is_made(leg_id) and (inside or context not in _ELSEWHERE):
-            ours.append(
-                ListedLeg(
-                    leg_id=leg_id,
-                    answered=channel.state == "Up" and inside,
-                    caller=None,
-                    assignment_id=assignment_of(leg_id),
-                    agent_id=agent_of(leg_id),
-                    dial_id=dial_of(leg_id),
-                    listening=context == variables.CONTEXT_LISTEN and not inside,
-                )
-            )
+            ours.append(_listed(channel, leg_id, inside=inside, listening=context == variables.CONTEXT_LISTEN))
         elif inside and channel.dialplan.app_data == f"{variables.APPLICATION},{variables.STASIS_INBOUND}":
             caller = entered(channel, node=node, region=region, at=lambda: now_ms)
             ours.append(ListedLeg(leg_id=leg_id, answered=channel.state == "Up", caller=caller, assignment_id=None))
@@ -267,6 +261,22 @@ def listing(
             if bridge.id.startswith(variables.BRIDGE_PREFIX)
         ),
         other_channels=frozenset(others),
+    )
+
+
+def _listed(channel: wire.Channel, leg_id: LegId, *, inside: bool, listening: bool) -> ListedLeg:
+    """A leg that we made."""
+    dial_id = dial_of(leg_id)
+    status = channel.dialplan.app_data.split(",")[3:] if dial_id is not None and inside else []
+    return ListedLeg(
+        leg_id=leg_id,
+        answered=channel.state == "Up" and inside,
+        caller=None,
+        assignment_id=assignment_of(leg_id),
+        agent_id=agent_of(leg_id),
+        dial_id=dial_id,
+        listening=listening and not inside,
+        machine=_is_machine(status),
     )
 
 

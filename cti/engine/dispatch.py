@@ -2,8 +2,9 @@
 
 What somebody outside hears of waits until its decision is on disk. A command that fails comes back as an event; what
 merely could not be asked (`AsteriskDown`) is left to the comparison that follows every reconnect, and what found no
-answer on a standing connection raises a doubt, so that one is made now. Keeping the static queues (`SetFallback`) is
-nobody's hurry: it has a row of its own per node, behind which no ring waits. Called by the engine; knows nothing of
+answer on a standing connection raises a doubt, so that one is made now. What different decisions ask of one line that
+is kept up is done in their order: else it might fall silent in the next talk. Keeping the static queues (`SetFallback`)
+is nobody's hurry: it has a row of its own per node, behind which no ring waits. Called by the engine; knows nothing of
 desktops and timers.
 """
 
@@ -34,9 +35,10 @@ from cti.domain.commands import (
     SwitchCommand,
 )
 from cti.domain.events import CalleeAnswered, CalleeFailed, Event, JoinFailed, LineFailed, RingFailed
-from cti.domain.ids import AgentId, LegCause, NodeId
+from cti.domain.ids import AgentId, LegCause, LegId, NodeId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import Switch
+from cti.variables import LINE_PREFIX
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +81,8 @@ class Dispatch:
         self._doubt = doubt
         self._under_way: set[asyncio.Task[None]] = set()
         self._fallback: dict[NodeId, deque[SetFallback]] = {}
+        self._of_line: dict[LegId, asyncio.Task[None]] = {}
+        """The last work for each line, while it is under way."""
         self.failed = 0
 
     def send(self, commands: Iterable[SwitchCommand]) -> None:
@@ -90,7 +94,7 @@ class Dispatch:
             else:
                 legs.append(command)
         if legs:
-            self._start(self._run(legs))
+            self._run_in_order(legs)
 
     def send_after(
         self, flushed: Awaitable[None], commands: Sequence[Irrevocable], *, wanted: Callable[[Irrevocable], bool]
@@ -106,10 +110,29 @@ class Dispatch:
         if self._under_way:
             await asyncio.wait(self._under_way, timeout=DRAIN_LIMIT_S)
 
-    def _start(self, work: Coroutine[None, None, None]) -> None:
+    def _run_in_order(self, legs: Sequence[LegCommand]) -> None:
+        lines = {line for command in legs if (line := line_in(command)) is not None}
+        before = [self._of_line[line] for line in lines if line in self._of_line]
+        task = self._start(self._run_after_others(before, legs) if before else self._run(legs))
+        for line in lines:
+            self._of_line[line] = task
+        if lines:
+            task.add_done_callback(lambda _: self._forget(lines, task))
+
+    def _forget(self, lines: Iterable[LegId], task: asyncio.Task[None]) -> None:
+        for line in lines:
+            if self._of_line.get(line) is task:
+                del self._of_line[line]
+
+    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def _run_after_others(self, before: Sequence[asyncio.Task[None]], commands: Sequence[LegCommand]) -> None:
+        await asyncio.wait(before)
+        await self._run(commands)
 
     async def _run_after(
         self, flushed: Awaitable[None], commands: Sequence[Irrevocable], wanted: Callable[[Irrevocable], bool]
@@ -162,6 +185,17 @@ class Dispatch:
         event = consequence(command, error)
         if event is not None:
             self._post(event)
+
+
+def line_in(command: LegCommand) -> LegId | None:
+    """The line that the command silences, or joins to somebody."""
+    match command:
+        case QuietLine():
+            return command.leg_id
+        case JoinLegs() if command.agent_leg.startswith(LINE_PREFIX):
+            return command.agent_leg
+        case _:
+            return None
 
 
 def consequence(command: LegCommand, error: OutsideError) -> Event | None:

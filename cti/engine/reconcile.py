@@ -9,11 +9,14 @@ node is asked for everything alive, and the difference becomes events:
   then the hang-up was decided and never sent, and is sent now;
 - an agent's leg that serves no live assignment is hung up; one that was answered unheard becomes `LegAnswered`; so too
   the leg of a customer who is called back, which is no caller's: we made it;
+- so it is with agents' lines that are kept up, and with campaigns' callees until they have a contact. A line in a talk
+  is a leg of the talk besides, and is not hung up with it; one that is between talks, and in a bridge, falls silent;
+- a callee who should be listened to, and is not, is listened to now;
 - a caller's leg that was to go on outside the ACD, and has not, is sent there again;
 - a talk whose two legs live but do not share its bridge is joined again; a customer on hold who still shares it is
   taken out again; a bridge without a talk goes;
-- a bridge that nobody knows but in which two legs live is somebody's talk, decided by an engine that died before it
-  could write: it is left alone until one of them goes.
+- a bridge that nobody knows but in which two legs of nobody live is somebody's talk, decided by an engine that died
+  before it could write: it is left alone until one of them goes.
 
 "Could not ask" never gets here: listing raises instead. `cti.engine.node` calls, posts the events and has the commands
 done; both may be repeated without harm.
@@ -24,9 +27,19 @@ from dataclasses import dataclass
 
 from cti.domain.assignment import Assignment
 from cti.domain.callbacks import is_dialling
-from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, SwitchCommand
+from cti.domain.campaign import Dial
+from cti.domain.commands import DetectMachine, DropBridge, EndLeg, HoldLeg, JoinLegs, QuietLine, SwitchCommand
 from cti.domain.contact import Contact
-from cti.domain.events import Event, LegAnswered, LegEnded, RingFailed
+from cti.domain.events import (
+    CalleeAnswered,
+    CalleeFailed,
+    Event,
+    LegAnswered,
+    LegEnded,
+    LineAnswered,
+    LineFailed,
+    RingFailed,
+)
 from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, NodeId
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
@@ -77,6 +90,7 @@ def compare(
             *_leftover_legs(state, listing, ended, spared=unclaimed, farewell=farewell),
             *_leftover_bridges(state, listing, spared=unclaimed),
             *_misplaced(state, listing, listed),
+            *_astray(state, listing),
         ),
         suspected=missing - ripe,
     )
@@ -92,9 +106,24 @@ def held_legs(state: State, node: NodeId) -> Iterable[LegId]:
         assignment = state.assignments[assignment_id]
         if state.contacts[assignment.contact_id].node == node and assignment.state is not AssignmentState.WRAP_UP:
             yield leg_id
+    for leg_id, agent_id in state.line_by_leg.items():
+        if state.agents[agent_id].line_node == node:
+            yield leg_id
+    for leg_id, dial_id in state.dial_by_leg.items():
+        dial = state.dials[dial_id]
+        if dial.node == node and dial.contact_id is None:
+            yield leg_id
 
 
 def _ending(state: State, leg_id: LegId) -> Event:
+    agent_id = state.line_by_leg.get(leg_id)
+    if agent_id is not None:
+        if state.agents[agent_id].line_up:
+            return LegEnded(leg_id=leg_id, cause=LegCause.LOST)
+        return LineFailed(agent_id=agent_id, leg_id=leg_id, cause=LegCause.LOST)
+    dial = _dial_of(state, leg_id)
+    if dial is not None and dial.answered_ms is None:
+        return CalleeFailed(dial_id=dial.id, leg_id=leg_id, cause=LegCause.LOST)
     assignment_id = state.assignment_by_leg.get(leg_id)
     if assignment_id is not None and state.assignments[assignment_id].state is AssignmentState.OFFERED:
         return RingFailed(assignment_id=assignment_id, leg_id=leg_id, cause=LegCause.LOST)
@@ -103,6 +132,13 @@ def _ending(state: State, leg_id: LegId) -> Event:
     if dialled_for is not None:
         return RingFailed(assignment_id=dialled_for.id, leg_id=leg_id, cause=LegCause.LOST)
     return LegEnded(leg_id=leg_id, cause=LegCause.LOST)
+
+
+def _dial_of(state: State, leg_id: LegId) -> Dial | None:
+    """The dial with this leg, as long as its callee has no contact."""
+    dial_id = state.dial_by_leg.get(leg_id)
+    dial = state.dials[dial_id] if dial_id is not None else None
+    return dial if dial is not None and dial.contact_id is None else None
 
 
 def _dialled_for(state: State, contact: Contact) -> Assignment | None:
@@ -114,10 +150,11 @@ def _dialled_for(state: State, contact: Contact) -> Assignment | None:
 
 
 def _unclaimed(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -> frozenset[LegId]:
-    """Legs of talks that live without a contact."""
+    """Legs of talks that live without a contact. A line or a callee whom the state has is none: it is wanted there."""
     strays: set[LegId] = set()
+    wanted = state.line_by_leg.keys() | state.dial_by_leg.keys()
     for bridge in listing.bridges:
-        alive = bridge.legs & listed.keys()
+        alive = (bridge.legs & listed.keys()) - wanted
         if bridge.bridge_id.startswith(BRIDGE_PREFIX) and _talk_of(state, bridge) is None and len(alive) > 1:
             strays |= alive
     return frozenset(strays - state.contact_by_leg.keys() - state.assignment_by_leg.keys())
@@ -131,6 +168,9 @@ def _talk_of(state: State, bridge: ListedBridge) -> Contact | None:
 
 def _answered_unheard(state: State, listing: Listing) -> Iterable[Event]:
     for leg in listing.legs:
+        if leg.agent_id is not None or leg.dial_id is not None:
+            yield from _made_unheard(state, leg, listing.node)
+            continue
         assignment = _served(state, leg)
         if assignment is None or not leg.answered:
             continue
@@ -139,6 +179,18 @@ def _answered_unheard(state: State, listing: Listing) -> Iterable[Event]:
         rings = assignment.state in (AssignmentState.OFFERED, AssignmentState.REJOINING)
         if _dialled_for(state, contact) is not None if customers else rings:
             yield LegAnswered(assignment_id=assignment.id, leg_id=leg.leg_id, node=listing.node)
+
+
+def _made_unheard(state: State, leg: ListedLeg, node: NodeId) -> Iterable[Event]:
+    """Of an agent's line and a campaign's callee."""
+    if not leg.answered:
+        return
+    agent_id = state.line_by_leg.get(leg.leg_id)
+    if agent_id is not None and not state.agents[agent_id].line_up:
+        yield LineAnswered(agent_id=agent_id, leg_id=leg.leg_id, node=node)
+    dial = _dial_of(state, leg.leg_id)
+    if dial is not None and (dial.answered_ms is None or leg.machine is not None):
+        yield CalleeAnswered(dial_id=dial.id, leg_id=leg.leg_id, node=node, machine=leg.machine)
 
 
 def _served(state: State, leg: ListedLeg) -> Assignment | None:
@@ -170,6 +222,10 @@ def _leftover_legs(
     for leg in listing.legs:
         if leg.caller is not None:
             leftover = _is_over(state, leg.leg_id, ended)
+        elif leg.agent_id is not None:
+            leftover = leg.leg_id not in state.line_by_leg and _served(state, leg) is None
+        elif leg.dial_id is not None:
+            leftover = _dial_of(state, leg.leg_id) is None and _is_left(state, leg.leg_id)
         else:
             leftover = leg.assignment_id is not None and _served(state, leg) is None and not _waits(state, leg.leg_id)
         if leftover and leg.leg_id not in spared:
@@ -181,6 +237,12 @@ def _is_over(state: State, leg_id: LegId, ended: Set[LegId]) -> bool:
     if contact_id is None:
         return leg_id in ended
     return state.contacts[contact_id].state is ContactState.WRAP_UP
+
+
+def _is_left(state: State, leg_id: LegId) -> bool:
+    """Whether nobody's contact lives on this leg."""
+    contact_id = state.contact_by_leg.get(leg_id)
+    return contact_id is None or state.contacts[contact_id].state is ContactState.WRAP_UP
 
 
 def _waits(state: State, leg_id: LegId) -> bool:
@@ -221,3 +283,14 @@ def _misplaced(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -
                 caller_leg=contact.leg_id,
                 agent_leg=agent_leg,
             )
+
+
+def _astray(state: State, listing: Listing) -> Iterable[SwitchCommand]:
+    """Lines that are still in the bridge of a talk that is over, and callees to whom nobody listens."""
+    bridges = {leg_id: bridge.bridge_id for bridge in listing.bridges for leg_id in bridge.legs}
+    for leg in listing.legs:
+        if leg.leg_id in state.line_by_leg and leg.leg_id in bridges and _served(state, leg) is None:
+            yield QuietLine(leg_id=leg.leg_id, node=listing.node, bridge_id=bridges[leg.leg_id])
+        dial = _dial_of(state, leg.leg_id)
+        if dial is not None and dial.answered_ms is not None and leg.answered and leg.machine is None:
+            yield DetectMachine(dial_id=dial.id, leg_id=leg.leg_id, node=listing.node)

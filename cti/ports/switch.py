@@ -113,6 +113,8 @@ class ListedLeg:
     """For a campaign's callee."""
     listening: bool = False
     """This callee was picked up, and is out of the application while it is heard whether he is a machine."""
+    machine: bool | None = None
+    """What was found, once he is back; see `CalleeAnswered`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
