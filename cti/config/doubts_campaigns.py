@@ -23,17 +23,11 @@ def campaign_doubts(centre: Centre) -> Doubts:
     for campaign in centre.campaigns.values():
         path: KeyPath = ("campaigns", campaign.key)
         if campaign.law is None and campaign.mode is not CampaignMode.PREVIEW:
-            yield (
-                path,
-                "dials by itself and names no law: write 'law: us', 'uk' or 'ru', and lint holds it against that",
-            )
+            yield (*path, "law"), "is missing: write 'law: us', 'uk' or 'ru', and lint holds the campaign against that"
         if campaign.law is not None:
             yield from _laxer(campaign, path, campaign.law)
         if campaign.mode is not CampaignMode.PREVIEW and campaign.message is None:
-            yield (
-                (*path, "message"),
-                "is missing: a callee for whom no agent is free should hear who called, and a number",
-            )
+            yield (*path, "message"), "is missing: a callee for whom no agent is free should hear who called, and a number"
         if campaign.hours is None and campaign.law is None and centre.calling_hours(campaign.project) is None:
             yield (*path, "hours"), "is missing: callees would be called at any time of the night"
         known = centre.projects[campaign.project].dispositions
