@@ -37,6 +37,7 @@ from cti.engine.tasks import Supervised
 from cti.errors import DatabaseDown
 from cti.home import DemoSecrets, Home, PortPlan
 from cti.media.chat import LiveChats
+from cti.media.mailroom import Mailroom
 from cti.metrics import Metrics
 from cti.ports import Particulars, Person
 from cti.review.beside import Storyteller, Watch
@@ -50,10 +51,12 @@ from cti.store.journal import SqliteJournal
 from cti.store.messages import StoredMessages
 from cti.store.particulars import ParticularStore
 from cti.store.schema import upgrade_database
+from cti.store.uploads import StoredUploads
 from cti.uptake import EngineUptake
 from cti.web.app import create_app
 from cti.web.call_desk import Calls, Clicks
 from cti.web.hub import Hub
+from cti.web.mail_desk import MailDesk
 from cti.web.server import bind, make_server
 
 log = logging.getLogger(__name__)
@@ -178,6 +181,9 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         tasks.start("directory", enrolment.keep_reading)
         tasks.start("chats", chats.start)
         stack.push_async_callback(chats.stop)
+        mail, posts = _mailroom(home, centre, core=core, messages=messages, hub=hub, metrics=metrics), Supervised()
+        stack.push_async_callback(posts.stop)
+        mail.start(posts.start)
         uptake = EngineUptake(home, centre=centre, engine=core, directory=directory, renewed=prepare_sounds)
         releases = Releases(
             home,
@@ -208,6 +214,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             secure_cookies=home.settings.tls_cert is not None,
             templates=releases,
             chats=chats,
+            mail=MailDesk(messages=messages, uploads=StoredUploads(database), queued=mail.queued),
             calls=calls,
             shop=bool(home.settings.demo),
         )
@@ -218,6 +225,20 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         finally:
             server.should_exit = True
             await serving
+
+
+def _mailroom(
+    home: Home, centre: Centre, *, core: Engine, messages: StoredMessages, hub: Hub, metrics: Metrics
+) -> Mailroom:
+    return Mailroom(
+        centre=centre,
+        engine=core,
+        messages=messages,
+        secret=home.secret,
+        signing_key=home.secrets.session_key,
+        told=hub.mail_changed,
+        metrics=metrics,
+    )
 
 
 async def _write_what_is_left(keeper: ParticularStore, history: StoredHistory) -> None:

@@ -27,6 +27,7 @@ from cti.crm.tables import (
     PEOPLE,
     PINS,
     SAID,
+    UPLOADS,
 )
 from cti.database import Database
 from cti.domain.ids import ProjectId
@@ -275,6 +276,7 @@ def _erase(connection: Connection, customer_id: int) -> None:
     his_messages = sa.select(MESSAGES.c.message_id).where(said)
     connection.execute(sa.delete(ATTACHMENTS).where(ATTACHMENTS.c.message_id.in_(his_messages)))
     connection.execute(sa.update(CHATS).where(CHATS.c.contact_id.in_(his_contacts)).values(page=""))
+    connection.execute(sa.delete(UPLOADS).where(UPLOADS.c.contact_id.in_(his_contacts)))
     connection.execute(sa.update(MESSAGES).where(said).values(**dict.fromkeys(SAID, "")))
     empty = dict.fromkeys(("address", "name", "path", "account", "subject"), "")
     connection.execute(sa.update(PARTICULARS).where(his).values(**empty, customer_id=None))

@@ -43,4 +43,5 @@ SAID: Final = ("address", "subject", "text", "html", "reference", "in_reply_to",
 """What is a person's in a message."""
 MESSAGES: Final[TableClause] = table("messages", *map(column, ("message_id", "contact_id", "project_id", *SAID)))
 ATTACHMENTS: Final[TableClause] = table("attachments", *map(column, ("message_id",)))
+UPLOADS: Final[TableClause] = table("uploads", *map(column, ("contact_id",)))
 CHATS: Final[TableClause] = table("chats", *map(column, ("contact_id", "page")))

@@ -167,6 +167,35 @@ class Connector(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """A file put to an answer that is not sent yet."""
+
+    upload_id: int
+    name: str
+    media_type: str
+    size: int
+    """Bytes."""
+
+
+class Uploads(Protocol):
+    """Files of answers that agents are writing, for a day. Every call raises DatabaseDown."""
+
+    async def put(
+        self, contact_id: ContactId, agent_id: AgentId, file: Attachment, *, at_ms: Milliseconds
+    ) -> Upload | None:
+        """Keep a file; None when those of this answer would become too many or too large."""
+
+    async def listed(self, contact_id: ContactId, agent_id: AgentId) -> Sequence[Upload]:
+        """His files for an answer on this contact, oldest first."""
+
+    async def read(self, contact_id: ContactId, agent_id: AgentId) -> Sequence[Attachment]:
+        """Those with their content."""
+
+    async def drop(self, contact_id: ContactId, agent_id: AgentId, upload_id: int | None = None) -> None:
+        """Forget one of them, or all; one that is not there is forgotten already."""
+
+
 class Messages(Protocol):
     """Where what was said on contacts without a call is kept. Every call raises DatabaseDown."""
 

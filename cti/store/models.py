@@ -464,6 +464,22 @@ class AttemptRow(Base):
     disposition: Mapped[str | None]
 
 
+class UploadRow(Base):
+    """A file that an agent has put to an answer which he has not sent yet."""
+
+    __tablename__ = "uploads"
+    __table_args__ = (Index(None, "contact_id", "agent_id"),)
+
+    upload_id: Mapped[int] = mapped_column(primary_key=True)
+    contact_id: Mapped[str]
+    agent_id: Mapped[str]
+    at_ms: Mapped[int]
+    name: Mapped[str]
+    media_type: Mapped[str]
+    size: Mapped[int]
+    content: Mapped[bytes]
+
+
 # -- how far what is derived has come ----------------------------------------------------------------------------------
 
 

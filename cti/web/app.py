@@ -25,6 +25,7 @@ from cti.web import (
     contact_routes,
     events,
     ivr_routes,
+    mail_routes,
     openapi,
     ops_routes,
     problems,
@@ -45,6 +46,7 @@ from cti.web.edge import Edge
 from cti.web.guard import Parts
 from cti.web.health import LoopLag
 from cti.web.hub import Hub
+from cti.web.mail_desk import MailDesk
 from cti.web.pace import Pace
 from cti.web.pages import Pages
 from cti.web.roster import Roster
@@ -78,6 +80,7 @@ def create_app(
     calls: Calls,
     shop: bool = False,
     templates: Templates | None = None,
+    mail: MailDesk | None = None,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
@@ -146,6 +149,7 @@ def create_app(
         chat_desk=chat_desk,
         visitors=visitors,
         templates=templates,
+        mail=mail,
         callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
     )
     app.state.sip_target = sip_target
@@ -182,6 +186,7 @@ def bare_app(life: object = None) -> FastAPI:
         contact_routes,
         call_routes,
         supervision,
+        mail_routes,
         why_routes,
         administration,
         template_routes,

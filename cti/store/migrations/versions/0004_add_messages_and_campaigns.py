@@ -13,6 +13,7 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     _messages()
+    _uploads()
     _chats()
     _calls_made()
     _campaigns()
@@ -22,8 +23,24 @@ def downgrade() -> None:
     for column in ("missed", "reached_ms", "dialled_ms"):
         op.drop_column("assignments", column)
     op.drop_column("contacts", "outbound")
-    for name in ("attempts", "leads", "do_not_call", "chats", "attachments", "messages"):
+    for name in ("attempts", "leads", "do_not_call", "chats", "uploads", "attachments", "messages"):
         op.drop_table(name)
+
+
+def _uploads() -> None:
+    op.create_table(
+        "uploads",
+        sa.Column("upload_id", _NUMBER, nullable=False),
+        sa.Column("contact_id", sa.Text(), nullable=False),
+        sa.Column("agent_id", sa.Text(), nullable=False),
+        sa.Column("at_ms", _NUMBER, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", _NUMBER, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("upload_id", name="pk_uploads"),
+    )
+    op.create_index("ix_uploads_contact_id_agent_id", "uploads", ["contact_id", "agent_id"])
 
 
 def _messages() -> None:
