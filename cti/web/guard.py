@@ -17,13 +17,12 @@ from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Reasons, Role
 from cti.ports.chat import Chats
 from cti.ports.templates import Templates
-from cti.web.call_desk import Calls
 from cti.web.callback_desk import Callbacks
 from cti.web.chat_desk import ChatDesk
 from cti.web.chat_limits import Visitors
+from cti.web.call_desk import Calls
 from cti.web.health import LoopLag
 from cti.web.hub import Hub
-from cti.web.mail_desk import MailDesk
 from cti.web.pace import Pace
 from cti.web.presence import Presence
 from cti.web.problems import Refusal
@@ -61,7 +60,6 @@ class Parts:
     visitors: Visitors
     callbacks: Callbacks
     templates: Templates | None = None
-    mail: MailDesk | None = None
     progress: Progress = field(default_factory=Progress)
 
 
