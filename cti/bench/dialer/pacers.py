@@ -112,12 +112,12 @@ class LookAhead(Progressive):
 
     def wanted(self, day: Day) -> int:
         """How many more to dial now."""
-        table = self._after if day.now_ms >= NOON_MS else self._before
-        shares = [table[(day.now_ms - since) // _CELL_MS] for since in day.dialled_ms]
-        answers = sum(shares) + len(day.waiting)
+        table, spreads = self._after if day.now_ms >= NOON_MS else self._before
+        ages = [(day.now_ms - since) // _CELL_MS for since in day.dialled_ms]
+        answers = sum([table[age] for age in ages]) + len(day.waiting)
         talking, wrapping = len(day.talking_ms), len(day.wrapping_ms)
         agents = day.free + talking * self._talk + wrapping * self._wrap_up
-        variance = sum([share * (1 - share) for share in shares])
+        variance = sum([spreads[age] for age in ages])
         variance += talking * self._talk * (1 - self._talk) + wrapping * self._wrap_up * (1 - self._wrap_up)
         book, share = day.book, table[0]
         coming = agents - day.free
@@ -125,7 +125,7 @@ class LookAhead(Progressive):
         many = 0
         while True:
             answers += share
-            variance += share * (1 - share)
+            variance += spreads[0]
             if _beyond(answers - agents, math.sqrt(variance)) > risk * answers or not self.may(day, many):
                 return many
             many += 1
@@ -152,8 +152,8 @@ def _beyond(mean: float, spread: float) -> float:
     return spread * math.exp(-place * place / 2) / math.sqrt(2 * math.pi) + mean * math.erfc(-place / math.sqrt(2)) / 2
 
 
-def _answer_by_age(rate: float) -> Sequence[float]:
-    """By cells of age, the probability that a dial that still rings is answered."""
+def _answer_by_age(rate: float) -> tuple[Sequence[float], Sequence[float]]:
+    """By cells of age, the probability that a dial that still rings is answered, and its variance."""
     table = []
     for cell in range(400):
         age_ms = cell * _CELL_MS
@@ -161,4 +161,4 @@ def _answer_by_age(rate: float) -> Sequence[float]:
         yes = rate * math.exp(-x) * (1 + x + x * x / 2 + x**3 / 6)
         no = (FAILED if age_ms < SET_UP_MS else 0) + (1 - FAILED - rate if age_ms < RING_OUT_MS else 0)
         table.append(yes / (yes + no))
-    return table
+    return table, [share * (1 - share) for share in table]
