@@ -24,7 +24,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
     "customer": ("cti.crm.commands", "customer", "Customers: add, change, find, import, erase."),
     "dnc": ("cti.store.do_not_call_commands", "dnc", "Who is not to be called: add, remove, list, import."),
-    "call": ("cti.web.call_commands", "call", "Have an agent's phone rung, then a number dialled."),
+    "call": ("cti.call", "call", "Have an agent's phone rung, then a number dialled."),
     "secret": ("cti.secret", "secret", "Passwords and keys that the centre file names."),
     "crm": ("cti.crm.crm_commands", "crm", "CRMs outside: test a look-up."),
     "voicemail": ("cti.voicemail", "voicemail", "Messages that callers left."),
