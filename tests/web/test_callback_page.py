@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cti.config.hours import a_span
 from cti.domain.ids import ContactId, Medium
 from cti.web.callback_limits import LIMIT, Limits
 from cti.web.callback_tickets import is_done
@@ -37,6 +38,13 @@ async def visitor(world: World) -> httpx.AsyncClient:
     day_ms, noon_ms = 86_400_000, 9 * 3_600_000
     world.engine.clock.advance(ms=(noon_ms - world.engine.now()) % day_ms)
     return await world.client(**{"X-Forwarded-For": "203.0.113.9", "Accept-Language": "en"})
+
+
+def ruled(world: World, **changed: Any) -> None:
+    """The page by other rules."""
+    desk = world.parts.callbacks
+    page = desk.centre.callback_pages["telecom"].model_copy(update=changed)
+    desk.centre = desk.centre.model_copy(update={"callback_pages": {"telecom": page}})
 
 
 def contacts(world: World) -> list[Any]:
@@ -160,6 +168,7 @@ async def test_a_time_is_chosen_from_those_offered_while_there_is_room(
 
 
 async def test_at_night_now_is_refused_and_a_time_is_taken(world: World, visitor: httpx.AsyncClient) -> None:
+    ruled(world, calling_hours=a_span("09:00-21:00"))
     world.engine.clock.advance(ms=12 * 3_600_000)
     times = (await visitor.post(f"{BASE}/times", json={"number": STRANGER, "zone": "Europe/Moscow"})).json()
     assert times["now"] is False
@@ -202,10 +211,7 @@ async def test_nobody_cancels_while_the_agent_is_at_it(world: World, visitor: ht
 
 
 async def test_only_the_pages_of_the_file_may_frame_the_form(world: World, visitor: httpx.AsyncClient) -> None:
-    desk = world.parts.callbacks
-    page = desk.centre.callback_pages["telecom"].model_copy(update={"origins": ("https://shop.example.com",)})
-    pages = {**desk.centre.callback_pages, "telecom": page}
-    desk.centre = desk.centre.model_copy(update={"callback_pages": pages})
+    ruled(world, origins=("https://shop.example.com",))
     answer = await visitor.get(BASE)
     assert "frame-ancestors 'self' https://shop.example.com" in answer.headers["content-security-policy"]
     assert "script-src 'self';" in answer.headers["content-security-policy"]
