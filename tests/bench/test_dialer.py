@@ -55,7 +55,7 @@ def test_every_goal_has_its_figure_and_every_cell_its_row() -> None:
 
 @pytest.mark.long
 def test_the_goals_hold_on_a_reduced_run() -> None:
-    days = {cell: [one_day(cell, seed) for seed in range(50, 52)] for cell in CELLS if cell.agents in {10, 20}}
+    days = {cell: [one_day(cell, seed) for seed in range(50, 52)] for cell in CELLS if cell.agents == 10}
     found = dict(figures(days))
     assert found["worst_moment_abandon_rate"] <= 0.03
     for cell in days:
