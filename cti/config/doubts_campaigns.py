@@ -27,7 +27,7 @@ def campaign_doubts(centre: Centre) -> Doubts:
         if campaign.law is not None:
             yield from _laxer(campaign, path, campaign.law)
         if campaign.mode is not CampaignMode.PREVIEW and campaign.message is None:
-            yield (*path, "message"), "is missing: a callee for whom no agent is free should hear who called, and a number"
+            yield (*path, "message"), "is missing: a callee whom no agent takes should hear who called, and a number"
         if campaign.hours is None and campaign.law is None and centre.calling_hours(campaign.project) is None:
             yield (*path, "hours"), "is missing: callees would be called at any time of the night"
         known = centre.projects[campaign.project].dispositions

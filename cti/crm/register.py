@@ -21,6 +21,7 @@ from cti.crm.tables import (
     CHATS,
     CONTRACTS,
     CUSTOMERS,
+    LEADS,
     MESSAGES,
     NOTES,
     PARTICULARS,
@@ -280,6 +281,8 @@ def _erase(connection: Connection, customer_id: int) -> None:
     connection.execute(sa.update(MESSAGES).where(said).values(**dict.fromkeys(SAID, "")))
     empty = dict.fromkeys(("address", "name", "path", "account", "subject"), "")
     connection.execute(sa.update(PARTICULARS).where(his).values(**empty, customer_id=None))
+    on_lists = sa.and_(LEADS.c.project_id == row.project_id, LEADS.c.number.in_(his_addresses))
+    connection.execute(sa.update(LEADS).where(on_lists).values(number=None, name="", columns="{}"))
     his_contracts = sa.select(CONTRACTS.c.contract_id).where(CONTRACTS.c.customer_id == customer_id)
     connection.execute(sa.delete(PINS).where(PINS.c.contract_id.in_(his_contracts)))
     for table in (CONTRACTS, ADDRESSES, CUSTOMERS):

@@ -45,3 +45,4 @@ MESSAGES: Final[TableClause] = table("messages", *map(column, ("message_id", "co
 ATTACHMENTS: Final[TableClause] = table("attachments", *map(column, ("message_id",)))
 UPLOADS: Final[TableClause] = table("uploads", *map(column, ("contact_id",)))
 CHATS: Final[TableClause] = table("chats", *map(column, ("contact_id", "page")))
+LEADS: Final[TableClause] = table("leads", *map(column, ("project_id", "number", "name", "columns")))
