@@ -8,6 +8,7 @@ from cti.domain.events import ContactArrived, ContactCancelled, ContactTakenBack
 from cti.domain.facts import CallbackPostponed, ContactClosed, ContactQueued
 from cti.domain.ids import (
     REASON_TAKEN_BACK,
+    SYSTEM_ABANDONED,
     SYSTEM_CANCELLED,
     SYSTEM_TAKEN_BACK,
     ContactId,
@@ -93,7 +94,8 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
         offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome=OfferOutcome.RESCINDED)
     if contact.id not in turn.state.contacts:
         return
-    turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_CANCELLED, at_ms=turn.now))
+    disposition = SYSTEM_ABANDONED if event.abandoned else SYSTEM_CANCELLED
+    turn.record(ContactClosed(contact_id=contact.id, disposition=disposition, at_ms=turn.now))
     legs.end_customers(turn, contact)
 
 

@@ -424,6 +424,8 @@ class ContactCancelled(Struct, frozen=True, kw_only=True, gc=False):
     """The request is no longer wanted (non-voice, or an admin's word)."""
 
     contact_id: ContactId
+    abandoned: bool = False
+    """The customer went away while he waited: counted as a caller who hung up."""
 
 
 class ContactTakenBack(Struct, frozen=True, kw_only=True, gc=False):

@@ -354,7 +354,7 @@ class LiveChats:
             return
         room.done = True
         try:
-            await self._engine.handle(ContactCancelled(contact_id=contact_id))
+            await self._engine.handle(ContactCancelled(contact_id=contact_id, abandoned=True))
         except OutsideError:
             room.done = False
             raise
@@ -397,7 +397,7 @@ class LiveChats:
     async def _abandon(self, room: Room) -> None:
         """Unless he is back, or somebody has taken it meanwhile."""
         if room.left and room.standing.phase is Phase.WAITING:
-            await self._engine.handle(ContactCancelled(contact_id=room.record.contact_id))
+            await self._engine.handle(ContactCancelled(contact_id=room.record.contact_id, abandoned=True))
 
     # -- rooms -------------------------------------------------------------------------------------------------------
 

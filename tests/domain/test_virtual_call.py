@@ -23,6 +23,7 @@ from cti.domain.facts import (
 from cti.domain.ids import (
     REASON_NO_ANSWER,
     REASON_TAKEN_BACK,
+    SYSTEM_ABANDONED,
     SYSTEM_AGENT_LOST,
     SYSTEM_CANCELLED,
     SYSTEM_TAKEN_BACK,
@@ -216,3 +217,9 @@ def test_a_cancelled_caller_is_hung_up(day: Scenario) -> None:
     day.send(ContactCancelled(contact_id=day.contact_ids["c1"]))
     day.expect(EndLeg)
     assert day.closed_as("c1") == SYSTEM_CANCELLED
+
+
+def test_whoever_went_away_while_he_waited_has_abandoned(day: Scenario) -> None:
+    day.task("c1", medium=Medium.CHAT)
+    day.send(ContactCancelled(contact_id=day.contact("c1").id, abandoned=True))
+    assert day.closed_as("c1") == SYSTEM_ABANDONED
