@@ -111,7 +111,8 @@ def may_release(book: Book, *, in_flight: int, free: int, cap_permyriad: int) ->
 def surplus(book: Book, *, in_flight: int, free: int, cap_permyriad: int) -> int:
     """How many ringing dials to give up so that the cap is safe again after an agent vanished; 0: it is safe.
 
-    At most those beyond the free agents. The youngest are the least likely to answer before they are gone.
+    At most those beyond the free agents. The youngest are the least likely to answer before they are gone; one who does
+    nevertheless is abandoned, so a dial stays in n until its end is known.
     """
     over = max(0, in_flight - free)
     for given_up in range(over):
