@@ -1,4 +1,4 @@
-"""Asterisk as the host of a dialplan: reading it anew, who is in it, and a call to try it. Over AMI.
+"""Asterisk as the host of a dialplan: reading it anew and who is in it, over AMI, and a call to try it, over ARI.
 
 Only `pbx_config` is ever reloaded (that is `dialplan reload`), and single static queues; never the core, never PJSIP.
 The probe is a Local channel into the probe's context: its other half comes to the application as any call does, where
@@ -8,10 +8,12 @@ The probe is a Local channel into the probe's context: its other half comes to t
 import asyncio
 import secrets
 from collections.abc import Sequence
+from math import ceil
 from typing import Final
 
 from cti import variables
 from cti.asterisk.ami import Client
+from cti.asterisk.ari import Channels
 from cti.errors import AsteriskSilent, OutsideError
 
 _RELOAD_LIMIT_S: Final = 15.0
@@ -20,8 +22,9 @@ _RELOAD_LIMIT_S: Final = 15.0
 class Dialplan:
     """See `cti.ports.templates.DialplanHost`."""
 
-    def __init__(self, ami: Client) -> None:
+    def __init__(self, ami: Client, channels: Channels) -> None:
         self._ami = ami
+        self._channels = channels
         self._probes: dict[str, asyncio.Future[str]] = {}
 
     async def reload(self, *, queues: Sequence[str]) -> None:
@@ -58,17 +61,14 @@ class Dialplan:
         self._probes[word] = arrived
         begun = loop.time()
         try:
-            answer = await self._ami.action(
-                "Originate",
-                Channel=f"Local/s@{variables.CONTEXT_PROBE}/n",
-                Application="Wait",
-                Data="1",
-                Timeout=str(round(within_s * 1000)),
-                Variable=f"__{variables.PROBE}={word}",
-                Async="true",
+            await self._channels.originate(
+                endpoint=f"Local/s@{variables.CONTEXT_PROBE}",
+                app=variables.APPLICATION,
+                appArgs=variables.STASIS_PROBE,
+                channelId=f"probe-{word}",
+                timeout=ceil(within_s),
+                variables={f"__{variables.PROBE}": word},
             )
-            if not answer.success:
-                raise OutsideError(f"Asterisk did not place the probe call: {answer.message}.")
             async with asyncio.timeout(within_s):
                 came_by = await arrived
         except TimeoutError:

@@ -1,7 +1,7 @@
 // Which page is shown: the part of the address after #, except for the one-time link, which is a path of its own.
-export type Page = "work" | "team" | "why" | "admin";
+export type Page = "work" | "team" | "why" | "admin" | "templates";
 
-const PAGES: readonly Page[] = ["work", "team", "why", "admin"];
+const PAGES: readonly Page[] = ["work", "team", "why", "admin", "templates"];
 
 class Router {
   page = $state<Page>("work");

@@ -43,7 +43,7 @@ export class ApiError extends Error {
 /** No server answered: the network or the engine is away. */
 export const UNREACHABLE = "unreachable";
 
-type Method = "GET" | "POST" | "PATCH" | "DELETE";
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export async function request<T>(method: Method, path: string, body?: unknown, limitMs = LIMIT_MS): Promise<T> {
   let response: Response;
