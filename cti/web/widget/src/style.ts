@@ -79,6 +79,7 @@ input, textarea {
   width: 100%; padding: 9px 11px; border: 1px solid var(--muted); border-radius: 9px; background: var(--surface);
   color: var(--text); font-size: 15px;
 }
+::placeholder { color: var(--muted); opacity: 1; }
 textarea { min-height: 42px; max-height: 132px; resize: none; line-height: 1.4; }
 .write { display: flex; align-items: flex-end; gap: 8px; }
 .send, .button {
@@ -91,6 +92,7 @@ textarea { min-height: 42px; max-height: 132px; resize: none; line-height: 1.4; 
 .consent { margin: 0; color: var(--muted); font-size: 12.5px; }
 .end { display: flex; flex-direction: column; gap: 10px; padding: 12px 14px 14px; border-top: 1px solid var(--line); }
 .end p { margin: 0; }
+.end:focus { outline: none; }
 .row { display: flex; flex-wrap: wrap; gap: 8px; }
 .stars { display: flex; gap: 2px; margin: 0; padding: 0; border: 0; }
 .stars legend { padding: 0; margin-bottom: 2px; font-weight: 600; }

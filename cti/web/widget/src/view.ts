@@ -249,7 +249,7 @@ export class View {
     this.#text = null;
     this.#foot.replaceChildren(this.#footOf(shape));
     if (hadFocus || (this.isOpen && shape.startsWith("ended"))) {
-      (this.#foot.querySelector<HTMLElement>("textarea, input, button") ?? this.#log).focus();
+      (this.#foot.querySelector<HTMLElement>("textarea, .end") ?? this.#log).focus();
     }
   }
 
@@ -360,7 +360,7 @@ export class View {
 
   #ended(): HTMLDivElement {
     const { site, standing } = this.#chat;
-    const end = h("div", { class: "end" });
+    const end = h("div", { class: "end", tabindex: "-1" });
     if (site.rating && standing.rating === null) end.append(this.#stars());
     else if (standing.rating !== null) end.append(h("p", { role: "status" }, this.#say("rated")));
     end.append(h("div", { class: "row" }, h("button", { type: "button", class: "button", click: () => this.#chat.renew() }, this.#say("fresh"))));

@@ -359,6 +359,10 @@ function isDrawable(view: AssignmentView): boolean {
 
 /** The best name there is for whoever this contact is with. */
 export function nameOf(view: AssignmentView): string {
+  if (view.contact.medium === "chat") {
+    const given = view.card?.name || view.contact.name || view.contact.address;
+    return given || t("chat.visitor_number", { n: view.contact.contact_id.slice(1) });
+  }
   return view.card?.name || view.contact.name || view.contact.address || t("pop.withheld");
 }
 
