@@ -96,6 +96,12 @@ def next_ms(rules: CampaignOpened, result: DialResult, *, attempts: int, now: Mi
     return None
 
 
+def number_of(dial_id: DialId) -> tuple[int, int]:
+    """The number of the event that dialled, and the dial's place among those of that event."""
+    number, _, place = dial_id[1:].partition("-")
+    return int(number), int(place or 0)
+
+
 def without_leads(leads: tuple[Lead, ...], gone: tuple[LeadId, ...]) -> tuple[Lead, ...]:
     """Those that stay in line."""
     dropped = frozenset(gone)

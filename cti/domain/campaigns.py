@@ -15,8 +15,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from cti.domain import capacity, offers, pacing
-from cti.domain.agent import Agent, is_available, load, takes, would_take
-from cti.domain.campaign import Campaign, Dial, attempts_after, next_ms, result_of
+from cti.domain.agent import Agent, counted, is_available, load, takes, would_take
+from cti.domain.campaign import Campaign, Dial, attempts_after, next_ms, number_of, result_of
+from cti.domain.capacity import accepts
 from cti.domain.commands import Apologise, DetectMachine, DialLead, EndLeg
 from cti.domain.contact import Contact
 from cti.domain.events import (
@@ -201,7 +202,14 @@ def _let_in(turn: Turn, dial: Dial) -> None:
     campaign = turn.state.campaign(dial.campaign_id)
     contact_id = _queue(turn, campaign, dial.lead, leg_id=dial.leg_id, node=dial.node)
     turn.record(CalleeQueued(dial_id=dial.id, contact_id=contact_id, at_ms=turn.now))
-    agent = next((agent for agent in _reserved(turn, campaign) if _can_be_joined(agent, dial.node)), None)
+    agent = next(
+        (
+            agent
+            for agent in _reserved(turn, campaign)
+            if agent.line_node == dial.node and _can_take(turn, campaign, agent)
+        ),
+        None,
+    )
     if agent is None:
         turn.waiting.append(contact_id)
         return
@@ -360,7 +368,7 @@ def _release_all(turn: Turn) -> bool:
     for campaign_id in sorted(turn.state.campaigns):
         for agent in list(_reserved(turn, turn.state.campaign(campaign_id))):
             campaign = turn.state.campaign(campaign_id)
-            gone = not agent.line_up
+            gone = not _can_take(turn, campaign, agent)
             if not gone and (_is_wanted(turn, campaign, agent) or not _may_release(turn, campaign)):
                 continue
             turn.record(AgentReserved(agent_id=agent.id, campaign_id=None, at_ms=turn.now))
@@ -383,12 +391,14 @@ def _is_awaited(turn: Turn, agent: Agent) -> bool:
 
 def _serves(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
     """Whether callees of this campaign are for him, whatever he does right now."""
+    return is_available(agent) and takes(agent, Medium.VOICE) and _is_able(turn, campaign, agent)
+
+
+def _is_able(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
+    """Whether he has the project, site and skills for its callees."""
     rules = turn.state.queue(campaign.rules.queue_id).rules
-    return (
-        is_available(agent)
-        and takes(agent, Medium.VOICE)
-        and serves(rules, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids)
-    )
+    able = serves(rules, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids)
+    return able and not agent.removed
 
 
 def _may_release(turn: Turn, campaign: Campaign) -> bool:
@@ -414,7 +424,7 @@ def _give_up_surplus(turn: Turn, campaign: Campaign) -> None:
         for dial in _dials_of(turn, campaign.id)
         if dial.leg_id is not None and dial.answered_ms is None and dial.window == campaign.window
     ]
-    for dial in sorted(ringing, key=lambda dial: (-dial.dialled_ms, dial.id))[:surplus]:
+    for dial in sorted(ringing, key=lambda dial: (dial.dialled_ms, number_of(dial.id)), reverse=True)[:surplus]:
         _end_dial(turn, dial, DialResult.GIVEN_UP)
 
 
@@ -542,7 +552,6 @@ def _show_leads(turn: Turn, campaign: Campaign) -> None:
     node = turn.state.node
     if node is None or not campaign.leads:
         return
-    rules = turn.state.queue(campaign.rules.queue_id).rules
     for agent_id in sorted(turn.state.agents):
         agent = turn.state.agents[agent_id]
         leads = turn.state.campaign(campaign.id).leads
@@ -551,7 +560,7 @@ def _show_leads(turn: Turn, campaign: Campaign) -> None:
         free = agent.desktop and not agent.pausable and bool(would_take(agent) & _VOICE)
         if not free or agent.reserved_for is not None or not _serves(turn, campaign, agent):
             continue
-        if _is_awaited(turn, agent) or rules.project_id not in agent.project_ids:
+        if _is_awaited(turn, agent):
             continue
         _show_lead(turn, campaign, leads[0], agent, node)
 
@@ -575,5 +584,6 @@ def _reserved(turn: Turn, campaign: Campaign) -> Iterator[Agent]:
     return (turn.state.agents[agent_id] for agent_id in campaign.reserved)
 
 
-def _can_be_joined(agent: Agent, node: NodeId | None) -> bool:
-    return agent.line_up and agent.line_node == node
+def _can_take(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
+    """Whether a callee can be put through to him this moment, on a break or not."""
+    return agent.line_up and _is_able(turn, campaign, agent) and accepts(agent.capacity, counted(agent), Medium.VOICE)

@@ -156,7 +156,7 @@ def clock_stepped(turn: Turn, event: ClockStepped) -> None:
     turn.record(ClockShifted(by_ms=event.by_ms))
     turn.waiting += [
         contact.id
-        for contact in turn.state.contacts.values()
+        for contact in sorted(turn.state.contacts.values(), key=lambda contact: contact.number)
         if contact.medium is Medium.CALLBACK and not contact.leg_id
     ]
     turn.commands.extend(timers(turn.state))

@@ -421,7 +421,7 @@ def _callback_offered(state: "State", fact: CallbackOffered) -> None:
 
 def _callback_accepted(state: "State", fact: CallbackAccepted) -> None:
     contact = state.contact(fact.contact_id)
-    state.put_contact(replace(contact, medium=Medium.CALLBACK, leg_id=None, callback_offered=False))
+    state.put_contact(replace(contact, medium=Medium.CALLBACK, leg_id=None, outbound=False, callback_offered=False))
 
 
 def _customer_rung(state: "State", fact: CustomerRung) -> None:

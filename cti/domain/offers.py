@@ -58,11 +58,14 @@ def offer_all(turn: Turn) -> None:
 
 
 def offer(turn: Turn, pair: Pair) -> None:
-    """Reserve the agent and show him the card; ring at once if no desktop of his can confirm it."""
+    """Reserve the agent and show him the card; ring at once if no desktop of his can confirm it.
+
+    A campaign's callee has picked up, and waits for no card.
+    """
     contact, agent = pair.contact, pair.agent
     rules = turn.state.queues[contact.queue_id].rules
     rings = is_call(contact)
-    waits_for_pop = rings and agent.desktop and rules.pop_limit_ms > 0
+    waits_for_pop = rings and agent.desktop and rules.pop_limit_ms > 0 and contact.campaign_id is None
     pop_until = turn.now + rules.pop_limit_ms if waits_for_pop else None
     lease_until = turn.now + rules.ring_limit_ms + (rules.pop_limit_ms + LEASE_MARGIN_MS if rings else 0)
     assignment_id = _reserve(turn, contact, agent, pop_until_ms=pop_until, lease_until_ms=lease_until, why=pair.why)

@@ -248,12 +248,13 @@ class Index:
         return (demand.pool.capable & self._roster.ready).bit_count()
 
     def kept_for(self, agent_id: AgentId) -> list[ContactId]:
-        """The contacts that are kept for this agent (and perhaps others), first in order first."""
+        """The contacts that are kept for this agent (and perhaps others), the first that arrived first."""
         standing = self._standings.get(agent_id)
         if standing is None:
             return []
         kept = [pool for pools in standing.pools.values() for pool in pools if pool.only]
-        return [entry[3] for pool in kept for demand in pool.demands for entry in demand.contacts]
+        entries = [entry[1:] for pool in kept for demand in pool.demands for entry in demand.contacts]
+        return [contact_id for _, _, contact_id in sorted(entries)]  # the order of pools depends on what came before
 
     def somebody_waits_for(self, agent_id: AgentId, media: int) -> bool:
         """Whether anything waits that this agent could be offered if he took these media (bits of `capacity.BIT`)."""

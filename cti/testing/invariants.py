@@ -39,6 +39,7 @@ def broken_invariants(state: State) -> list[str]:
         *_broken_agents(state),
         *_broken_waits(state),
         *_broken_indexes(state),
+        *_broken_campaigns(state),
         *_idle_pairs(state),
     ]
 
@@ -171,6 +172,36 @@ def _broken_indexes(state: State) -> Iterable[str]:
         )
         if waits != state.waiting(queue_id):
             yield f"{queue_id} counts {state.waiting(queue_id)} waiting, but {waits} wait"
+
+
+def _broken_campaigns(state: State) -> Iterable[str]:
+    """Who is kept for a campaign, who is dialled for it, and who stands in line: each once."""
+    for campaign in state.campaigns.values():
+        kept = {agent.id for agent in state.agents.values() if agent.reserved_for == campaign.id}
+        if kept != set(campaign.reserved) or len(kept) != len(campaign.reserved):
+            yield f"{campaign.id} keeps {campaign.reserved}, but the agents say {kept}"
+        tried = [dial.lead.lead_id for dial in state.dials.values() if dial.campaign_id == campaign.id]
+        named = [*tried, *(lead.lead_id for lead in campaign.leads)]
+        if len(named) != len(set(named)):
+            yield f"{campaign.id} has a lead twice: {named}"
+    for dial in state.dials.values():
+        contact = state.contacts.get(dial.contact_id) if dial.contact_id is not None else None
+        if dial.contact_id is not None and contact is None:
+            yield f"{dial.id} goes on, and its contact is over"
+        if dial.leg_id is not None and dial.until_ms is None:
+            yield f"{dial.id} has no deadline"
+    for agent in state.agents.values():
+        if agent.line_leg is not None and not agent.line_up and agent.line_until_ms is None:
+            yield f"{agent.id} is rung for a line without a deadline"
+        if agent.reserved_for is not None and not agent.line_up:
+            yield f"{agent.id} is kept for {agent.reserved_for} without a line"
+    lines = {agent.line_leg: agent.id for agent in state.agents.values() if agent.line_leg is not None}
+    if lines != state.line_by_leg:
+        yield "line_by_leg is not what the agents say"
+    legs = {dial.leg_id: dial.id for dial in state.dials.values() if dial.leg_id is not None}
+    contacts = {dial.contact_id: dial.id for dial in state.dials.values() if dial.contact_id is not None}
+    if (legs, contacts) != (state.dial_by_leg, state.dial_by_contact):
+        yield "the dials are not where they are looked up"
 
 
 def _idle_pairs(state: State) -> Iterable[str]:

@@ -4,10 +4,11 @@ Called by tests of the domain; what is wrong after a step is found by `cti.testi
 """
 
 from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cti.domain.acd import Acd, Decision, restore, snapshot
 from cti.domain.assignment import Assignment
+from cti.domain.campaign import Dial
 from cti.domain.capacity import Capacity
 from cti.domain.commands import Command, StartTimer, StopTimer
 from cti.domain.contact import Contact
@@ -18,14 +19,22 @@ from cti.domain.events import (
     AgentSignedIn,
     CallbackRequested,
     CallbackRule,
+    CalleeAnswered,
+    CalleeFailed,
+    CampaignOpened,
+    CampaignStarted,
     ContactArrived,
     DesktopConnected,
     EngineStarted,
     Event,
     HangUpRequested,
     HoldRequested,
+    Lead,
+    LeadsGiven,
     LegAnswered,
     LegEnded,
+    LineAnswered,
+    LineWanted,
     OfferAccepted,
     OfferRejected,
     OutboundRequested,
@@ -46,9 +55,11 @@ from cti.domain.events import (
 from cti.domain.facts import AssignmentOffered, ContactClosed, ContactQueued, Fact
 from cti.domain.ids import (
     AgentId,
+    CampaignId,
     ContactId,
     Device,
     DispositionId,
+    LeadId,
     LegCause,
     LegId,
     Medium,
@@ -299,6 +310,54 @@ class Scenario:
             name,
             OutboundRequested(agent_id=AgentId(agent), queue_id=QueueId(queue), node=NODE, address_key=address_key),
         )
+
+    # -- lines and campaigns -------------------------------------------------------------------------------------------
+
+    def stays_connected(self, *names: str) -> None:
+        """Each of these agents asks for a line, and picks up."""
+        for name in names:
+            self.send(LineWanted(agent_id=AgentId(name), wanted=True))
+            leg_id = self.state.agents[AgentId(name)].line_leg
+            assert leg_id is not None, f"{name} is not rung"
+            self.send(LineAnswered(agent_id=AgentId(name), leg_id=leg_id, node=NODE))
+
+    def campaign(self, key: str = "spring", *, leads: int = 0, queue: str = "support", **rules: Any) -> None:
+        """A campaign that runs, with so many leads `l1`, `l2` … to be dialled."""
+        self.send(CampaignOpened(campaign_id=CampaignId(key), queue_id=QueueId(queue), **rules))
+        self.send(CampaignStarted(campaign_id=CampaignId(key)))
+        if leads:
+            self.gives_leads(key, *(f"l{at}" for at in range(1, leads + 1)))
+
+    def gives_leads(self, key: str, *lead_ids: str) -> None:
+        """These may be dialled."""
+        leads = tuple(Lead(lead_id=LeadId(lead_id)) for lead_id in lead_ids)
+        self.send(LeadsGiven(campaign_id=CampaignId(key), leads=leads))
+
+    def dial(self, lead: str) -> Dial:
+        """The attempt under way to reach this lead."""
+        return next(dial for dial in self.state.dials.values() if dial.lead.lead_id == lead)
+
+    def dialled(self) -> list[str]:
+        """The leads that ring, or wait for an agent."""
+        return [dial.lead.lead_id for dial in self.state.dials.values()]
+
+    def callee_answers(self, lead: str, *, machine: bool | None = None) -> None:
+        """He picks up."""
+        dial = self.dial(lead)
+        assert dial.leg_id is not None
+        self.send(CalleeAnswered(dial_id=dial.id, leg_id=dial.leg_id, node=NODE, machine=machine))
+
+    def callee_fails(self, lead: str, cause: LegCause = LegCause.NO_ANSWER) -> None:
+        """He is not reached."""
+        dial = self.dial(lead)
+        assert dial.leg_id is not None
+        self.send(CalleeFailed(dial_id=dial.id, leg_id=dial.leg_id, cause=cause))
+
+    def callee_hangs_up(self, lead: str) -> None:
+        """He answered, and has hung up."""
+        leg_id = self.dial(lead).leg_id
+        assert leg_id is not None
+        self.send(LegEnded(leg_id=leg_id, cause=LegCause.NORMAL))
 
     def _arrive(self, name: str, event: ContactArrived | OutboundRequested) -> None:
         for fact in self.send(event).facts:

@@ -11,9 +11,16 @@ from cti.domain.events import (
     AgentEnrolled,
     AgentSignedIn,
     CallbackRule,
+    CampaignOpened,
+    CampaignStarted,
     ContactArrived,
     DesktopConnected,
     Event,
+    Lead,
+    LeadsGiven,
+    LegEnded,
+    LineAnswered,
+    LineWanted,
     OfferAccepted,
     OpenSpan,
     PhoneReachable,
@@ -25,10 +32,14 @@ from cti.domain.facts import AssignmentOffered
 from cti.domain.ids import (
     AgentId,
     Announcement,
+    CampaignId,
+    CampaignMode,
     DestinationId,
     Device,
     HoursId,
+    LeadId,
     LegCause,
+    LegId,
     Medium,
     Milliseconds,
     NodeId,
@@ -93,6 +104,7 @@ CAPACITIES = [
         ),
     ),
 ]
+SPRING = CampaignId("spring")
 WEEKS = [
     (),
     tuple(OpenSpan(weekday=weekday, from_minute=0, to_minute=1440) for weekday in range(7)),
@@ -142,5 +154,36 @@ def desk_work(acd: Acd) -> Iterator[tuple[Event, Milliseconds, Decision]]:
                 yield taken, START_MS, acd.handle(taken, START_MS)
 
 
-MORNINGS = [morning(rich=0), morning(rich=1), morning(rich=3), morning(rich=3, busy=True)]
-"""A plain centre, richer ones, and one where people are at work."""
+def dialling(acd: Acd) -> Iterator[tuple[Event, Milliseconds, Decision]]:
+    """A campaign runs, and whoever can stays connected."""
+
+    def then(event: Event) -> tuple[Event, Milliseconds, Decision]:
+        return event, START_MS, acd.handle(event, START_MS)
+
+    yield then(
+        ContactArrived(medium=Medium.VOICE, queue_id=QUEUES[0], arrived_ms=START_MS, leg_id=LegId("early"), node=NODE)
+    )
+    yield then(LegEnded(leg_id=LegId("early"), cause=CAUSES[0]))
+    yield then(CampaignOpened(campaign_id=SPRING, queue_id=QUEUES[0], mode=CampaignMode.PREDICTIVE, cap_permyriad=3000))
+    yield then(CampaignStarted(campaign_id=SPRING))
+    yield then(LeadsGiven(campaign_id=SPRING, leads=tuple(Lead(lead_id=LeadId(f"l{at}")) for at in range(60))))
+    for agent_id in AGENTS:
+        if not acd.state.agents[agent_id].phones:
+            continue
+        yield then(LineWanted(agent_id=agent_id, wanted=True))
+        leg_id = acd.state.agents[agent_id].line_leg
+        if leg_id is not None:
+            yield then(LineAnswered(agent_id=agent_id, leg_id=leg_id, node=NODE))
+
+
+def connected() -> list[tuple[Event, Milliseconds, Decision]]:
+    """A plain centre whose agents stay connected for a campaign."""
+    acd = Acd()
+    decided = morning(rich=0)
+    for _, _, decision in decided:
+        acd.fold(decision.number, decision.facts)
+    return [*decided, *dialling(acd)]
+
+
+MORNINGS = [morning(rich=0), morning(rich=1), morning(rich=3), morning(rich=3, busy=True), connected()]
+"""A plain centre, richer ones, one where people are at work, and one with a campaign."""

@@ -13,7 +13,16 @@ from cti.domain.acd import Acd, restore
 from cti.domain.events import (
     ClockStepped,
 )
-from cti.domain.facts import AssignmentClosed, AssignmentOffered, ContactClosed, ContactQueued, OfferEnded
+from cti.domain.facts import (
+    AssignmentClosed,
+    AssignmentOffered,
+    AttemptEnded,
+    ContactClosed,
+    ContactQueued,
+    LeadDialled,
+    LeadShown,
+    OfferEnded,
+)
 from cti.errors import RuleError
 from cti.testing import broken_invariants
 from tests.domain.unrest import Day, records
@@ -38,6 +47,7 @@ def nothing_is_lost(day: Day) -> None:
     assert not list(day.unwoken())
     facts = day.facts
     assert facts[ContactQueued] == facts[ContactClosed] + len(day.state.contacts)
+    assert facts[LeadDialled] + facts[LeadShown] == facts[AttemptEnded] + len(day.state.dials)
     assert facts[AssignmentOffered] == facts[OfferEnded] + facts[AssignmentClosed] + len(day.state.assignments)
 
 

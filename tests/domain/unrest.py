@@ -20,6 +20,12 @@ from cti.domain.events import (
     AgentSignedIn,
     AgentSignedOut,
     CallbackRequested,
+    CalleeAnswered,
+    CalleeFailed,
+    CampaignClosed,
+    CampaignOpened,
+    CampaignPaused,
+    CampaignStarted,
     ClockStepped,
     ContactArrived,
     ContactCancelled,
@@ -33,8 +39,14 @@ from cti.domain.events import (
     HoldRequested,
     HoursSet,
     JoinFailed,
+    Lead,
+    LeadsGiven,
+    LeadsTakenBack,
     LegAnswered,
     LegEnded,
+    LineAnswered,
+    LineFailed,
+    LineWanted,
     OfferAccepted,
     OfferRejected,
     OutboundRequested,
@@ -46,6 +58,7 @@ from cti.domain.events import (
     QueueOpened,
     RejoinRequested,
     ResumeRequested,
+    Retry,
     RingFailed,
     SkillsChanged,
     SwitchLost,
@@ -57,8 +70,13 @@ from cti.domain.facts import AssignmentOffered, Fact
 from cti.domain.ids import (
     AgentId,
     AssignmentId,
+    CampaignId,
+    CampaignMode,
     ContactId,
+    DialId,
+    DialResult,
     DispositionId,
+    LeadId,
     LegCause,
     LegId,
     Medium,
@@ -92,6 +110,8 @@ from tests.domain.mornings import (
     VIRTUAL,
     WEEKS,
 )
+
+KEYS = (CampaignId("spring"), CampaignId("autumn"))
 
 
 class Trouble(Exception):
@@ -180,7 +200,7 @@ class Day:
             foretold = self.break_down(event) if a % 12 == 0 else None
             self.handle(event)
             if foretold is not None:
-                assert self.log[-1][2] == foretold
+                assert self.log[-1][2] == foretold, (self.log[-1], foretold)
 
     def advance(self, *, ms: Milliseconds) -> None:
         until = self.now + ms
@@ -332,6 +352,52 @@ class Day:
             agent_id=AGENTS[a % 4], queue_id=QUEUES[b % 3], node=NODES[b % 5 == 0], address_key=f"k{b % 4}"
         )
 
+    def campaign(self, a: int, b: int) -> Event:
+        return CampaignOpened(
+            campaign_id=KEYS[a % 2],
+            queue_id=QUEUES[b % 3],
+            mode=list(CampaignMode)[a // 2 % 3],
+            cap_permyriad=(0, 300, 5_000, 10_000)[b // 3 % 4],
+            detects_machines=b // 12 % 2 == 0,
+            window_ms=(0, 20_000)[b // 24 % 2],
+            retries=(Retry(result=DialResult.BUSY, after_ms=1_000),),
+        )
+
+    def leads(self, a: int, b: int) -> Event:
+        leads = tuple(Lead(lead_id=LeadId(f"l{at}"), address_key=f"k{at % 4}") for at in range(b % 40, b % 40 + a % 5))
+        return LeadsGiven(campaign_id=KEYS[b % 2], leads=leads)
+
+    def any_line(self, a: int) -> LegId:
+        return (
+            self.state.agents[AGENTS[a % 4]].line_leg or LegId("line-none-1")
+            if AGENTS[a % 4] in self.state.agents
+            else LegId("line-none-1")
+        )
+
+    def line_answered(self, a: int, b: int) -> Event:
+        return LineAnswered(agent_id=AGENTS[a % 4], leg_id=self.any_line(a), node=NODES[b % 6 == 0])
+
+    def any_dial(self, a: int) -> tuple[DialId, LegId]:
+        dials = [dial for dial in self.state.dials.values() if dial.leg_id is not None]
+        if not dials or a > 250:
+            return DialId("d0"), LegId("dial-d0")
+        dial = dials[a % len(dials)]
+        return dial.id, dial.leg_id or LegId("dial-d0")
+
+    def callee_answered(self, a: int, b: int) -> Event:
+        dial_id, leg_id = self.any_dial(a)
+        return CalleeAnswered(dial_id=dial_id, leg_id=leg_id, node=NODE, machine=(None, False, True, None)[b % 4])
+
+    def callee_failed(self, a: int, b: int) -> Event:
+        dial_id, leg_id = self.any_dial(a)
+        return CalleeFailed(dial_id=dial_id, leg_id=leg_id, cause=CAUSES[b % len(CAUSES)])
+
+    def proceed_dialling(self, a: int, b: int) -> Event:
+        """What would come next of some dial; of an assignment when nobody is dialled."""
+        if not self.state.dials:
+            return self.proceed(a, b)
+        return self.callee_failed(a, b) if b % 2 else self.callee_answered(a, b)
+
     def proceed(self, a: int, b: int) -> Event:
         """What would come next in the life of some assignment, so that random days get beyond the first ring."""
         assignment = self.state.assignments.get(self.any_assignment(a))
@@ -380,6 +446,8 @@ def in_order(taken: Snapshot) -> Snapshot:
         hours=tuple(sorted(taken.hours, key=lambda hours: hours.hours_id)),
         paces=tuple(sorted(taken.paces, key=str)),
         sources=taken.sources,
+        campaigns=tuple(sorted(taken.campaigns, key=lambda campaign: campaign.id)),
+        dials=tuple(sorted(taken.dials, key=lambda dial: dial.id)),
     )
 
 
@@ -443,6 +511,27 @@ AGENTS_ACTS: list[Act] = [
     lambda day, a, b: DesktopConnected(agent_id=AGENTS[a % 4]),
     lambda day, a, b: DesktopLost(agent_id=AGENTS[a % 4]),
 ]
+CAMPAIGNS: list[Act] = [
+    Day.campaign,
+    lambda day, a, b: CampaignStarted(campaign_id=KEYS[a % 2]),
+    lambda day, a, b: CampaignStarted(campaign_id=KEYS[a % 2]),
+    lambda day, a, b: CampaignPaused(campaign_id=KEYS[a % 2]),
+    lambda day, a, b: CampaignClosed(campaign_id=KEYS[a % 2] if b % 8 == 0 else CampaignId("none")),
+    Day.leads,
+    Day.leads,
+    lambda day, a, b: LeadsTakenBack(campaign_id=KEYS[a % 2], lead_ids=(LeadId(f"l{b % 40}"),)),
+    lambda day, a, b: LineWanted(agent_id=AGENTS[a % 4], wanted=b % 4 != 0),
+    Day.line_answered,
+    Day.line_answered,
+    Day.line_answered,
+    lambda day, a, b: LineFailed(agent_id=AGENTS[a % 4], leg_id=day.any_line(a), cause=CAUSES[b % len(CAUSES)]),
+    lambda day, a, b: LegEnded(leg_id=day.any_line(a), cause=CAUSES[b % len(CAUSES)]),
+    Day.callee_answered,
+    Day.callee_answered,
+    Day.callee_answered,
+    Day.callee_failed,
+    lambda day, a, b: LegEnded(leg_id=day.any_dial(a)[1], cause=CAUSES[b % len(CAUSES)]),
+]
 CENTRE: list[Act] = [
     lambda day, a, b: SkillsChanged(agent_id=AGENTS[a % 4], skills=SKILLS[b % 4]),
     lambda day, a, b: AgentEnrolled(
@@ -466,4 +555,8 @@ CENTRE: list[Act] = [
     lambda day, a, b: SwitchReturned(node=NODES[b % 2]),
     lambda day, a, b: TimerFired(timer_id=TimerId(f"{('pop', 'ring', 'wrap_up', 'x')[b % 4]}:{day.any_assignment(a)}")),
 ]
-ACTS: list[Act] = [*CALLS, *CALLS, *TALKS, *TALKS, *AGENTS_ACTS, *CENTRE, *[Day.proceed] * 60]
+ACTS: list[Act] = [
+    *(*CALLS, *CALLS, *TALKS, *TALKS, *AGENTS_ACTS, *CAMPAIGNS, *CAMPAIGNS, *CENTRE),
+    *[Day.proceed] * 45,
+    *[Day.proceed_dialling] * 15,
+]
