@@ -35,7 +35,7 @@ from cti.web.call_messages import (
     Unbar,
 )
 from cti.web.guard import Acting, Anyone, AnyParts, Parts, Supervisor
-from cti.web.messages import Done
+from cti.web.messages import Choice, Done
 from cti.web.problems import Refusal, responses
 
 router = APIRouter(prefix="/api/v1", tags=["calls"])
@@ -87,6 +87,15 @@ async def check(given: NumberTyped, person: Anyone, parts: AnyParts) -> NumberRe
         code=refusal.code if refusal is not None else "",
         sentence=_sentence(refusal.code, person, **refusal.values) if refusal is not None else "",
     )
+
+
+@router.get("/calls/projects", responses=responses(401))
+async def projects(person: Anyone, parts: AnyParts) -> list[Choice]:
+    """The projects for which the asker may call."""
+    return [
+        Choice(id=key, title=parts.screens.project_name(key, person.language))
+        for key in sorted(parts.roster.projects(person))
+    ]
 
 
 @router.get("/calls/figures", responses=responses(401, 403))

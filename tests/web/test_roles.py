@@ -48,6 +48,7 @@ NEEDS = {
     "POST /api/v1/contacts": AGENT,
     "POST /api/v1/calls": AGENT,
     "POST /api/v1/calls/check": AGENT,
+    "GET /api/v1/calls/projects": AGENT,
     "GET /api/v1/calls/{contact_id}": AGENT,
     "GET /api/v1/calls/figures": SUPERVISOR,
     "POST /api/v1/do-not-call": AGENT,

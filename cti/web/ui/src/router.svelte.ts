@@ -1,4 +1,6 @@
 // Which page is shown: the part of the address after #, except for the one-time link, which is a path of its own.
+import { telephone } from "./live/telephone";
+
 export type Page = "work" | "team" | "why" | "admin" | "templates";
 
 const PAGES: readonly Page[] = ["work", "team", "why", "admin", "templates"];
@@ -7,6 +9,8 @@ class Router {
   page = $state<Page>("work");
   /** What follows the page's name: the tab within it, or the contact. */
   tab = $state("");
+  /** What a link wants to be called, until the dial box has taken it. */
+  number = $state<string | null>(null);
 
   constructor() {
     this.#read();
@@ -17,7 +21,17 @@ class Router {
     location.hash = tab ? `/${page}/${tab}` : `/${page}`;
   }
 
+  /** A number to call, as `#/call?number=…` brings it: taken once, and the address forgets it. */
+  #call(): void {
+    const found = /^#\/?call[?/](?:number=)?(.*)$/.exec(location.hash);
+    if (found === null) return;
+    history.replaceState(null, "", "#/work");
+    const number = telephone(found[1] ?? "");
+    if (number !== "") this.number = number;
+  }
+
   #read(): void {
+    this.#call();
     const [page = "", tab = ""] = location.hash.replace(/^#\/?/, "").split("/");
     this.page = PAGES.find((each) => each === page) ?? "work";
     this.tab = tab;

@@ -1,6 +1,8 @@
 // The public API's records as the pages see them: the mirror of cti/web/messages.py, in its order and with its names.
 // All instants are Unix milliseconds by the server's clock. Nothing else in the pages describes the wire.
 
+import type { LegCause } from "./calls";
+
 export type Medium = "voice" | "callback" | "email" | "chat" | "sms" | "fax" | "social" | "task";
 /** Media on which the agent talks: an offer rings his phone. All others are accepted on the page. */
 export const isCall = (medium: Medium): boolean => medium === "voice" || medium === "callback";
@@ -118,6 +120,8 @@ export interface ContactView {
   path: PathStep[];
   account: string;
   subject: string;
+  /** An agent asked for the call: his own phone rings first. */
+  outbound: boolean;
 }
 
 export type AssignmentState =
@@ -146,6 +150,10 @@ export interface AssignmentView {
   held_since_ms: number | null;
   until_ms: number | null;
   wait_ms: number;
+  /** Why the customer was not reached. */
+  missed: LegCause | null;
+  /** The project's disposition for that. */
+  suggested: string | null;
 }
 
 export interface QueueView {
@@ -313,6 +321,9 @@ export interface HistoryRow {
   disposition: string | null;
   disposition_title: string | null;
   note: string;
+  outbound: boolean;
+  missed: LegCause | null;
+  dialled_ms: number | null;
 }
 
 export interface ContactRow extends HistoryRow {

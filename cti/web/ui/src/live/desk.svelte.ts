@@ -157,13 +157,17 @@ class Desk {
     }
   }
 
-  #went(gone: { assignmentId: string; outcome: string; contactName: string }): void {
+  #went(gone: { assignmentId: string; outcome: string; contactName: string; outbound: boolean }): void {
     const name = gone.contactName;
     if (this.answering === gone.assignmentId) this.answering = null;
     if (gone.outcome === "closed") {
       this.closed += 1;
       forgetDraft(gone.assignmentId);
       chats.tidy(this.live?.assignments ?? []);
+    } else if (gone.outbound && ["timed_out", "failed", "rejected"].includes(gone.outcome)) {
+      notices.say(t("gone.not_picked_up", { name }), "bad");
+    } else if (gone.outbound && gone.outcome === "rescinded") {
+      notices.say(t("gone.withdrawn", { name }));
     } else if (gone.outcome === "timed_out") notices.say(t("gone.timed_out", { name }), "bad");
     else if (gone.outcome === "rescinded") notices.say(t("gone.rescinded", { name }));
     else if (gone.outcome === "failed") notices.say(t("gone.failed", { name }), "bad");
@@ -218,9 +222,13 @@ class Desk {
       }
     }
     if (this.phone.call?.state === "talking" || this.phone.microphone !== null) this.answering = null;
-    const offers = this.live?.assignments.filter((each) => each.state === "offered" || each.state === "ringing") ?? [];
+    const offers =
+      this.live?.assignments.filter(
+        (each) => (each.state === "offered" || each.state === "ringing") && !each.contact.outbound,
+      ) ?? [];
     const other = offers.some((each) => !isCall(each.contact.medium));
-    this.#ring.play(this.phone.call?.state === "ringing" ? "ring" : other ? "chime" : null);
+    const own = call !== null && call.contact.outbound && call.assignment_id === this.answering;
+    this.#ring.play(this.phone.call?.state === "ringing" && !own ? "ring" : other ? "chime" : null);
     const first = offers[0];
     this.#attention.call(
       first
@@ -259,6 +267,14 @@ class Desk {
     }
     this.phone.microphone = null;
     this.answering = view.assignment_id;
+    this.#attend();
+  }
+
+  /** The person asked for this call himself: his own phone on this page is picked up as soon as it rings. */
+  pickUp(assignmentId: string): void {
+    if (this.live?.state?.device !== "web") return;
+    this.phone.microphone = null;
+    this.answering = assignmentId;
     this.#attend();
   }
 

@@ -58,6 +58,7 @@ function offer(assignmentId: string, state: AssignmentView["state"] = "offered")
       path: [],
       account: "",
       subject: "",
+      outbound: false,
     },
     card: null,
     card_state: "loading",
@@ -69,6 +70,8 @@ function offer(assignmentId: string, state: AssignmentView["state"] = "offered")
     held_since_ms: null,
     until_ms: null,
     wait_ms: 400,
+    missed: null,
+    suggested: null,
   };
 }
 
@@ -91,6 +94,15 @@ describe("the desk folded from messages", () => {
     expect(live).toMatchObject({ n: 0, nowMs: 9_000, assignments: [] });
   });
 
+  test("a call that one asked for oneself is told from one that came", () => {
+    const call = offer("a1", "ringing");
+    const live = after(
+      { kind: "assignment", assignment: { ...call, contact: { ...call.contact, outbound: true } } },
+      { kind: "assignment_gone", assignment_id: "a1", outcome: "timed_out" },
+    );
+    expect(live.gone).toMatchObject({ outcome: "timed_out", outbound: true });
+  });
+
   test("an offer appears, changes in its place, and goes with its outcome and the name it had", () => {
     const live = after(
       { kind: "assignment", assignment: offer("a1") },
@@ -105,7 +117,7 @@ describe("the desk folded from messages", () => {
     expect(left).toMatchObject({
       n: 4,
       assignments: [{ assignment_id: "a2" }],
-      gone: { assignmentId: "a1", outcome: "closed", contactName: "+7 912 000-00-01" },
+      gone: { assignmentId: "a1", outcome: "closed", contactName: "+7 912 000-00-01", outbound: false },
     });
   });
 

@@ -21,7 +21,7 @@ export interface Live {
   agents: readonly AgentView[];
   switchUp: boolean;
   /** The last assignment that left, with the reason, to be told to the person. */
-  gone: { assignmentId: string; outcome: string; contactName: string } | null;
+  gone: { assignmentId: string; outcome: string; contactName: string; outbound: boolean } | null;
 }
 
 /** The desk after this message; "hole" when a delta is missing before it, and nothing may be trusted any more. */
@@ -57,6 +57,7 @@ function changed(live: Live, change: Change): Live {
         gone: {
           assignmentId: change.assignment_id,
           outcome: change.outcome,
+          outbound: left?.contact.outbound ?? false,
           contactName: left?.card?.name || left?.contact.name || left?.contact.address || "",
         },
       };

@@ -8,6 +8,7 @@ import {
   type QueueView,
   type Readiness,
 } from "../api/types";
+import type { LegCause } from "../api/calls";
 import { span, t, type Key } from "../i18n/i18n.svelte";
 import { desk } from "../live/desk.svelte";
 import type { IconName } from "./Icon.svelte";
@@ -69,10 +70,24 @@ const ASSIGNMENT: Record<AssignmentState, [Key, Colour]> = {
   wrap_up: ["assignment.wrap_up", "calm"],
 };
 
-/** Work without a call has words of its own. */
-export const assignmentWord = (state: AssignmentState, medium: Medium): string =>
-  t(state === "active" && !isCall(medium) ? "assignment.at_work" : ASSIGNMENT[state][0]);
+/** Work without a call has words of its own, and so has the ring of a call that one asked for oneself. */
+export const assignmentWord = (state: AssignmentState, medium: Medium, outbound = false): string =>
+  outbound && (state === "offered" || state === "ringing") ? t("dial.own_phone") : t(state === "active" && !isCall(medium) ? "assignment.at_work" : ASSIGNMENT[state][0]);
 export const assignmentColour = (state: AssignmentState): Colour => ASSIGNMENT[state][1];
+
+const MISSED: Record<LegCause, Key> = {
+  busy: "missed.busy",
+  no_answer: "missed.no_answer",
+  no_such_number: "missed.no_such_number",
+  congestion: "missed.congestion",
+  rejected: "missed.rejected",
+  unreachable: "missed.unreachable",
+  lost: "missed.lost",
+  normal: "missed.normal",
+};
+
+/** Why somebody who was called was not reached. */
+export const missedWord = (cause: LegCause): string => t(MISSED[cause] ?? "missed.unreachable");
 
 const SYSTEM_REASONS: Record<string, Key> = {
   no_answer: "reason.no_answer",
