@@ -397,7 +397,7 @@ def _client_id(text: str) -> str | None:
         return None
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     named = found.get("client_id") if isinstance(found, dict) else None
     return named if isinstance(named, str) and len(named) <= 40 else None
