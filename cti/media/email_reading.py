@@ -150,13 +150,13 @@ def _read(message: "Message[str, str]", raw: bytes, digest: str) -> Mail:
         attachments=tuple(one for one in attachments if one.content),
         headers={name: _header(message, name).lower()[:200] for name in TELLING if name in message},
         bounced=_bounced(raw) if is_report else (),
-        report=_report(parts) if is_report else "",
+        report=_report(parts, text) if is_report else "",
     )
 
 
 def _leaves(message: "Message[str, str]") -> Iterator["Message[str, str]"]:
     """The parts that hold something, in order; a mail in the mail is one."""
-    if message.get_content_type() == "message/rfc822" or not message.is_multipart():
+    if message.get_content_maintype() == "message" or not message.is_multipart():
         yield message
         return
     for part in message.get_payload():
@@ -243,9 +243,10 @@ def _references(message: "Message[str, str]") -> tuple[str, ...]:
 
 def _attachment(part: "Message[str, str]") -> Attachment:
     kind = part.get_content_type().lower()
-    if kind == "message/rfc822":
-        content = b"".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
-        return Attachment(name=_file_name(part, "mail.eml"), media_type=kind, content=content)
+    if part.get_content_maintype() == "message" and part.is_multipart():
+        content = b"\n".join(inner.as_bytes() for inner in part.get_payload() if isinstance(inner, Message))
+        otherwise = "mail.eml" if kind == "message/rfc822" else "report.txt"
+        return Attachment(name=_file_name(part, otherwise), media_type=kind, content=content)
     payload = part.get_payload(decode=True)
     content = payload if isinstance(payload, bytes) else str(part.get_payload()).encode(errors="replace")
     if not _MEDIA_TYPE.match(kind):
@@ -282,12 +283,12 @@ def _bounced(raw: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.decode(errors="replace") for one in found))[:MOST_REFERENCES]
 
 
-def _report(parts: list["Message[str, str]"]) -> str:
-    """The server's own line on why."""
+def _report(parts: list["Message[str, str]"], text: str) -> str:
+    """The server's own line on why: for programs, else the one for people that has a status (RFC 3463) in it."""
     for part in parts:
         if part.get_content_type() == "message/delivery-status":
-            text = str(part)
-            found = re.search(r"(?im)^diagnostic-code:\s*(?:[a-z0-9-]+;)?\s*(.{1,400})", text)
+            found = re.search(r"(?im)^diagnostic-code:\s*(?:[a-z0-9-]+;)?\s*(.{1,400})", part.as_string())
             if found is not None:
                 return _one_line(found[1]).strip()
-    return ""
+    line = re.search(r"(?m)^.{0,300}\b[45]\.[0-9]{1,3}\.[0-9]{1,3}\b.{0,300}$", text)
+    return _one_line(line[0]).strip() if line is not None else ""

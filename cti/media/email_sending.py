@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
+from email.policy import SMTP
 from typing import Final
 
 import aiosmtplib
@@ -13,6 +14,8 @@ from cti.errors import OutsideError
 from cti.media.email_mailbox import trusting
 
 SEND_S: Final = 60.0
+_WIRE: Final = SMTP.clone(max_line_length=400)
+"""A Message-ID on a second line is not known again everywhere; lines may have 998 characters (RFC 5322, 2.1.1)."""
 _AUTH_REFUSED: Final = (530, 534, 535, 538)
 
 
@@ -45,7 +48,7 @@ class Sender:
                 async with client:
                     if server.user is not None and password is not None:
                         await client.login(server.user, password)
-                    await client.send_message(mail, sender=sender, recipients=[recipient])
+                    await client.sendmail(sender, [recipient], mail.as_bytes(policy=_WIRE))
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(error.recipients[0]) from error
         except aiosmtplib.SMTPResponseException as error:

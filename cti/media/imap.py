@@ -59,6 +59,8 @@ class Imap:
         self.changed = True
         """Has a mail come since the folder was last searched?"""
         self.uid_validity = 0
+        self._busy = False
+        """Does the server owe us the end of a command?"""
 
     # -- commands ----------------------------------------------------------------------------------------------------
 
@@ -148,6 +150,7 @@ class Imap:
                 while not (response := await reading).text.startswith(tag):
                     self._note(response)
                     reading = asyncio.ensure_future(self._response())
+            self._busy = False
         finally:
             for task in (waking, reading):
                 task.cancel()
@@ -156,7 +159,8 @@ class Imap:
     async def close(self) -> None:
         """Say goodbye, if the server listens."""
         with contextlib.suppress(OutsideError):
-            await self._run("LOGOUT", within_s=2.0)
+            if not self._busy:
+                await self._run("LOGOUT", within_s=2.0)
         self._writer.close()
         with contextlib.suppress(OSError, TimeoutError):
             await asyncio.wait_for(self._writer.wait_closed(), 2.0)
@@ -181,6 +185,7 @@ class Imap:
             while True:
                 response = await self._response()
                 if response.text.startswith(tag):
+                    self._busy = False
                     self._check(response, tag, command)
                     return found
                 self._note(response)
@@ -190,6 +195,7 @@ class Imap:
         async with _deadline(COMMAND_S):
             while not (response := await self._response()).text.startswith(b"+"):
                 if response.text.startswith(tag):
+                    self._busy = False
                     raise Refused("The mail server refused what was asked.")
                 self._note(response)
 
@@ -209,6 +215,7 @@ class Imap:
 
     async def _send(self, command: str) -> bytes:
         self._number += 1
+        self._busy = True
         tag = f"{self._prefix}{self._number} "
         await self._write(f"{tag}{command}\r\n".encode())
         return tag.encode()

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from cti.errors import TriuneError
-from cti.setup import asterisk, node, progress, speech, tools
+from cti.setup import asterisk, mail, node, progress, speech, tools
 
 
 def run_setup(*, named_asterisk: Path | None = None, tests: bool = False) -> asterisk.AsteriskInstall:
@@ -24,6 +24,7 @@ def run_setup(*, named_asterisk: Path | None = None, tests: bool = False) -> ast
     node.build_widget()
     if tests:
         tools.install()
+        mail.install()
     return install
 
 
