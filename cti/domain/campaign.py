@@ -45,6 +45,8 @@ class Campaign(Struct, frozen=True, kw_only=True, gc=False):
     leads: tuple[Lead, ...] = ()
     """May be dialled now, the next first."""
     book: Book = Book()
+    last_book: Book = Book()
+    """Of the window before: those dialled in it still count there."""
     window: int = 1
     window_from_ms: Milliseconds = 0
     reserved: tuple[AgentId, ...] = ()
@@ -71,6 +73,8 @@ class Dial(Struct, frozen=True, kw_only=True, gc=False):
     until_ms: Milliseconds | None
     """How long he is rung, or waits for an agent; None for a lead that is looked at."""
     window: int
+    given_up: bool = False
+    """It is being hung up."""
     answered_ms: Milliseconds | None = None
     contact_id: ContactId | None = None
     """Of a callee who is a human, or of the agent who looks at the lead."""

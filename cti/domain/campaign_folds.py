@@ -20,6 +20,7 @@ from cti.domain.facts import (
     CampaignConfigured,
     CampaignSwitched,
     DialAnswered,
+    DialGivenUp,
     Fact,
     LeadDialled,
     LeadsDropped,
@@ -88,7 +89,9 @@ def _campaign_switched(state: "State", fact: CampaignSwitched) -> None:
 
 def _window_begun(state: "State", fact: WindowBegun) -> None:
     campaign = state.campaign(fact.campaign_id)
-    state.put_campaign(replace(campaign, window=fact.window, window_from_ms=fact.at_ms, book=Book()))
+    state.put_campaign(
+        replace(campaign, window=fact.window, window_from_ms=fact.at_ms, book=Book(), last_book=campaign.book)
+    )
 
 
 def _leads_queued(state: "State", fact: LeadsQueued) -> None:
@@ -156,6 +159,10 @@ def _dial_answered(state: "State", fact: DialAnswered) -> None:
     state.set_dial(dial.id, replace(dial, answered_ms=answered, until_ms=fact.until_ms))
 
 
+def _dial_given_up(state: "State", fact: DialGivenUp) -> None:
+    state.set_dial(fact.dial_id, replace(state.dials[fact.dial_id], given_up=True))
+
+
 def _callee_queued(state: "State", fact: CalleeQueued) -> None:
     state.set_dial(fact.dial_id, replace(state.dials[fact.dial_id], contact_id=fact.contact_id))
 
@@ -172,6 +179,9 @@ def _attempt_ended(state: "State", fact: AttemptEnded) -> None:
         replace(
             campaign,
             book=_entered(campaign.book, fact.result) if dial.window == campaign.window else campaign.book,
+            last_book=campaign.last_book
+            if dial.window == campaign.window
+            else _entered(campaign.last_book, fact.result),
             estimates=_learned(campaign.estimates or pacing.nothing_learned(), dial, fact),
         )
     )
@@ -242,6 +252,7 @@ CAMPAIGN_FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
     LeadDialled: _lead_dialled,
     LeadShown: _lead_shown,
     DialAnswered: _dial_answered,
+    DialGivenUp: _dial_given_up,
     CalleeQueued: _callee_queued,
     AttemptEnded: _attempt_ended,
 }

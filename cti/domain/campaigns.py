@@ -44,6 +44,7 @@ from cti.domain.facts import (
     CustomerMissed,
     CustomerReached,
     DialAnswered,
+    DialGivenUp,
     LeadDialled,
     LeadsDropped,
     LeadShown,
@@ -172,7 +173,7 @@ def callee_failed(turn: Turn, event: CalleeFailed) -> None:
     """He was not reached; a dial that is over is nothing."""
     dial = turn.state.dials.get(event.dial_id)
     if dial is not None and dial.leg_id == event.leg_id and dial.contact_id is None:
-        _attempt_ended(turn, dial, result_of(event.cause))
+        _attempt_ended(turn, dial, DialResult.GIVEN_UP if dial.given_up else result_of(event.cause))
 
 
 def leg_ended(turn: Turn, dial_id: DialId, cause: LegCause) -> None:
@@ -184,7 +185,7 @@ def leg_ended(turn: Turn, dial_id: DialId, cause: LegCause) -> None:
 def time_is_up(turn: Turn, dial: Dial) -> None:
     """Nobody answered; or it was not to be told whether he is a machine; or no agent had him in time."""
     if dial.answered_ms is None:
-        _end_dial(turn, dial, DialResult.NO_ANSWER)
+        _end_dial(turn, dial, DialResult.GIVEN_UP if dial.given_up else DialResult.NO_ANSWER)
     elif dial.contact_id is None:
         _await(turn, dial, turn.now + turn.state.campaign(dial.campaign_id).rules.connect_limit_ms)
         _let_in(turn, turn.state.dials[dial.id])
@@ -202,19 +203,20 @@ def _let_in(turn: Turn, dial: Dial) -> None:
     campaign = turn.state.campaign(dial.campaign_id)
     contact_id = _queue(turn, campaign, dial.lead, leg_id=dial.leg_id, node=dial.node)
     turn.record(CalleeQueued(dial_id=dial.id, contact_id=contact_id, at_ms=turn.now))
-    agent = next(
-        (
-            agent
-            for agent in _reserved(turn, campaign)
-            if agent.line_node == dial.node and _can_take(turn, campaign, agent)
-        ),
-        None,
-    )
+    agent = _agent_for(turn, campaign, dial)
     if agent is None:
         turn.waiting.append(contact_id)
         return
     turn.record(AgentReserved(agent_id=agent.id, campaign_id=None, at_ms=turn.now))
     _offer(turn, contact_id, agent, preview=False)
+
+
+def _agent_for(turn: Turn, campaign: Campaign, dial: Dial) -> Agent | None:
+    """Who is to have him; None when nobody is there, or all are owed to those dialled in an earlier window."""
+    if dial.window == campaign.window and _count(turn, campaign)[1] == 0:
+        return None
+    able = (agent for agent in _reserved(turn, campaign) if _can_take(turn, campaign, agent))
+    return next((agent for agent in able if agent.line_node == dial.node), None)
 
 
 def _queue(turn: Turn, campaign: Campaign, lead: Lead, *, leg_id: LegId | None, node: NodeId | None) -> ContactId:
@@ -403,9 +405,7 @@ def _is_able(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
 
 def _may_release(turn: Turn, campaign: Campaign) -> bool:
     in_flight, free = _count(turn, campaign)
-    return free <= 0 or pacing.may_release(
-        campaign.book, in_flight=in_flight, free=free, cap_permyriad=campaign.rules.cap_permyriad
-    )
+    return pacing.may_release(campaign.book, in_flight=in_flight, free=free, cap_permyriad=campaign.rules.cap_permyriad)
 
 
 def _count(turn: Turn, campaign: Campaign) -> tuple[int, int]:
@@ -424,8 +424,12 @@ def _give_up_surplus(turn: Turn, campaign: Campaign) -> None:
         for dial in _dials_of(turn, campaign.id)
         if dial.leg_id is not None and dial.answered_ms is None and dial.window == campaign.window
     ]
-    for dial in sorted(ringing, key=lambda dial: (dial.dialled_ms, number_of(dial.id)), reverse=True)[:surplus]:
-        _end_dial(turn, dial, DialResult.GIVEN_UP)
+    left = [dial for dial in ringing if not dial.given_up]
+    left.sort(key=lambda dial: (dial.dialled_ms, number_of(dial.id)), reverse=True)
+    for dial in left[: max(0, surplus - (len(ringing) - len(left)))]:
+        turn.record(DialGivenUp(dial_id=dial.id, at_ms=turn.now))
+        if dial.leg_id is not None and dial.node is not None:
+            turn.do(EndLeg(leg_id=dial.leg_id, node=dial.node))
 
 
 def _reserve(turn: Turn, campaign: Campaign) -> None:

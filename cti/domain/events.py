@@ -566,7 +566,7 @@ class SwitchLost(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class SwitchReturned(Struct, frozen=True, kw_only=True, gc=False):
-    """The node answers, and what it holds has been compared. Of a node not known as lost it is nothing."""
+    """The node answers, and what it holds has been compared. Of one not known as lost it is nothing, but the first."""
 
     node: NodeId
 

@@ -529,6 +529,13 @@ class DialAnswered(Struct, frozen=True, kw_only=True, gc=False):
     """An agent must have him by then."""
 
 
+class DialGivenUp(Struct, frozen=True, kw_only=True, gc=False):
+    """The dial is being hung up before an answer; until its end is known it counts as one that may be answered."""
+
+    dial_id: DialId
+    at_ms: Milliseconds
+
+
 class CalleeQueued(Struct, frozen=True, kw_only=True, gc=False):
     """The callee is a human: this contact, which is queued by the same event, is his."""
 
@@ -622,6 +629,7 @@ Fact = (
     | LeadDialled
     | LeadShown
     | DialAnswered
+    | DialGivenUp
     | CalleeQueued
     | AttemptEnded
     | NodeLost

@@ -477,6 +477,8 @@ def _node_lost(state: "State", fact: NodeLost) -> None:
 def _node_returned(state: "State", fact: NodeReturned) -> None:
     node = Node(id=fact.node, lost=False, returned_ms=fact.at_ms, settled_ms=fact.settled_ms)
     state.set_node(fact.node, node)
+    if state.node is None:
+        state.set_newest_node(fact.node)
 
 
 def _clock_shifted(state: "State", fact: ClockShifted) -> None:

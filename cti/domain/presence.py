@@ -298,9 +298,12 @@ def switch_lost(turn: Turn, event: SwitchLost) -> None:
 
 
 def switch_returned(turn: Turn, event: SwitchReturned) -> None:
-    """Who waits there is offered again; phones have a minute to register anew."""
+    """Who waits there is offered again; phones have a minute to register anew.
+
+    Of a node not known as lost it is nothing, but for the first of all: from there is dialled before anybody calls.
+    """
     node = turn.state.nodes.get(event.node)
-    if node is None or not node.lost:
+    if turn.state.node is not None and (node is None or not node.lost):
         return
     turn.record(NodeReturned(node=event.node, at_ms=turn.now, settled_ms=turn.now + SETTLE_MS))
     _check_every_reach(turn)

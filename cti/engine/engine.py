@@ -15,11 +15,13 @@ from msgspec import structs
 from cti.clock import Clock, SystemClock
 from cti.domain import deadlines
 from cti.domain.acd import Decision
-from cti.domain.commands import Irrevocable, StartTimer, StopTimer, SwitchCommand
+from cti.domain.commands import DialLead, Irrevocable, StartTimer, StopTimer, SwitchCommand
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
     CallbackRequested,
+    CampaignClosed,
+    CampaignOpened,
     ContactArrived,
     ContactCancelled,
     DesktopLost,
@@ -74,6 +76,8 @@ from cti.regard import Regard
 
 log = logging.getLogger(__name__)
 
+Rule = HoursSet | QueueOpened | CampaignOpened
+"""What the centre file says to the ACD."""
 _BEFORE_TALK: Final = (ContactState.WAITING, ContactState.OFFERED)
 RECALL_AGAIN_S: Final = 3.0
 """How soon the particulars of live contacts are asked for again, when the database was away at the start."""
@@ -87,7 +91,7 @@ class Engine:
     def __init__(
         self,
         *,
-        rules: Sequence[HoursSet | QueueOpened],
+        rules: Sequence[Rule],
         switches: Mapping[NodeId, Switch],
         journal: Journal,
         desktops: Desktops,
@@ -109,6 +113,7 @@ class Engine:
         self._callable_back = callable_back
         self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
         self._queues = {rule.queue_id: rule for rule in rules if isinstance(rule, QueueOpened)}
+        self._campaigns = {rule.campaign_id: rule for rule in rules if isinstance(rule, CampaignOpened)}
         self._missing: dict[QueueId, QueueOpened] = {}
         """Queues that only older versions of the dialplan know."""
         self._enrolled = enrolled
@@ -160,7 +165,7 @@ class Engine:
 
     def change_rules(
         self,
-        rules: Sequence[HoursSet | QueueOpened],
+        rules: Sequence[Rule],
         *,
         enrolled: Callable[[Person], AgentEnrolled],
         regards: Mapping[QueueId, Regard],
@@ -169,6 +174,7 @@ class Engine:
         older version of the dialplan, until `close_missing_queues`.
         """
         self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
+        self._campaigns = {rule.campaign_id: rule for rule in rules if isinstance(rule, CampaignOpened)}
         opened = {rule.queue_id: rule for rule in rules if isinstance(rule, QueueOpened)}
         self._missing = {queue_id: rule for queue_id, rule in self._queues.items() if queue_id not in opened}
         self._queues.clear()
@@ -200,6 +206,16 @@ class Engine:
         for queue_id, known in self.state.queues.items():
             if queue_id not in self._queues and known.open:
                 self.post(QueueClosed(queue_id=queue_id))
+        self._apply_campaigns()
+
+    def _apply_campaigns(self) -> None:
+        for campaign in self._campaigns.values():
+            known = self.state.campaigns.get(campaign.campaign_id)
+            if known is None or not known.open or known.rules != campaign:
+                self.post(campaign)
+        for campaign_id, running in self.state.campaigns.items():
+            if campaign_id not in self._campaigns and running.open:
+                self.post(CampaignClosed(campaign_id=campaign_id))
 
     def _set_people(self, persons: Sequence[Person], phones: Sequence[Phone]) -> None:
         self._people = tuple(persons)
@@ -347,6 +363,9 @@ class Engine:
                 self._in_hand.close(fact.contact_id, now)
 
     def _is_wanted(self, command: Irrevocable) -> bool:
+        if isinstance(command, DialLead):
+            dial = self.state.dials.get(command.dial_id)
+            return dial is not None and not dial.given_up
         contact = self.state.contacts.get(command.contact_id)
         return contact is not None and contact.leg_id == command.leg_id and contact.state is ContactState.ACTIVE
 

@@ -296,7 +296,10 @@ def test_an_agent_whose_line_is_lost_is_kept_no_longer_and_dials_beyond_the_cap_
     leg_id = day.state.agents[BOB].line_leg
     assert leg_id is not None
     day.send(LegEnded(leg_id=leg_id, cause=LegCause.LOST))
-    day.expect(AttemptEnded, result=DialResult.GIVEN_UP, lead_id=LeadId("l2"), attempts=0)
+    day.expect(EndLeg, leg_id=day.dial("l2").leg_id)
+    day.expect_no(AttemptEnded)
+    day.callee_fails("l2", LegCause.NORMAL)
+    day.expect(AttemptEnded, result=DialResult.GIVEN_UP, attempts=0)
     assert day.state.campaigns[SPRING].reserved == ("ann",)
 
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from cti import rules
 from cti.domain.acd import Decision
-from cti.domain.capacity import ONE_AT_A_TIME
 from cti.domain.events import AgentEnrolled, HoursSet, LegEnded, QueueOpened
 from cti.domain.ids import AgentId, HoursId, LegCause, LegId, Milliseconds, ProjectId, QueueId, SiteId
 from cti.engine.engine import Engine
@@ -85,7 +84,9 @@ async def test_site_and_profile_of_a_person_are_the_agents() -> None:
     await engine.change_people([replace(VERA, capacity=None, site_id=None)], [])
     await decided(engine)
     agent = engine.state.agents[VERA.agent_id]
-    assert (agent.site_id, agent.capacity) == (None, ONE_AT_A_TIME)
+    default = demo().default_capacity
+    assert default is not None
+    assert (agent.site_id, agent.capacity) == (None, rules.capacity(demo().capacities[default]))
     await engine.stop()
 
 
