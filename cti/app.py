@@ -146,7 +146,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         sounds, prepare_sounds = await stack.enter_async_context(_sounds(home, centre))
         switch = _switch(home, centre, sounds=sounds, particulars=lambda contact_id: core.particulars(contact_id))  # noqa: PLW0108 - it is made below
         core = Engine(
-            rules=rules.events(centre),
+            rules=(*rules.events(centre), *rules.campaigns(centre)),
             switches={NODE: switch},
             journal=journal,
             desktops=hub,

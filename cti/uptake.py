@@ -34,7 +34,11 @@ class EngineUptake:
         fresh = await asyncio.to_thread(config.load, self._home.version_folder(version) / "centre.yaml")
         await self._directory.adopt(fresh)
         standing.become(self._centre, fresh)
-        self._engine.change_rules(rules.events(fresh), enrolled=rules.enrolment(fresh), regards=rules.regards(fresh))
+        self._engine.change_rules(
+            (*rules.events(fresh), *rules.campaigns(fresh)),
+            enrolled=rules.enrolment(fresh),
+            regards=rules.regards(fresh),
+        )
         self._renewed()
 
     def drained(self) -> None:
