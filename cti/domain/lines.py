@@ -104,6 +104,8 @@ def is_talking_on_it(turn: Turn, agent: Agent) -> bool:
 
 def settle(turn: Turn) -> None:
     """What follows for lines from what this event decided of agents: offline without one, ready or reachable with."""
+    if not turn.state.line_by_leg and not turn.state.line_wishes:
+        return
     for agent_id in dict.fromkeys(
         fact.agent_id for fact in turn.facts if isinstance(fact, ReadinessChanged | ReachChanged | DeviceSet)
     ):

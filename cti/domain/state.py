@@ -92,6 +92,8 @@ class State:
         """Of contacts whose attempt is not over."""
         self.line_by_leg: dict[LegId, AgentId] = {}
         """Lines that are kept up, or rung."""
+        self.line_wishes: dict[AgentId, None] = {}
+        """Who wants to stay connected."""
         self.contact_by_leg: dict[LegId, ContactId] = {}
         self.assignment_by_leg: dict[LegId, AssignmentId] = {}
         self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues, nodes=self.nodes)
@@ -308,6 +310,10 @@ class State:
             self.line_by_leg.pop(old.line_leg, None)
         if agent is not None and agent.line_leg is not None:
             self.line_by_leg[agent.line_leg] = agent_id
+        if agent is not None and agent.wants_line:
+            self.line_wishes[agent_id] = None
+        elif old is not None and old.wants_line:
+            self.line_wishes.pop(agent_id, None)
         self.index.agent_changed(old, agent)
 
     def _replace_queue(self, queue_id: QueueId, queue: Queue | None) -> None:
