@@ -7,10 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from cti.config import Centre
 from cti.database import open_database
-from cti.domain.events import AgentBecameReady, AgentEnrolled, HangUpRequested, OfferAccepted, QueueOpened
+from cti.domain.events import (
+    AgentBecameReady,
+    AgentEnrolled,
+    AgentSignedIn,
+    DesktopConnected,
+    HangUpRequested,
+    OfferAccepted,
+    PhoneReachable,
+    QueueOpened,
+)
 from cti.domain.facts import ContactQueued
-from cti.domain.ids import AgentId, ContactId, ProjectId, QueueId
+from cti.domain.ids import AgentId, ContactId, Device, ProjectId, QueueId
 from cti.errors import DatabaseDown, RuleError
 from cti.media.chat import LiveChats
 from cti.metrics import Metrics
@@ -88,13 +98,14 @@ class Floor:
     messages: Failing
     book: StoredChats
     chats: LiveChats
+    plan: Centre = field(default_factory=centre)
     before: list[LiveChats] = field(default_factory=list)
 
     async def restart(self) -> None:
         """As when the engine's process has died: nothing in memory is left of the chats."""
         self.followers.told.clear()
         self.before.append(self.chats)
-        self.chats = chats(self.engine, self.messages, self.book)
+        self.chats = chats(self.engine, self.messages, self.book, self.plan)
         self.followers.told.append(self.chats)
         await self.chats.start()
 
@@ -111,8 +122,8 @@ class Floor:
         return [fact for entry in self.engine.entries for fact in entry.facts if isinstance(fact, ContactQueued)]
 
 
-def chats(engine: MemoryEngine, messages: StoredMessages, book: StoredChats) -> LiveChats:
-    return LiveChats(engine=engine, messages=messages, book=book, centre=centre(), metrics=Metrics())
+def chats(engine: MemoryEngine, messages: StoredMessages, book: StoredChats, plan: Centre) -> LiveChats:
+    return LiveChats(engine=engine, messages=messages, book=book, centre=plan, metrics=Metrics())
 
 
 @pytest.fixture(params=[Failing])
@@ -126,7 +137,9 @@ async def floor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     engine.do(QueueOpened(queue_id=QueueId("mail"), project_id=ProjectId("telecom")))
     engine.do(AgentEnrolled(agent_id=ANN, project_ids=(ProjectId("telecom"),)))
     messages, book = request.param(database), StoredChats(database)
-    made = Floor(engine=engine, followers=followers, messages=messages, book=book, chats=chats(engine, messages, book))
+    made = Floor(
+        engine=engine, followers=followers, messages=messages, book=book, chats=chats(engine, messages, book, centre())
+    )
     followers.told.append(made.chats)
     yield made
     for each in (*made.before, made.chats):
@@ -135,6 +148,10 @@ async def floor(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 def ready(floor: Floor) -> None:
+    """The agent comes in, and takes contacts."""
+    floor.engine.do(AgentSignedIn(agent_id=ANN, device=Device.WEB))
+    floor.engine.do(DesktopConnected(agent_id=ANN))
+    floor.engine.do(PhoneReachable(agent_id=ANN, device=Device.WEB))
     floor.engine.do(AgentBecameReady(agent_id=ANN))
 
 
@@ -154,31 +171,24 @@ async def test_a_chat_goes_on_after_the_engine_died(floor: Floor) -> None:
 async def test_who_never_comes_back_after_a_restart_has_left(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
     message = await floor.chats.visitor_says(VISIT, client_id="m1", text="Hello!")
     monkeypatch.setattr("cti.media.chat.AWAY_SHOWN_S", 0.05)
-    monkeypatch.setitem(
-        centre().chats,
-        "shop",
-        centre().chats["shop"].model_copy(update={"away_s": 0.1}),  # type: ignore[arg-type]
-    )
+    site = floor.plan.chats["shop"].model_copy(update={"away_s": 0.1})
+    floor.plan = floor.plan.model_copy(update={"chats": {"shop": site}})
     await floor.restart()
     await soon(lambda: message.contact_id not in floor.engine.state.contacts, what="the chat is closed")
 
 
 async def test_a_note_is_made_once_however_often_it_is_found_out(floor: Floor) -> None:
-    ready_before = await floor.chats.visitor_says(VISIT, client_id="m1", text="Hello!")
-    contact_id = ready_before.contact_id
+    contact_id = (await floor.chats.visitor_says(VISIT, client_id="m1", text="Hello!")).contact_id
     ready(floor)
-    contact = floor.engine.state.contacts[contact_id]
-    if contact.assignment_id is None:
-        pytest.fail("nobody was offered the chat")
     floor.accept(contact_id)
     page = Page()
     floor.chats.follow(contact_id, page)
     await soon(lambda: any(line.text.startswith("agent_joined") for line in page.lines), what="the note")
-    for _ in range(2):
+    pages = [Page(), Page()]
+    for again in pages:
         await floor.restart()
-        again = Page()
         floor.chats.follow(contact_id, again)
-        await soon(lambda seen=again: bool(seen.lines), what="the note is told again")  # type: ignore[misc]
+    await soon(lambda: pages[-1].lines, what="the note is told again")
     assert await floor.texts(contact_id) == ["Hello!", f"agent_joined:{ANN}"]
 
 
