@@ -54,6 +54,18 @@ class Step(StrEnum):
     ENDED = "ended"
 
 
+class Says(StrEnum):
+    """What people say whom the centre calls, once they have picked up."""
+
+    HELLO = "hello"
+    """Then they wait for an answer: an agent's tone, after which they sound theirs. As it is at first."""
+    TONE = "tone"
+    """At once."""
+    SILENCE = "silence"
+    NOTHING = "nothing"
+    """Not one packet is sent."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
     """One thing that the carrier saw."""
@@ -205,8 +217,11 @@ class Carrier:
         await self._act_on(label, "PlayDTMF", {"Digit": digit, "Duration": "200"})
 
     async def _act_on(self, label: str, action: str, fields: Fields) -> None:
+        await self._act(_CALL + label, action, fields)
+
+    async def _act(self, leg: str, action: str, fields: Fields) -> None:
         try:
-            await self._manager.ask(action, {"Channel": _CALL + label, **fields})
+            await self._manager.ask(action, {"Channel": leg, **fields})
         except AsteriskDown:
             raise
         except OutsideError:
@@ -227,6 +242,14 @@ class Carrier:
         await self._manager.ask("Setvar", {"Variable": "LISTENS", "Value": "1"})
         await self._manager.ask("Filter", {"Operation": "Add", "Filter": "Event: ChannelTalkingStart"})
         self._all_closely = True
+
+    async def let_called_say(self, what: Says) -> None:
+        """How everybody takes calls who picks up from now on."""
+        await self._manager.ask("Setvar", {"Variable": "CALLED_SAYS", "Value": what})
+
+    async def hang_up_called(self, leg: str) -> None:
+        """Somebody called hangs up; `leg` as in `Seen`. Gone already is success."""
+        await self._act(leg, "Hangup", {"Cause": "16"})
 
     # -- phones --------------------------------------------------------------------------------------------------------
 
