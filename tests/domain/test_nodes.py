@@ -180,6 +180,8 @@ def test_an_agent_whose_talk_went_with_the_node_stays_ready(day: Scenario) -> No
 
 def test_words_about_a_node_said_twice_are_once(day: Scenario) -> None:
     has_the_node_back(day)
+    assert day.state.node == NODE, "the first that is heard of: from there is dialled"
+    has_the_node_back(day)
     assert day.recent == [], "never heard of as lost: it is there"
     loses_the_node(day)
     loses_the_node(day)
