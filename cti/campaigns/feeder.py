@@ -128,10 +128,11 @@ class Feeder:
             await asyncio.sleep(TICK_S)
             for campaign in list(engine.state.campaigns.values()):
                 if campaign.open and campaign.running and campaign.id in self._centre.campaigns:
-                    await self._tend(engine, campaign.id)
+                    await self.tend(engine, campaign.id)
             self._forget(engine.state)
 
-    async def _tend(self, engine: Engine, campaign_id: CampaignId) -> None:
+    async def tend(self, engine: Engine, campaign_id: CampaignId) -> None:
+        """One round for one campaign of the centre file: take back, then give. What fails is tried at the next."""
         try:
             await self._take_back(engine, campaign_id)
             await self._feed(engine, campaign_id)
