@@ -290,19 +290,28 @@ class LiveChats:
         if chat.messages_to is None:
             raise RuleError("No messages are taken here.", code="chat_no_messages")
         key = f"{visit.session_id}:{client_id}"
-        contact_id = await self._arrive(visit, text, medium=Medium.TASK, queue=chat.messages_to, source=key)
+        project_id = ProjectId(self._centre.queues[chat.messages_to].project)
+        medium = self._for_later(project_id)
+        contact_id = await self._arrive(visit, text, medium=medium, queue=chat.messages_to, source=key)
         incoming = Incoming(
             key=f"chat:{key}",
-            medium=Medium.TASK,
-            project_id=ProjectId(self._centre.queues[chat.messages_to].project),
+            medium=medium,
+            project_id=project_id,
             queue_id=QueueId(chat.messages_to),
             received_ms=self._engine.now(),
             address=visit.email,
             name=visit.name,
+            subject=text.splitlines()[0][:SUBJECT],
             language=visit.language,
             text=text,
         )
         await self._messages.keep(contact_id, incoming)
+
+    def _for_later(self, project_id: ProjectId) -> Medium:
+        """A mail where the project has an account to answer from; else a task that names the address."""
+        accounts = self._centre.mail.values()
+        answers = any(self._centre.queues[account.queue].project == project_id for account in accounts)
+        return Medium.EMAIL if answers else Medium.TASK
 
     def types(self, contact_id: ContactId, side: Side) -> None:
         """See `ports.chat.Chats`."""

@@ -213,7 +213,7 @@ class ChatLine(Message):
     """The visitor's page has it; of agents' words."""
 
 
-class ReadyAnswer(Message):
+class ChatAnswer(Message):
     """A ready answer of the project, filled in for this visitor and agent."""
 
     id: str
@@ -235,7 +235,7 @@ class ChatView(Message):
     rating: int | None
     may_write: bool
     """The asker has it in his hands."""
-    answers: list[ReadyAnswer]
+    answers: list[ChatAnswer]
     """In the visitor's language; none for who only reads."""
 
 

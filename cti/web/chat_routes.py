@@ -8,16 +8,16 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from cti import sandbox
 from cti.domain.ids import ContactId
 from cti.domain.states import AssignmentState
 from cti.ports import Person, Role
 from cti.ports.chat import ChatRecord
+from cti.web import mail_desk
 from cti.web.chat_desk import line_view
-from cti.web.chat_messages import AgentSays, ChatLine, ChatView, ReadyAnswer
+from cti.web.chat_messages import AgentSays, ChatAnswer, ChatLine, ChatView
 from cti.web.guard import Acting, Anyone, AnyParts, Parts
 from cti.web.problems import Refusal, responses
-from cti.web.roster import spoken as spoken_language
+from cti.web.roster import spoken
 
 router = APIRouter(prefix="/api/v1/chats", tags=["chat"])
 
@@ -66,25 +66,19 @@ def holds(contact_id: ContactId, person: Person, parts: Parts) -> AssignmentStat
     return held.state if held is not None and held.agent_id == person.agent_id else None
 
 
-def _answers(record: ChatRecord, person: Person, parts: Parts) -> list[ReadyAnswer]:
+def _answers(record: ChatRecord, person: Person, parts: Parts) -> list[ChatAnswer]:
     known = parts.engine.particulars(record.contact_id)
-    spoken = spoken_language(known.language if known else person.language)
-    project = parts.centre.projects[record.project_id]
-    values = {
-        "customer": known.name if known else "",
-        "agent": person.name,
-        "company": project.name.in_language(spoken),
-        "subject": known.subject if known else "",
-        "number": record.contact_id.removeprefix("c"),
-    }
+    names = mail_desk.Names(
+        customer=known.name if known else "",
+        agent=person.name,
+        subject=known.subject if known else "",
+        contact_id=record.contact_id,
+        project_id=record.project_id,
+    )
+    language = spoken(known.language if known else person.language)
     return [
-        ReadyAnswer(
-            id=answer.key,
-            title=answer.name.in_language(spoken_language(person.language)),
-            text=sandbox.Template(answer.text.in_language(spoken)).render(**values),
-        )
-        for answer in parts.centre.answers.values()
-        if answer.project == record.project_id
+        ChatAnswer(id=answer.id, title=answer.title, text=answer.text[language])
+        for answer in mail_desk.ready_answers(parts.centre, names, reader=person.language)
     ]
 
 
