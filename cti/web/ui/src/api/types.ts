@@ -252,7 +252,7 @@ export interface ChatLine {
   delivered: boolean;
 }
 
-export interface ReadyAnswer {
+export interface ChatAnswer {
   id: string;
   title: string;
   text: string;
@@ -267,7 +267,7 @@ export interface ChatView {
   first_response_ms: number | null;
   rating: number | null;
   may_write: boolean;
-  answers: ReadyAnswer[];
+  answers: ChatAnswer[];
 }
 
 export type ChatChange =

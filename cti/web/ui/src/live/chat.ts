@@ -1,6 +1,6 @@
 // One chat as the page knows it, folded from the server's messages and from what this page says itself. Pure.
 // `live/chats.svelte.ts` keeps them.
-import type { Change, ChatChange, ChatLine, ChatPhase, ChatPresence, ChatView, ReadyAnswer } from "../api/types";
+import type { Change, ChatChange, ChatLine, ChatPhase, ChatPresence, ChatView, ChatAnswer } from "../api/types";
 
 /** What this page said and the server has not confirmed. */
 export interface Unsent {
@@ -17,7 +17,7 @@ export interface ChatLog {
   phase: ChatPhase;
   presence: ChatPresence;
   page: string;
-  answers: readonly ReadyAnswer[];
+  answers: readonly ChatAnswer[];
   firstResponseMs: number | null;
   rating: number | null;
   mayWrite: boolean;
