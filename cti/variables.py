@@ -57,7 +57,7 @@ ACCOUNT: Final = "TRIUNE_ACCOUNT"
 RETURNED: Final = "TRIUNE_RETURNED"
 """Why the dialplan, not the IVR, chose the queue: `ivr_down`, `ivr_error`; empty otherwise."""
 SOUND: Final = "TRIUNE_SOUND"
-"""What `CONTEXT_PROMISED` says: the path of a sound without its ending. Set by the engine."""
+"""What `CONTEXT_PROMISED` or `CONTEXT_SORRY` says: the path of a sound without its ending. Set by the engine."""
 
 PROBE: Final = "TRIUNE_PROBE"
 """Which probe call it is."""
@@ -80,6 +80,8 @@ CONTEXT_DESTINATION: Final = "destinations"
 """Places outside the ACD to which a queue sends its callers; extension = key of the destination."""
 CONTEXT_PROMISED: Final = "promised"
 """Says `SOUND` and hangs up: how a caller leaves who will be called back."""
+CONTEXT_CALLEE: Final = "callee"
+"""A campaign's callee who has picked up enters the application; while the engine is away, `CONTEXT_SORRY` instead."""
 CONTEXT_LISTEN: Final = "listen"
 """Listens whether a campaign's callee is a machine and brings him back: his leg's id names his dial."""
 CONTEXT_SORRY: Final = "sorry"
@@ -108,6 +110,9 @@ class Lost(StrEnum):
     """He was called back, and never reached."""
 
 
+HINTS: Final = "agents"
+"""The context of the hints (`cti.dialplan.hints`): for lamps, and for what static queues know of an agent."""
+
 AGENT_ENDPOINT_PREFIX: Final = "agent-"
 WEB_ENDPOINT_SUFFIX: Final = "-web"
 TRUNK_ENDPOINT: Final = "trunk"
@@ -121,6 +126,13 @@ def agent_endpoint(extension: str) -> str:
 def web_endpoint(extension: str) -> str:
     """The PJSIP endpoint of the same agent's browser softphone."""
     return f"{AGENT_ENDPOINT_PREFIX}{extension}{WEB_ENDPOINT_SUFFIX}"
+
+
+def phone_hint(endpoint: str) -> str:
+    """The hint of one phone of an agent, as a static queue's member names it."""
+    is_web = endpoint.endswith(WEB_ENDPOINT_SUFFIX)
+    extension = endpoint.removeprefix(AGENT_ENDPOINT_PREFIX).removesuffix(WEB_ENDPOINT_SUFFIX)
+    return f"hint:{'web' if is_web else 'sip'}{extension}@{HINTS}"
 
 
 def fallback_queue(queue_key: str) -> str:

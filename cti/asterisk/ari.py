@@ -70,6 +70,7 @@ class Client:
         self.bridges = Bridges(self)
         self.playbacks = Playbacks(self)
         self.endpoints = Endpoints(self)
+        self.deviceStates = DeviceStates(self)
         self.applications = Applications(self)
         self.asterisk = Asterisk(self)
 
@@ -166,6 +167,26 @@ class Channels:
             f"channels?endpoint={quote(endpoint, safe='/')}&app={app}&appArgs={quote(appArgs, safe='')}"
             f"&channelId={quote(channelId)}&timeout={timeout}"
         )
+        return self._originate(uri, callerId, variables)
+
+    def originateToDialplan(
+        self,
+        *,
+        endpoint: str,
+        context: str,
+        channelId: str,
+        timeout: int,
+        callerId: str = "",
+        variables: Mapping[str, str] | None = None,
+    ) -> asyncio.Future[wire.Reply]:
+        """Call an endpoint into this context, extension s; as `originate`, but the application does not follow it."""
+        uri = (
+            f"channels?endpoint={quote(endpoint, safe='/')}&context={context}&extension=s&priority=1"
+            f"&channelId={quote(channelId)}&timeout={timeout}"
+        )
+        return self._originate(uri, callerId, variables)
+
+    def _originate(self, uri: str, callerId: str, variables: Mapping[str, str] | None) -> asyncio.Future[wire.Reply]:
         if callerId:
             uri += f"&callerId={quote(callerId, safe='')}"
         body = {"variables": variables} if variables else None
@@ -279,6 +300,21 @@ class Endpoints:
         return wire.endpoints(reply.body) if reply.status_code < 400 else []
 
 
+class DeviceStates:
+    """`/deviceStates`"""
+
+    def __init__(self, client: Client) -> None:
+        self._request = client.request
+
+    async def list(self) -> dict[str, str]:
+        """Every device state that ARI keeps, by name (`Stasis:…`)."""
+        return wire.device_states((await self._request("GET", "deviceStates")).body)
+
+    def update(self, deviceName: str, deviceState: str) -> asyncio.Future[wire.Reply]:
+        """Set a `Stasis:` device's state."""
+        return self._request("PUT", f"deviceStates/{quote(deviceName, safe=':')}?deviceState={deviceState}")
+
+
 class Applications:
     """`/applications`"""
 
@@ -288,6 +324,11 @@ class Applications:
     async def get(self, applicationName: str) -> wire.Application:
         """The application with what it is subscribed to."""
         return wire.application((await self._request("GET", f"applications/{quote(applicationName)}")).body)
+
+    def subscribe(self, applicationName: str, *, eventSource: str) -> asyncio.Future[wire.Reply]:
+        """Let the application follow `channel:ID`."""
+        uri = f"applications/{quote(applicationName)}/subscription?eventSource={quote(eventSource, safe=':')}"
+        return self._request("POST", uri)
 
     def filter(self, applicationName: str, *, allowed: tuple[str, ...]) -> asyncio.Future[wire.Reply]:
         """Let only events of these types through."""

@@ -238,20 +238,22 @@ async def dial_customer(client: ari.Client, command: DialCustomer, *, customer: 
 
 
 async def dial_lead(client: ari.Client, command: DialLead, *, customer: Customer, caller_id: str, apology: str) -> None:
-    """Originate the callee's leg into the application. Raises ChannelGone for the trunk.
+    """Originate the callee's leg through the dialplan into the application. Raises ChannelGone for the trunk.
 
-    `caller_id`: the number that he sees. `apology`: the sound for the case that there is no agent; he is given it here,
-    so that it can be said to him even when we are not there.
+    `caller_id`: the number that he sees. `apology`: the sound for the case that there is no agent. He brings it with
+    him, and the dialplan lets him in: so it is said to him, too, when he picks up while we are not there. His leg is
+    followed by a request of its own, which is served before the first word of the carrier's can be back.
     """
-    await client.channels.originate(
+    dialling = client.channels.originateToDialplan(
         endpoint=f"PJSIP/{customer.number}@{variables.TRUNK_ENDPOINT}",
-        app=variables.APPLICATION,
-        appArgs=f"{variables.STASIS_CALLEE},{command.dial_id}",
+        context=variables.CONTEXT_CALLEE,
         channelId=command.leg_id,
         timeout=ceil(command.limit_ms / 1000),
         callerId=f"<{caller_id}>" if caller_id else "",
         variables={"CHANNEL(language)": customer.language, variables.SOUND: apology},
     )
+    following = client.applications.subscribe(variables.APPLICATION, eventSource=f"channel:{command.leg_id}")
+    await asyncio.gather(dialling, following)
 
 
 async def end_leg(client: ari.Client, command: EndLeg) -> None:

@@ -7,8 +7,8 @@ are in tests/asterisk/wire):
     caller   ChannelDtmfReceived                  (the one key that means something)      → CallbackRequested
     agent    StasisStart(agent,<assignment>) … [ChannelHangupRequest] StasisEnd ChannelDestroyed → LegAnswered, LegEnded
     agent    [ChannelHangupRequest] ChannelDestroyed           (busy, refused, unanswered, withdrawn) → RingFailed
-    callee   StasisStart(callee,<dial>) StasisEnd StasisStart(callee,<dial>,<AMDSTATUS>) …   → CalleeAnswered, twice
-    callee   StasisStart(callee,<dial>) StasisEnd [ChannelHangupRequest] ChannelDestroyed → CalleeAnswered, LegEnded
+    callee   StasisStart(callee,<dial>,) StasisEnd StasisStart(callee,<dial>,<AMDSTATUS>) …  → CalleeAnswered, twice
+    callee   StasisStart(callee,<dial>,) StasisEnd [ChannelHangupRequest] ChannelDestroyed → CalleeAnswered, LegEnded
 
 A customer whom we dial is told as an agent is: his leg names its assignment, too. Which of the two it is, the engine
 knows by its id. Agents' lines and campaigns' callees go the same ways as LineAnswered, LineFailed, CalleeAnswered and
@@ -170,7 +170,7 @@ class Translator:
 
 def _is_machine(status: Sequence[str]) -> bool | None:
     """By what AMD said, if he was listened to; whatever else it may say, a doubt is a human."""
-    return status[0] == _MACHINE if status else None
+    return status[0] == _MACHINE if any(status) else None
 
 
 def _failed(leg_id: LegId, cause: LegCause) -> SwitchEvent | None:
