@@ -206,6 +206,7 @@ export type Change =
   | { kind: "agents"; agents: AgentView[] }
   | { kind: "me"; me: Me }
   | { kind: "switch"; up: boolean }
+  | { kind: "mail"; contact_id: string }
   | ChatChange;
 
 export interface Delta {

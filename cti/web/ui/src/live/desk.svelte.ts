@@ -15,6 +15,7 @@ import { chats } from "./chats.svelte";
 import { clock } from "./clock.svelte";
 import { forgetDraft } from "./drafts";
 import { fold, type Live } from "./fold";
+import { mails } from "./mails.svelte";
 import { notices } from "./notices.svelte";
 
 /** off: nobody is signed in · connecting: no snapshot yet · live · lost: what is shown may be old */
@@ -135,6 +136,7 @@ class Desk {
     }
     if (message.type === "snapshot") chats.meet(next.assignments);
     else if (isChat(message.change)) chats.take(message.change);
+    else if (message.change.kind === "mail") mails.note(message.change.contact_id);
     else if (message.change.kind === "assignment") chats.meet([message.change.assignment]);
     if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);
     this.#attend();

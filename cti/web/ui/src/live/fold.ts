@@ -70,6 +70,9 @@ function changed(live: Live, change: Change): Live {
       return { ...live, me: change.me };
     case "switch":
       return { ...live, switchUp: change.up };
+    case "mail":
+      // Its panel reads the thread: `live/mails.svelte.ts`.
+      return live;
     case "chat_line":
     case "chat_stands":
     case "chat_typing":
