@@ -134,8 +134,10 @@ class Desk {
       this.#shown.clear();
       if (next.me.softphone) void this.phone.start(next.me.softphone);
     }
-    if (message.type === "snapshot") chats.meet(next.assignments);
-    else if (isChat(message.change)) chats.take(message.change);
+    if (message.type === "snapshot") {
+      chats.meet(next.assignments);
+      mails.noteAll();
+    } else if (isChat(message.change)) chats.take(message.change);
     else if (message.change.kind === "mail") mails.note(message.change.contact_id);
     else if (message.change.kind === "assignment") chats.meet([message.change.assignment]);
     if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);
