@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from concurrent.futures import wait
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import count
 
@@ -67,6 +67,8 @@ class Bench:
     nodes: Nodes
     switch: AsteriskSwitch
     events: Events
+    connection: AsyncExitStack
+    """Closed, the switch has no engine any more."""
     carrier: Carrier
     leads: dict[LeadId, Customer]
     seen: list[Seen]
@@ -202,9 +204,16 @@ async def prompts(nodes: Nodes) -> AsyncIterator[Prompts]:
 async def standing(nodes: Nodes, prompts: Prompts) -> AsyncIterator[Bench]:
     leads: dict[LeadId, Customer] = {}
     switch = switch_of(nodes.home, prompts, leads)
-    async with Carrier(nodes.home) as carrier, followed(switch) as events:
+    async with Carrier(nodes.home) as carrier, AsyncExitStack() as connection:
         bench = Bench(
-            nodes=nodes, switch=switch, events=events, carrier=carrier, leads=leads, seen=[], news=asyncio.Event()
+            nodes=nodes,
+            switch=switch,
+            events=await connection.enter_async_context(followed(switch)),
+            connection=connection,
+            carrier=carrier,
+            leads=leads,
+            seen=[],
+            news=asyncio.Event(),
         )
         carrier.listen(bench.take)
         await carrier.watch_called()
@@ -372,3 +381,29 @@ async def test_one_for_whom_there_is_no_agent_is_told_so_within_two_seconds(benc
     ended = await bench.until(Who.CALLED, number, Step.ENDED, within_s=20)
     assert ended.cause == 16
     assert not any(one.step is Step.HEARD for one in bench.seen), "that was no agent"
+
+
+async def test_one_who_picks_up_while_there_is_no_engine_is_told_sorry_within_two_seconds(
+    nodes: Nodes, prompts: Prompts
+) -> None:
+    async with standing(nodes, prompts) as bench:
+        dial = await bench.dial(FAX)
+        number = bench.number(dial)
+        await bench.until(Who.CALLED, number, Step.RINGING)
+        await bench.connection.aclose()
+        picked_up = await bench.until(Who.CALLED, number, Step.ANSWERED)
+        told = await bench.until(Who.CALLED, number, Step.SPEAKS)
+        assert told.at_s - picked_up.at_s < 2
+        await bench.carrier.hang_up_called(picked_up.leg)
+
+
+async def test_one_who_picks_up_while_an_engine_is_just_coming_is_let_in(nodes: Nodes, prompts: Prompts) -> None:
+    async with standing(nodes, prompts) as before:
+        dial = await before.dial(FAX)
+        await before.until(Who.CALLED, before.number(dial), Step.RINGING)
+        await before.connection.aclose()
+        await before.until(Who.CALLED, before.number(dial), Step.ANSWERED)
+        async with standing(nodes, prompts) as bench:
+            await bench.answered(dial)
+            await bench.switch.execute(EndLeg(leg_id=dial.leg_id, node=NODE))
+            assert await bench.events.next(LegEnded) == LegEnded(leg_id=dial.leg_id, cause=LegCause.NORMAL)
