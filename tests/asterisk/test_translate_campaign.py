@@ -70,20 +70,20 @@ def test_a_callee_who_hangs_up_while_he_is_listened_to_has_ended_his_leg_once() 
 
 def test_a_callee_who_had_gone_before_he_was_to_be_listened_to_has_ended_once() -> None:
     translator = translate.Translator(node=NODE, region="RU")
-    started, ended, destroyed = recorded("callee_told_sorry")
+    started, ended, *others = recorded("callee_told_sorry")
     events = meaning([started, ended], translator=translator)
     translator.listens(LegId("dial-d5"))
-    events += meaning([destroyed], translator=translator)
+    events += meaning(others, translator=translator)
     assert [type(event) for event in events] == [CalleeAnswered, LegEnded]
 
 
 def test_a_callee_who_is_told_that_nobody_is_free_is_ours_no_more_at_once() -> None:
-    started, ended, destroyed = recorded("callee_told_sorry")
-    assert meaning([started, ended]) == [
+    messages = recorded("callee_told_sorry")
+    assert meaning(messages[:2]) == [
         CalleeAnswered(dial_id=DialId("d5"), leg_id=LegId("dial-d5"), node=NODE),
         LegEnded(leg_id=LegId("dial-d5"), cause=LegCause.NORMAL),
     ]
-    assert meaning([started, ended, destroyed]) == meaning([started, ended])
+    assert meaning(messages) == meaning(messages[:2])
 
 
 def test_one_who_hangs_up_after_a_gap_in_which_he_was_listened_to_has_ended() -> None:
