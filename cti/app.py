@@ -19,6 +19,8 @@ import uvloop
 from cti import config, logs, prompts, rules, variables
 from cti.asterisk.calls import Customer, Display
 from cti.asterisk.endpoints import Media
+from cti.asterisk.ledger import Ledger
+from cti.asterisk.queue_log_writer import QueueLogWriter
 from cti.asterisk.sayings import Sounds
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.callable import may_be_called_back
@@ -162,6 +164,13 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         messages = StoredMessages(database)
         chats = LiveChats(engine=core, messages=messages, book=StoredChats(database), centre=centre, metrics=metrics)
         hub.followers.append(chats.decided)
+        ledger = Ledger(
+            state=lambda: core.state,
+            extension=switch.extension_of,
+            writer=_queue_log(home),
+            occupation=switch.occupation,
+        )
+        hub.followers.append(ledger.decided)
         calls = Calls(
             engine=core,
             centre=centre,
@@ -178,6 +187,9 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         stack.push_async_callback(_write_what_is_left, keeper, history)
         await core.start(persons=await directory.everyone(), phones=await directory.phones())
         stack.push_async_callback(core.stop)
+        tasks.start("queue log", ledger.writer.run)
+        tasks.start("occupation", ledger.occupation.run)
+        stack.push_async_callback(ledger.stop)
         tasks.start("directory", enrolment.keep_reading)
         tasks.start("chats", chats.start)
         stack.push_async_callback(chats.stop)
@@ -196,6 +208,8 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         watch = Watch(journal, snapshot=lambda: snapshot(core.state), metrics=metrics)
         tasks.start("watch", watch.run)
         _measure(metrics, core=core, journal=journal, history=history)
+        metrics.gauge("triune_queue_log_backlog", "Lines of queue_log not written yet", lambda: ledger.writer.backlog)
+        metrics.gauge("triune_queue_log_lost", "Lines of queue_log that were left out", lambda: ledger.writer.lost)
         app = create_app(
             engine=core,
             hub=hub,
@@ -320,6 +334,15 @@ def _switch(
         caller_id=next(iter(centre.trunks.values())).caller_id,
         sounds=sounds,
         greeting=lambda destination: _greeting(centre, destination),
+    )
+
+
+def _queue_log(home: Home) -> QueueLogWriter:
+    return QueueLogWriter(
+        host=PortPlan.CENTRE_ADDRESS,
+        port=home.ports.ami,
+        username=home.secrets.ami_user,
+        password=home.secrets.ami_password,
     )
 
 

@@ -105,7 +105,12 @@ class Fallback:
         if name is None:
             return await self._ami.action("QueueRemove", Queue=member.queue, Interface=member.interface)
         return await self._ami.action(
-            "QueueAdd", Queue=member.queue, Interface=member.interface, MemberName=name, Penalty="0"
+            "QueueAdd",
+            Queue=member.queue,
+            Interface=member.interface,
+            MemberName=name,
+            Penalty="0",
+            StateInterface=variables.phone_hint(member.interface.partition("/")[2]),
         )
 
 

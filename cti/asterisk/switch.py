@@ -18,6 +18,7 @@ from cti.asterisk.contacts import Contacts
 from cti.asterisk.dialplan import Dialplan
 from cti.asterisk.endpoints import Media
 from cti.asterisk.fallback import Fallback, Member
+from cti.asterisk.occupation import Occupation
 from cti.asterisk.sayings import Sounds
 from cti.domain.commands import (
     Announce,
@@ -179,11 +180,17 @@ class AsteriskSwitch:
         )
         self._fallback = Fallback(self._ami)
         self.dialplan = Dialplan(self._ami, self._ari.channels)
+        self.occupation = Occupation(self._ari.deviceStates, extension=self.extension_of)
 
     @property
     def node(self) -> NodeId:
         """The node this is."""
         return self._node
+
+    def extension_of(self, agent_id: AgentId) -> str | None:
+        """The agent's extension; None when he has no line here."""
+        phone = self._phones.get(agent_id)
+        return phone.extension if phone is not None else None
 
     # -- what is done -------------------------------------------------------------------------------------------------
 
@@ -469,6 +476,7 @@ class AsteriskSwitch:
 
     def _take_connected(self) -> None:
         self._connected = True
+        self.occupation.reconnected()
         self._gap = True
         self._translator.begin_anew()
         self._push(SwitchConnected(node=self._node))

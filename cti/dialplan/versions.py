@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from cti import variables
+from cti.dialplan import hints
 from cti.dialplan.model import Dialplan, Extension
 from cti.dialplan.parse import parse
 
@@ -49,7 +50,7 @@ def compose(newest: int, texts: Mapping[int, str]) -> str:
         _, body = _divided(versioned(texts[version], version))
         words = "in force" if version == newest else "until its last call has ended"
         parts.append(f"\n; -- version {version}, {words}\n{body}")
-    return "".join(parts)
+    return "".join((*parts, hints.TEXT))
 
 
 def versioned(text: str, version: int) -> str:
