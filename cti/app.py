@@ -24,6 +24,9 @@ from cti.asterisk.queue_log_writer import QueueLogWriter
 from cti.asterisk.sayings import Sounds
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.callable import may_be_called_back
+from cti.campaigns.desk import CampaignDesk
+from cti.campaigns.feeder import Feeder
+from cti.campaigns.pace import Pace
 from cti.config import Centre, Language
 from cti.crm import http as crm_http
 from cti.crm.accounts import StoredAccounts, hashed
@@ -32,7 +35,7 @@ from cti.database import Database, open_database
 from cti.dialplan.loaders import IvrLoader
 from cti.dialplan.releases import Releases
 from cti.domain.acd import snapshot
-from cti.domain.ids import ContactId, DestinationId, NodeId, QueueId
+from cti.domain.ids import CampaignId, ContactId, DestinationId, LeadId, NodeId, QueueId
 from cti.engine import people
 from cti.engine.engine import Engine
 from cti.engine.tasks import Supervised
@@ -42,6 +45,7 @@ from cti.media.chat import LiveChats
 from cti.media.mailroom import Mailroom
 from cti.metrics import Metrics
 from cti.ports import Particulars, Person
+from cti.ports.campaigns import Callee
 from cti.review.beside import Storyteller, Watch
 from cti.setup import asterisk
 from cti.store import demo
@@ -50,6 +54,7 @@ from cti.store.directory import Directory
 from cti.store.do_not_call import StoredDoNotCall
 from cti.store.history import StoredHistory, position
 from cti.store.journal import SqliteJournal
+from cti.store.leads import StoredLeads
 from cti.store.messages import StoredMessages
 from cti.store.particulars import ParticularStore
 from cti.store.schema import upgrade_database
@@ -146,7 +151,24 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         clicks = Clicks(metrics)
         hub = Hub(customers=customers, metrics=metrics, outside=outside)
         sounds, prepare_sounds = await stack.enter_async_context(_sounds(home, centre))
-        switch = _switch(home, centre, sounds=sounds, particulars=lambda contact_id: core.particulars(contact_id))  # noqa: PLW0108 - it is made below
+        switch = _switch(
+            home,
+            centre,
+            sounds=sounds,
+            particulars=lambda contact_id: core.particulars(contact_id),  # noqa: PLW0108 - it is made below
+            callee=lambda campaign_id, lead_id: feeder.callee(campaign_id, lead_id),  # noqa: PLW0108 - as above
+        )
+        pace = Pace()
+        leads = StoredLeads(database)
+        feeder = Feeder(
+            leads=leads,
+            centre=centre,
+            reached=history.reached,
+            address_key=people.keyed(home.secrets.session_key.encode()),
+            pace=pace,
+        )
+        campaigns = CampaignDesk(leads=leads, centre=centre, feeder=feeder, pace=pace)
+        hub.followers.append(campaigns.decided)
         core = Engine(
             rules=(*rules.events(centre), *rules.campaigns(centre)),
             switches={NODE: switch},
@@ -159,6 +181,8 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             regards=rules.regards(centre),
             callable_back=lambda number: may_be_called_back(number, countries=centre.callback_countries),
             rung=clicks.rung,
+            callees=feeder,
+            campaign_number=lambda campaign_id: _campaign_number(centre, campaign_id),
         )
         enrolment = _Enrolment(core, directory)
         messages = StoredMessages(database)
@@ -191,6 +215,9 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         tasks.start("occupation", ledger.occupation.run)
         stack.push_async_callback(ledger.stop)
         tasks.start("directory", enrolment.keep_reading)
+        tasks.start("feeder", lambda: feeder.run(core))
+        tasks.start("campaigns", lambda: campaigns.run(core))
+        stack.push_async_callback(campaigns.stop)
         tasks.start("chats", chats.start)
         stack.push_async_callback(chats.stop)
         mail, posts = _mailroom(home, centre, core=core, messages=messages, hub=hub, metrics=metrics), Supervised()
@@ -230,6 +257,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             chats=chats,
             mail=MailDesk(messages=messages, uploads=StoredUploads(database), queued=mail.queued),
             calls=calls,
+            campaigns=campaigns,
             shop=bool(home.settings.demo),
         )
         server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))
@@ -313,7 +341,12 @@ async def _sounds(home: Home, centre: Centre) -> AsyncIterator[tuple[Sounds, Cal
 
 
 def _switch(
-    home: Home, centre: Centre, *, sounds: Sounds, particulars: Callable[[ContactId], Particulars | None]
+    home: Home,
+    centre: Centre,
+    *,
+    sounds: Sounds,
+    particulars: Callable[[ContactId], Particulars | None],
+    callee: Callable[[CampaignId, LeadId], Callee | None],
 ) -> AsteriskSwitch:
     return AsteriskSwitch(
         node=NODE,
@@ -334,6 +367,8 @@ def _switch(
         caller_id=next(iter(centre.trunks.values())).caller_id,
         sounds=sounds,
         greeting=lambda destination: _greeting(centre, destination),
+        lead=lambda campaign_id, lead_id: _callee(centre, campaign_id, callee(campaign_id, lead_id)),
+        apology=lambda campaign_id: _message(centre, campaign_id),
     )
 
 
@@ -360,6 +395,23 @@ def _customer(centre: Centre, known: Particulars | None) -> Customer:
         return Customer()
     sees = centre.shown_number(known.project_id, dialled=known.dialled)
     return Customer(number=known.address, language=known.language or Language.EN, sees=sees)
+
+
+def _callee(centre: Centre, campaign_id: CampaignId, known: Callee | None) -> Customer:
+    if known is None:
+        return Customer()
+    sees = _campaign_number(centre, campaign_id)
+    return Customer(number=known.number, language=known.language or Language.EN, sees=sees)
+
+
+def _campaign_number(centre: Centre, campaign_id: CampaignId) -> str:
+    campaign = centre.campaigns.get(campaign_id)
+    return centre.campaign_number(campaign) if campaign is not None else ""
+
+
+def _message(centre: Centre, campaign_id: CampaignId) -> str | None:
+    campaign = centre.campaigns.get(campaign_id)
+    return campaign.message if campaign is not None else None
 
 
 def _greeting(centre: Centre, destination: DestinationId) -> str | None:

@@ -71,9 +71,10 @@ OWN: Final = {str(key): Prompt(key=key, en=en, ru=ru) for key, (en, ru) in _OWN_
 
 
 def said_by_acd(centre: Centre) -> dict[str, Prompt]:
-    """What the engine has said, by its key: our own sentences and the greetings of voicemail boxes."""
-    greetings = {place.voicemail.prompt for place in centre.destinations.values() if place.voicemail is not None}
-    return {key: prompt for key, prompt in catalogue(centre).items() if key in OWN or key in greetings}
+    """What the engine has said, by its key: our own sentences, greetings of voicemail boxes and campaigns' messages."""
+    said = {place.voicemail.prompt for place in centre.destinations.values() if place.voicemail is not None}
+    said |= {campaign.message for campaign in centre.campaigns.values() if campaign.message is not None}
+    return {key: prompt for key, prompt in catalogue(centre).items() if key in OWN or key in said}
 
 
 def catalogue(centre: Centre) -> dict[str, Prompt]:

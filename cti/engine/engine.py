@@ -37,6 +37,7 @@ from cti.domain.events import (
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import (
     AgentId,
+    CampaignId,
     ContactId,
     LegId,
     Medium,
@@ -72,6 +73,7 @@ from cti.ports import (
     Phone,
     Switch,
 )
+from cti.ports.campaigns import Callees
 from cti.regard import Regard
 
 log = logging.getLogger(__name__)
@@ -102,12 +104,17 @@ class Engine:
         regards: Mapping[QueueId, Regard] = MappingProxyType({}),
         callable_back: Callable[[str], bool] = bool,
         rung: Callable[[AgentId], None] = lambda _: None,
+        callees: Callees | None = None,
+        campaign_number: Callable[[CampaignId], str] = lambda _: "",
     ) -> None:
         """`rules` are all that the centre file says, in the order in which the ACD is to hear them; `enrolled` says
         with which skills, site and capacity a person of the directory handles contacts. `address_key` is what stands
         for an address in the journal. `regards` are the queues that must know who a customer is, of `customers`.
         `callable_back` says whether a number may be called back; `rung` is told whom a switch has begun to ring.
+        `callees` are those of campaigns, and `campaign_number` is what they see.
         """
+        self._callees = callees
+        self._campaign_number = campaign_number
         self._rung = rung
         self._address_key = address_key
         self._callable_back = callable_back
@@ -147,6 +154,7 @@ class Engine:
         self._timers = Timers(now=self._clock.now, fire=self._timer_fired)
         self._dispatch = Dispatch(switches=self._switches, post=self.post, doubt=self._doubt, rung=self._rung)
         self._loop = Loop(acd=self._acd, clock=self._clock, journal=self._journal, decided=self._decided)
+        await self._recall_callees()
         self._configure(persons, phones)
         await self._recall()
         for node, watch in self._watches.items():
@@ -337,6 +345,7 @@ class Engine:
 
     def _decided(self, decision: Decision, now: Milliseconds) -> None:
         self._keep(self._lost.inherited(decision))
+        self._keep(self._called(decision))
         self._desktops.decided(decision, now)
         switch_commands: list[SwitchCommand] = []
         for command in decision.commands:
@@ -374,6 +383,15 @@ class Engine:
         if self._lost.is_second(self.state, contact_id):
             log.info("asked for already", extra={"action": "request_dropped", "contact": contact_id})
             self.post(ContactCancelled(contact_id=contact_id))
+
+    def _called(self, decision: Decision) -> Iterator[Particulars]:
+        """Of the contacts with callees of campaigns that this event began."""
+        for queued in _queued(decision):
+            if self._callees is None or queued.campaign_id is None or queued.lead_id is None:
+                continue
+            callee = self._callees.callee(queued.campaign_id, queued.lead_id)
+            if callee is not None:
+                yield people.of_callee(callee, queued, sees=self._campaign_number(queued.campaign_id))
 
     def _timer_fired(self, timer_id: TimerId) -> None:
         """Most who wait are served before their next step: of those the journal is not to hear."""
@@ -484,6 +502,19 @@ class Engine:
     def farewell(self, leg_id: LegId) -> Farewell | None:
         """By what this caller's leg was sent out of the ACD; None for one that was to be hung up."""
         return self._in_hand.farewell(leg_id)
+
+    async def _recall_callees(self) -> None:
+        """Before anything is decided: a lead in line may be dialled by the first event."""
+        if self._callees is None:
+            return
+        known = False
+        while not known:
+            try:
+                await self._callees.recall(self.state)
+                known = True
+            except DatabaseDown as error:
+                log.warning("%s", error, extra={"action": "callees_awaited"})
+                await asyncio.sleep(RECALL_AGAIN_S)
 
     def send(self, commands: Iterable[SwitchCommand]) -> None:
         """Have commands done that mend a difference."""

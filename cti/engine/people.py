@@ -21,6 +21,7 @@ from cti.domain.events import AgentEnrolled
 from cti.domain.facts import ContactQueued
 from cti.domain.ids import AgentId, ContactId, Device, LegId, Milliseconds, ProjectId
 from cti.ports import Arrival, CallerEntered, CallerLost, Particulars, Person
+from cti.ports.campaigns import Callee
 
 Farewell = PromiseCallback | SendAway
 """What lets a caller's leg go on without us."""
@@ -195,6 +196,21 @@ def of_origin(origin: Particulars, queued: ContactQueued, *, why: variables.Lost
         project_id=queued.project_id,
         medium=queued.medium,
         path=_with_lost_step(origin.path, why),
+    )
+
+
+def of_callee(callee: Callee, queued: ContactQueued, *, sees: str) -> Particulars:
+    """Whom a campaign calls; `sees` is the number that he is called from."""
+    return Particulars(
+        contact_id=queued.contact_id,
+        project_id=queued.project_id,
+        medium=queued.medium,
+        address=callee.number,
+        name=callee.name,
+        dialled=sees,
+        language=callee.language,
+        path="",
+        account="",
     )
 
 

@@ -21,6 +21,7 @@ from cti.domain.ids import (
     Milliseconds,
     ProjectId,
 )
+from cti.domain.state import State
 
 HUMAN_TALK_MS: Final = 5_000
 
@@ -236,6 +237,16 @@ class Leads(Protocol):
 
     def results(self, campaign_id: CampaignId) -> AsyncIterator[Sequence[tuple[LeadRow, Sequence[Attempt]]]]:
         """The whole list with its attempts, in order, piece by piece."""
+
+
+class Callees(Protocol):
+    """Who the leads are that the ACD has in line or tries; from memory."""
+
+    async def recall(self, state: State) -> None:
+        """Look up everybody whom a recovered state has; before anything is dialled. Raises DatabaseDown."""
+
+    def callee(self, campaign_id: CampaignId, lead_id: LeadId) -> Callee | None:
+        """Whom the lead stands for; None when nothing is known."""
 
 
 class Idle(StrEnum):

@@ -191,6 +191,7 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
             | facts.LeadsQueued()
             | facts.LeadsDropped()
             | facts.AgentReserved()
+            | facts.DialGivenUp()
             | facts.SignOutDeferred()
             | facts.AgentLegLost()
             | facts.RingEnded()

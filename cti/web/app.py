@@ -13,6 +13,7 @@ from cti.config import Centre
 from cti.errors import OutsideError
 from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Reasons
+from cti.ports.campaigns import Campaigns
 from cti.ports.chat import Chats
 from cti.ports.templates import Templates
 from cti.web import (
@@ -20,6 +21,7 @@ from cti.web import (
     administration,
     call_routes,
     callback_routes,
+    campaign_routes,
     chat_routes,
     chat_visitors,
     contact_routes,
@@ -40,6 +42,7 @@ from cti.web import (
 from cti.web.call_desk import Calls
 from cti.web.callback_desk import Callbacks
 from cti.web.callback_tickets import Tickets
+from cti.web.campaign_board import CampaignBoard
 from cti.web.chat_desk import ChatDesk
 from cti.web.chat_limits import Visitors
 from cti.web.edge import Edge
@@ -80,6 +83,7 @@ def create_app(
     calls: Calls,
     shop: bool = False,
     templates: Templates | None = None,
+    campaigns: Campaigns | None = None,
     mail: MailDesk | None = None,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
@@ -107,6 +111,10 @@ def create_app(
     metrics.gauge("triune_chat_pages", "Visitors' pages with an open chat", lambda: visitors.page_count)
     chat_desk = ChatDesk(presence=hub.presence, roster=roster)
     chats.watch(chat_desk)
+    if campaigns is not None:
+        hub.campaigns = CampaignBoard(
+            campaigns=campaigns, centre=centre, engine=engine, roster=roster, presence=hub.presence
+        )
     metrics.gauge("triune_switch_up", "Whether Asterisk answers", lambda: int(engine.switch_up))
 
     @contextlib.asynccontextmanager
@@ -116,6 +124,8 @@ def create_app(
         hub.presence.start(engine=engine, roster=roster)
         roster.changed = hub.presence.close_person
         tasks = [asyncio.create_task(roster.keep_fresh(hub.presence.sweep)), asyncio.create_task(lag.measure())]
+        if hub.campaigns is not None:
+            tasks.append(asyncio.create_task(hub.campaigns.run()))
         try:
             yield
         finally:
@@ -149,12 +159,14 @@ def create_app(
         chat_desk=chat_desk,
         visitors=visitors,
         templates=templates,
+        campaigns=campaigns,
         mail=mail,
         callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
     )
     app.state.sip_target = sip_target
     app.add_middleware(Edge, softphone_ws_url=softphone_ws_url, origins=origins)
     if shop:
+        app.add_route("/demo/shop", widget.to_shop)
         app.mount("/demo/shop", widget.Shop(), name="shop")
     app.mount("/", Pages(ui_dir or Path("/nonexistent")), name="pages")
     return app
@@ -185,8 +197,9 @@ def bare_app(life: object = None) -> FastAPI:
         acts,
         contact_routes,
         call_routes,
-        supervision,
+        campaign_routes,
         mail_routes,
+        supervision,
         why_routes,
         administration,
         template_routes,

@@ -20,7 +20,7 @@ from cti.ports import Person
 from cti.web import waits
 from cti.web.messages import AgentView, QueueView
 from cti.web.roster import Roster
-from cti.web.screens import Screens
+from cti.web.screens import Screens, line_of
 
 Activity = Literal["idle", "offered", "talking", "held", "rejoining", "wrap_up"]
 
@@ -221,4 +221,5 @@ class Board:
             queue=self._screens.queue_name(contact.queue_id, language) if contact else None,
             activity_since_ms=since_ms,
             device=agent.device,
+            line=line_of(agent),
         )

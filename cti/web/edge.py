@@ -80,7 +80,7 @@ class Edge:
             message = await receive()
             read += len(message.get("body", b""))
             # A body that does not say its length is cut off: what was read so far is no JSON and is refused as such.
-            return {"type": "http.request", "body": b"", "more_body": False} if read > BODY_LIMIT else message
+            return {"type": "http.request", "body": b"", "more_body": False} if read > limit else message
 
         await self._app(scope, bounded, self._dressed(scope, send))
 
@@ -117,6 +117,7 @@ def _limit(scope: Scope) -> int:
     """Bytes that the body may have."""
     path: str = scope["path"]
     is_file = path.startswith("/api/v1/assignments/") and path.endswith("/answer/files")
+    is_file = is_file or (path.startswith("/api/v1/campaigns/") and path.endswith("/lists"))
     return FILE_LIMIT if is_file and scope["method"] == "POST" else BODY_LIMIT
 
 

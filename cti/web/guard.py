@@ -15,14 +15,16 @@ from starlette.requests import HTTPConnection
 from cti.config import Centre
 from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Reasons, Role
+from cti.ports.campaigns import Campaigns
 from cti.ports.chat import Chats
 from cti.ports.templates import Templates
+from cti.web.call_desk import Calls
 from cti.web.callback_desk import Callbacks
 from cti.web.chat_desk import ChatDesk
 from cti.web.chat_limits import Visitors
-from cti.web.call_desk import Calls
 from cti.web.health import LoopLag
 from cti.web.hub import Hub
+from cti.web.mail_desk import MailDesk
 from cti.web.pace import Pace
 from cti.web.presence import Presence
 from cti.web.problems import Refusal
@@ -60,6 +62,8 @@ class Parts:
     visitors: Visitors
     callbacks: Callbacks
     templates: Templates | None = None
+    campaigns: Campaigns | None = None
+    mail: MailDesk | None = None
     progress: Progress = field(default_factory=Progress)
 
 

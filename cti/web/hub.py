@@ -32,12 +32,15 @@ from cti.domain.ids import (
     AgentId,
     AssignmentId,
     ContactId,
+    LegCause,
     Milliseconds,
     ProjectId,
 )
 from cti.metrics import Metrics
 from cti.ports import Card, Customers, Engine, Particulars, Person, Role, Source
 from cti.web.board import Board
+from cti.web.campaign_board import CampaignBoard
+from cti.web.campaign_messages import CampaignContact
 from cti.web.cards import Cards, Lookup
 from cti.web.mail_messages import MailChanged
 from cti.web.messages import (
@@ -91,6 +94,10 @@ _OF_AGENT: Final = (
     decided_facts.SignOutDeferred,
     decided_facts.AgentConfigured,
     decided_facts.AgentSkipped,
+    decided_facts.LineWish,
+    decided_facts.LineRung,
+    decided_facts.LineUp,
+    decided_facts.LineDown,
 )
 _OF_ASSIGNMENT: Final = (
     decided_facts.AgentRung,
@@ -128,6 +135,10 @@ class Hub:
         self._held: dict[AssignmentId, _Held] = {}
         self._lookups: dict[AssignmentId, Lookup] = {}
         self._muted: set[AssignmentId] = set()
+        self._lines_lost: dict[AgentId, LegCause] = {}
+        """Why lines that agents want do not stand."""
+        self.campaigns: CampaignBoard | None = None
+        """Set before pages come."""
         self._confirming: set[AssignmentId] = set()
         self._flush: asyncio.TimerHandle | None = None
         self._engine: Engine | None = None
@@ -243,8 +254,15 @@ class Hub:
                 if (held := self._held.get(fact.assignment_id)) is not None:
                     self._board.note_agent(held.agent_id)
             case _ if isinstance(fact, _OF_AGENT):
+                self._note_line(fact)
                 agents[fact.agent_id] = None
                 self._board.note_agent(fact.agent_id)
+
+    def _note_line(self, fact: Fact) -> None:
+        if isinstance(fact, decided_facts.LineDown):
+            self._lines_lost[fact.agent_id] = fact.cause
+        elif isinstance(fact, decided_facts.LineWish | decided_facts.LineRung):
+            self._lines_lost.pop(fact.agent_id, None)
 
     def _gone(self, assignment_id: AssignmentId, outcome: str, now: Milliseconds) -> None:
         held = self._held.pop(assignment_id, None)
@@ -261,7 +279,7 @@ class Hub:
     def _push_state(self, engine: Engine, agent_id: AgentId, now: Milliseconds) -> None:
         pages, agent = self.presence.of(agent_id), engine.state.agents.get(agent_id)
         if pages and agent is not None:
-            self._send(pages, StateChanged(state=my_state(agent)), now)
+            self._send(pages, StateChanged(state=my_state(agent, line_lost=self._lines_lost.get(agent_id))), now)
 
     def _push_assignment(
         self, engine: Engine, assignment_id: AssignmentId, now: Milliseconds, *, card_again: bool = True
@@ -305,7 +323,13 @@ class Hub:
             sources=self._screens.sources(lookup.states, language=language),
             muted=assignment_id in self._muted,
             dialling=is_dialling(assignment, contact),
+            campaign=self._campaign(contact, language),
         )
+
+    def _campaign(self, contact: Contact, language: str) -> CampaignContact | None:
+        if self.campaigns is None or contact.campaign_id is None or contact.lead_id is None:
+            return None
+        return self.campaigns.contact(contact.campaign_id, contact.lead_id, language)
 
     def _lookup(
         self, assignment_id: AssignmentId, contact: Contact, particulars: Particulars | None, *, again: bool
@@ -385,11 +409,16 @@ class Hub:
         return Snapshot(
             now_ms=engine.now(),
             me=self._roster.me(person),
-            state=my_state(agent) if agent is not None and person.extension is not None else None,
+            state=(
+                my_state(agent, line_lost=self._lines_lost.get(agent.id))
+                if agent is not None and person.extension is not None
+                else None
+            ),
             assignments=self._assignments(engine, agent.assignment_ids if agent else (), person.language),
             queues=self.queues(person),
             agents=self.agents(person),
             switch_up=engine.switch_up,
+            campaigns=self.campaigns.views(person) if self.campaigns is not None else [],
         )
 
     def confirm(self, assignment: Assignment) -> asyncio.Task[None] | None:

@@ -14,6 +14,7 @@ from pydantic import Field
 from cti.domain.ids import Device, LegCause, Medium, Readiness
 from cti.ports import AccountAnswer, Role
 from cti.variables import Lost
+from cti.web.campaign_messages import CampaignContact, CampaignsChanged, CampaignView, LineState
 from cti.web.chat_messages import ChatLineSaid, ChatStands, ChatTypes, ChatTyping, ChatWatch
 from cti.web.mail_messages import MessageView
 from cti.web.record import NO_NUL, Message
@@ -75,6 +76,11 @@ class MyState(Message):
     """Devices with a live registration."""
     leaving: bool
     """Signed out, but a contact is still to be finished."""
+    line: LineState
+    """Of his phone, when he stays connected between calls."""
+    line_wanted: bool
+    line_lost: LegCause | None
+    """Why the line that he wants does not stand; None when it does, or nobody knows."""
 
 
 class PathStep(Message):
@@ -192,6 +198,10 @@ class AssignmentView(Message):
     """Why the customer was not reached; the agent codes it in his wrap-up."""
     suggested: str | None
     """The project's disposition for that, if it names one."""
+    preview: bool
+    """A campaign's lead to be looked at until `until_ms`: accepted it is called, rejected it is skipped."""
+    campaign: CampaignContact | None
+    """Of a contact that a campaign began."""
 
 
 class QueueView(Message):
@@ -225,6 +235,8 @@ class AgentView(Message):
     """Queue of the contact in hand."""
     activity_since_ms: int | None
     device: Device | None
+    line: LineState
+    """Of his phone, when he stays connected between calls."""
 
 
 # -- WebSocket -------------------------------------------------------------------------------------------------------
@@ -242,6 +254,8 @@ class Snapshot(Message):
     queues: list[QueueView]
     agents: list[AgentView]
     switch_up: bool
+    campaigns: list[CampaignView]
+    """Of his projects; none for an agent."""
 
 
 class StateChanged(Message):
@@ -305,7 +319,8 @@ Change = Annotated[
     | SwitchChanged
     | ChatLineSaid
     | ChatStands
-    | ChatTyping,
+    | ChatTyping
+    | CampaignsChanged,
     Field(discriminator="kind"),
 ]
 

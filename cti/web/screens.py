@@ -13,12 +13,13 @@ import phonenumbers
 from cti import actions
 from cti.config import Centre
 from cti.domain.agent import Agent
-from cti.domain.assignment import Assignment
+from cti.domain.assignment import Assignment, awaits_word
 from cti.domain.contact import Contact
-from cti.domain.ids import Medium, ProjectId
+from cti.domain.ids import LegCause, Medium, ProjectId
 from cti.domain.states import AssignmentState
 from cti.ports import Card, CodeKind, Particulars
 from cti.web import words
+from cti.web.campaign_messages import CampaignContact, LineState
 from cti.web.messages import (
     AssignmentView,
     CardSource,
@@ -69,6 +70,7 @@ class Screens:
         sources: Sequence[CardSource],
         muted: bool,
         dialling: bool = False,
+        campaign: CampaignContact | None = None,
     ) -> AssignmentView:
         """One contact on the agent's screen. `dialling`: its customer is being called just now."""
         return AssignmentView(
@@ -87,6 +89,8 @@ class Screens:
             wait_ms=max(0, assignment.offered_ms - contact.arrived_ms),
             missed=assignment.missed,
             suggested=self._suggested(assignment, contact.project_id),
+            preview=awaits_word(assignment),
+            campaign=campaign,
         )
 
     def _suggested(self, assignment: Assignment, project_id: str) -> str | None:
@@ -208,7 +212,14 @@ def rings(medium: Medium) -> bool:
     return medium in (Medium.VOICE, Medium.CALLBACK)
 
 
-def my_state(agent: Agent) -> MyState:
+def line_of(agent: Agent) -> LineState:
+    """Of the phone of an agent who stays connected."""
+    if agent.line_leg is None:
+        return "off"
+    return "up" if agent.line_up else "ringing"
+
+
+def my_state(agent: Agent, *, line_lost: LegCause | None = None) -> MyState:
     """What an agent's page shows of himself."""
     return MyState(
         readiness=agent.readiness,
@@ -217,6 +228,9 @@ def my_state(agent: Agent) -> MyState:
         device=agent.device,
         phones=list(agent.phones),
         leaving=agent.leaving,
+        line=line_of(agent),
+        line_wanted=agent.wants_line,
+        line_lost=line_lost if agent.wants_line and agent.line_leg is None else None,
     )
 
 
@@ -228,6 +242,8 @@ def _shown(assignment: Assignment) -> Shown:
 
 def _until_ms(assignment: Assignment) -> int | None:
     match assignment.state:
+        case AssignmentState.OFFERED if awaits_word(assignment):
+            return assignment.lease_until_ms
         case AssignmentState.OFFERED:
             return assignment.ring_until_ms if rings(assignment.medium) else assignment.lease_until_ms
         case AssignmentState.REJOINING:

@@ -58,6 +58,24 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "You have no extension, so you take no contacts. Ask an admin for one.",
         "У вас нет внутреннего номера, поэтому обращения к вам не приходят. Попросите номер у администратора.",
     ),
+    "unknown_campaign": ("There is no such campaign in your projects.", "В ваших проектах нет такой кампании."),
+    "campaign_closed": (
+        "This campaign is no longer in the centre file.",
+        "Этой кампании больше нет в файле центра.",
+    ),
+    "reserved": (
+        "A campaign's customer may be put through to you any moment. Try again then.",
+        "Вас в любой момент могут соединить с абонентом кампании. Попробуйте после этого.",
+    ),
+    "too_many_leads": (
+        "Too many leads stand in line already. Wait until some are dialled.",
+        "В очереди обзвона уже слишком много записей. Подождите, пока часть из них обработают.",
+    ),
+    "import_runs": (
+        "A list is being read into this campaign already. Wait for its end.",
+        "В эту кампанию уже загружается список. Дождитесь окончания.",
+    ),
+    "empty_list": ("The file is empty. Choose a CSV file with a heading.", "Файл пуст. Выберите CSV с заголовком."),
     "not_answered_yet": ("The customer has not answered yet.", "Клиент ещё не ответил."),
     "callback_form_old": (
         "The form has stood open for too long. Load the page again.",
