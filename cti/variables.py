@@ -113,9 +113,6 @@ class Lost(StrEnum):
 HINTS: Final = "agents"
 """The context of the hints (`cti.dialplan.hints`): for lamps, and for what static queues know of an agent."""
 
-HINTS: Final = "agents"
-"""The context of the hints (`cti.dialplan.hints`): for lamps, and for what static queues know of an agent."""
-
 AGENT_ENDPOINT_PREFIX: Final = "agent-"
 WEB_ENDPOINT_SUFFIX: Final = "-web"
 TRUNK_ENDPOINT: Final = "trunk"
@@ -129,13 +126,6 @@ def agent_endpoint(extension: str) -> str:
 def web_endpoint(extension: str) -> str:
     """The PJSIP endpoint of the same agent's browser softphone."""
     return f"{AGENT_ENDPOINT_PREFIX}{extension}{WEB_ENDPOINT_SUFFIX}"
-
-
-def phone_hint(endpoint: str) -> str:
-    """The hint of one phone of an agent, as a static queue's member names it."""
-    is_web = endpoint.endswith(WEB_ENDPOINT_SUFFIX)
-    extension = endpoint.removeprefix(AGENT_ENDPOINT_PREFIX).removesuffix(WEB_ENDPOINT_SUFFIX)
-    return f"hint:{'web' if is_web else 'sip'}{extension}@{HINTS}"
 
 
 def phone_hint(endpoint: str) -> str:

@@ -71,7 +71,6 @@ class Client:
         self.playbacks = Playbacks(self)
         self.endpoints = Endpoints(self)
         self.deviceStates = DeviceStates(self)
-        self.deviceStates = DeviceStates(self)
         self.applications = Applications(self)
         self.asterisk = Asterisk(self)
 
@@ -299,21 +298,6 @@ class Endpoints:
         """Every endpoint of this technology ("PJSIP"); an empty list when it has none."""
         reply = await self._request("GET", f"endpoints/{quote(tech)}", accepted=(404,))
         return wire.endpoints(reply.body) if reply.status_code < 400 else []
-
-
-class DeviceStates:
-    """`/deviceStates`"""
-
-    def __init__(self, client: Client) -> None:
-        self._request = client.request
-
-    async def list(self) -> dict[str, str]:
-        """Every device state that ARI keeps, by name (`Stasis:…`)."""
-        return wire.device_states((await self._request("GET", "deviceStates")).body)
-
-    def update(self, deviceName: str, deviceState: str) -> asyncio.Future[wire.Reply]:
-        """Set a `Stasis:` device's state."""
-        return self._request("PUT", f"deviceStates/{quote(deviceName, safe=':')}?deviceState={deviceState}")
 
 
 class DeviceStates:

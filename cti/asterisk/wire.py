@@ -74,13 +74,6 @@ class DeviceState(msgspec.Struct, frozen=True, gc=False):
     state: str
 
 
-class DeviceState(msgspec.Struct, frozen=True, gc=False):
-    """A device state that ARI keeps."""
-
-    name: str
-    state: str
-
-
 class Reply(msgspec.Struct, frozen=True, gc=False):
     """Status and JSON text of an answer; refusals arrive as exceptions instead."""
 
@@ -92,7 +85,6 @@ _decode_message = msgspec.json.Decoder(Message).decode
 _decode_channels = msgspec.json.Decoder(list[Channel]).decode
 _decode_bridges = msgspec.json.Decoder(list[Bridge]).decode
 _decode_endpoints = msgspec.json.Decoder(list[Endpoint]).decode
-_decode_device_states = msgspec.json.Decoder(list[DeviceState]).decode
 _decode_device_states = msgspec.json.Decoder(list[DeviceState]).decode
 _decode_application = msgspec.json.Decoder(Application).decode
 
@@ -115,11 +107,6 @@ def bridges(text: str) -> list[Bridge]:
 def endpoints(text: str) -> list[Endpoint]:
     """The body of `GET /endpoints/TECH`. Raises ValueError."""
     return _decode_endpoints(text)
-
-
-def device_states(text: str) -> dict[str, str]:
-    """The body of `GET /deviceStates`, states by name. Raises ValueError."""
-    return {each.name: each.state for each in _decode_device_states(text)}
 
 
 def device_states(text: str) -> dict[str, str]:
