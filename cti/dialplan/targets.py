@@ -117,6 +117,16 @@ def _calling(app: str, data: Piece) -> Iterator[Target]:
 
 
 def _options(options: Piece) -> Iterator[Target]:
+    for letter, inner in _lettered(options):
+        if letter == "U":
+            yield from _named_subroutine(inner)
+        elif letter in _DIAL_JUMPS:
+            for target in _subroutine(inner, cut="^"):
+                yield structs.replace(target, returns=_DIAL_JUMPS[letter])
+
+
+def _lettered(options: Piece) -> Iterator[tuple[str, Piece]]:
+    """Options that have something in brackets: their letter, and that."""
     index = 0
     while index < len(options.text):
         letter = options.text[index]
@@ -127,12 +137,7 @@ def _options(options: Piece) -> Iterator[Target]:
             while end < len(options.text) and depth:
                 depth += {"(": 1, ")": -1}.get(options.text[end], 0)
                 end += 1
-            inner = options.cut(index + 2, end - 1)
-            if letter == "U":
-                yield from _named_subroutine(inner)
-            elif letter in _DIAL_JUMPS:
-                for target in _subroutine(inner, cut="^"):
-                    yield structs.replace(target, returns=_DIAL_JUMPS[letter])
+            yield letter, options.cut(index + 2, end - 1)
         index = end
 
 
@@ -160,8 +165,8 @@ def _set(data: Piece) -> Iterator[Target]:
     for found in _HANDLER.finditer(data.text):
         yield from _subroutine(data.cut(found.end()))
     for inner in pieces.calls_of(data.text, "TONE_DETECT"):
-        for place in pieces.calls_of(inner.text, "g"):
-            target = _place(Piece(place.text, inner.at + place.at))
+        for letter, place in _lettered(pieces.split(inner, ",")[-1]):
+            target = _place(place) if letter == "g" else None
             if target is not None:
                 yield target
     yield from _locals(data)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import jinja2
+from jinja2.exceptions import SecurityError
 from jinja2.ext import Extension
 from jinja2.lexer import Token, TokenStream
 from jinja2.runtime import Macro
@@ -113,6 +114,10 @@ def rendered(found: jinja2.Environment, name: str, values: Mapping[str, object])
     except jinja2.TemplateNotFound as error:
         file, line = _place(error, name)
         raise TemplateError(f"There is no template {error.name!r}.", file=file, line=line) from error
+    except SecurityError as error:
+        file, line = _place(error, name)
+        words = "A template may not do this: it is unsafe to call or read what is none of its own values."
+        raise TemplateError(words, file=file, line=line) from error
     except (jinja2.TemplateError, ConfigError) as error:
         file, line = _place(error, name)
         words = str(error) if isinstance(error, ConfigError) else f"{error.message or type(error).__name__}."
