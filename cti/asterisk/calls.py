@@ -12,7 +12,7 @@ from math import ceil
 from typing import Final
 
 from cti import variables
-from cti.asterisk import ari, endpoints, sayings
+from cti.asterisk import ari, endpoints, lines, sayings
 from cti.domain.commands import (
     Announce,
     Apologise,
@@ -138,6 +138,7 @@ async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, told
     before.append(client.channels.stopMoh(channelId=command.caller_leg))
     if command.agent_leg.startswith(variables.LINE_PREFIX):
         before.append(client.channels.stopSilence(channelId=command.agent_leg))
+        before.append(lines.limit(client.channels, command.agent_leg, limit_s=0))
     made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
     legs = f"{command.caller_leg},{command.agent_leg}"
     try:

@@ -18,6 +18,7 @@ from cti.asterisk.contacts import Contacts
 from cti.asterisk.dialplan import Dialplan
 from cti.asterisk.endpoints import Media
 from cti.asterisk.fallback import Fallback, Member
+from cti.asterisk.lines import LIMIT_S, Lines
 from cti.asterisk.occupation import Occupation
 from cti.asterisk.sayings import Sounds
 from cti.domain.commands import (
@@ -123,12 +124,14 @@ class AsteriskSwitch:
         greeting: Callable[[DestinationId], str | None] = _no_greeting,
         lead: Callable[[CampaignId, LeadId], Customer] = _unknown_lead,
         apology: Callable[[CampaignId], str | None] = _our_own,
+        line_limit_s: int = LIMIT_S,
     ) -> None:
         """`region`: see `Translator`. `music`: the music class of a queue. `display`: what a ringing phone shows.
 
         `customer`: whom a contact is about. `caller_id`: the number that those see whom the centre calls. `greeting`:
         the prompt of a destination that has one. `lead`: who is on a campaign's list, and which number he sees.
         `apology`: the campaign's prompt for callees for whom there is no agent; None for ours. None may block.
+        `line_limit_s`: how long agents' lines outlive us.
         """
         self._node = node
         self._media = media
@@ -169,6 +172,7 @@ class AsteriskSwitch:
             on_connected=self._take_connected,
             on_disconnected=self._take_disconnected,
         )
+        self._lines = Lines(self._ari.channels, limit_s=line_limit_s)
         self._ami = ami.Client(
             host=address.host,
             port=address.ami_port,
@@ -206,8 +210,10 @@ class AsteriskSwitch:
                 await calls.ring_line(self._ari, command, extension=extension)
             case QuietLine():
                 await calls.quiet_line(self._ari, command, told=command.leg_id in self._told)
+                await self._lines.wait(command.leg_id)
                 self._told.discard(command.leg_id)
             case JoinLegs():
+                self._lines.leave(command.agent_leg)
                 told = self._told & {command.caller_leg, command.agent_leg}
                 await calls.join_legs(self._ari, command, answer=command.caller_leg in self._ringing, told=told)
                 self._ringing.discard(command.caller_leg)
@@ -324,6 +330,7 @@ class AsteriskSwitch:
         if self._gap:
             self._gap = False
             self._translator.adopt(listing.legs)
+            self._lines.learn(listing)
             self._ringing -= before.difference(leg.leg_id for leg in callers)
             self._ringing.update(leg.leg_id for leg in callers if not leg.answered)
             self._told = {leg.leg_id for leg in listing.legs if leg.answered}
@@ -420,9 +427,9 @@ class AsteriskSwitch:
 
         At 10 000 events not taken the connection is read no further until they are.
         """
-        tasks = [asyncio.create_task(self._ari.run()), asyncio.create_task(self._ami.run())]
+        tasks = [asyncio.create_task(work) for work in (self._ari.run(), self._ami.run(), self._lines.run())]
         for task in tasks:
-            task.add_done_callback(lambda _: self._arrived.set())  # neither ends by itself: if one does, at once
+            task.add_done_callback(lambda _: self._arrived.set())  # none ends by itself: if one does, at once
         try:
             while True:
                 while self._events:
@@ -466,6 +473,7 @@ class AsteriskSwitch:
             case LegEnded():
                 self._ringing.discard(event.leg_id)
                 self._told.discard(event.leg_id)
+                self._lines.leave(event.leg_id)
         self._push(event)
 
     async def _end_probe(self, channel_id: str) -> None:

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from cti.asterisk.calls import Customer
 from cti.asterisk.endpoints import Media
+from cti.asterisk.lines import LIMIT_S
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.config import Language
 from cti.demo.carrier import Carrier, Says, Seen, SipPhone, Step, Who
@@ -89,6 +90,13 @@ class Bench:
                 self.news.clear()
                 await self.news.wait()
 
+    async def plug_in(self) -> None:
+        """The agent's phone is there."""
+        await self.switch.provision(phone("101"))
+        await self.carrier.behave("101", ring_s=0, talk_s=0)
+        await self.carrier.register([SipPhone(extension="101", secret="secret101")])
+        await self.events.reachable("agent-101")
+
     async def line(self) -> RingLine:
         """The agent stays connected."""
         command = RingLine(
@@ -133,18 +141,21 @@ class Bench:
         back = await self.events.next(CalleeAnswered, lambda one: one.dial_id == dial.dial_id)
         return back.machine
 
-    async def talk(self, line: RingLine, dial: DialLead) -> None:
-        """Both hear each other, and then the customer's side ends."""
-        bridge_id = BridgeId(f"talk-{dial.dial_id}")
-        join = JoinLegs(
+    async def join(self, line: RingLine, dial: DialLead) -> BridgeId:
+        command = JoinLegs(
             contact_id=ContactId("c1"),
             assignment_id=AssignmentId("a1"),
-            bridge_id=bridge_id,
+            bridge_id=BridgeId(f"talk-{dial.dial_id}"),
             node=NODE,
             caller_leg=dial.leg_id,
             agent_leg=line.leg_id,
         )
-        await self.switch.execute(join)
+        await self.switch.execute(command)
+        return command.bridge_id
+
+    async def talk(self, line: RingLine, dial: DialLead) -> None:
+        """Both hear each other, and then the customer's side ends."""
+        bridge_id = await self.join(line, dial)
         await self.until(Who.CALLED, self.number(dial), Step.HEARD)
         await self.until(Who.PHONE, "101", Step.SPEAKS)
         await self.switch.execute(EndLeg(leg_id=dial.leg_id, node=NODE))
@@ -159,14 +170,16 @@ class Bench:
         await soon(lambda: self.packets_to_the_phone() >= first + packets, what=f"{packets} packets of silence")
 
     def packets_to_the_phone(self) -> int:
-        """How many packets of sound the carrier, who holds the phone, has received."""
+        """How many packets of sound the carrier, who holds the phone, has received on its leg, the oldest."""
         shown = self.nodes.console(self.nodes.home.carrier, "pjsip show channelstats")
-        counts = re.findall(r"centre-\S+\s+\S+\s+\S+\s+(\d+)", shown)
-        assert len(counts) == 1, shown
-        return int(counts[0])
+        counts = re.findall(r"(centre-\S+)\s+\S+\s+\S+\s+(\d+)", shown)
+        assert counts, shown
+        return int(min(counts)[1])
 
 
-def switch_of(home: Home, prompts: Prompts, leads: dict[LeadId, Customer]) -> AsteriskSwitch:
+def switch_of(
+    home: Home, prompts: Prompts, leads: dict[LeadId, Customer], *, line_limit_s: int = LIMIT_S
+) -> AsteriskSwitch:
     return AsteriskSwitch(
         node=NODE,
         address=Address(
@@ -183,6 +196,7 @@ def switch_of(home: Home, prompts: Prompts, leads: dict[LeadId, Customer]) -> As
         caller_id="+78005550100",
         sounds=lambda key, language: prompts.ready(OWN[key], Language(language)),
         lead=lambda _, lead_id: leads.get(lead_id, Customer()),
+        line_limit_s=line_limit_s,
     )
 
 
@@ -201,9 +215,9 @@ async def prompts(nodes: Nodes) -> AsyncIterator[Prompts]:
 
 
 @asynccontextmanager
-async def standing(nodes: Nodes, prompts: Prompts) -> AsyncIterator[Bench]:
+async def standing(nodes: Nodes, prompts: Prompts, *, line_limit_s: int = LIMIT_S) -> AsyncIterator[Bench]:
     leads: dict[LeadId, Customer] = {}
-    switch = switch_of(nodes.home, prompts, leads)
+    switch = switch_of(nodes.home, prompts, leads, line_limit_s=line_limit_s)
     async with Carrier(nodes.home) as carrier, AsyncExitStack() as connection:
         bench = Bench(
             nodes=nodes,
@@ -223,12 +237,9 @@ async def standing(nodes: Nodes, prompts: Prompts) -> AsyncIterator[Bench]:
 @pytest_asyncio.fixture(loop_scope="module")
 async def bench(nodes: Nodes, prompts: Prompts) -> AsyncIterator[Bench]:
     async with standing(nodes, prompts) as bench:
-        switch, carrier = bench.switch, bench.carrier
-        await switch.provision(phone("101"))
-        await carrier.behave("101", ring_s=0, talk_s=0)
-        await carrier.register([SipPhone(extension="101", secret="secret101")])
-        await bench.events.reachable("agent-101")
+        await bench.plug_in()
         yield bench
+        switch, carrier = bench.switch, bench.carrier
         await carrier.let_called_say(Says.HELLO)
         for leg in (await switch.list_legs()).legs:
             await switch.execute(EndLeg(leg_id=leg.leg_id, node=NODE))
@@ -262,6 +273,30 @@ async def test_two_callees_talk_on_one_line_one_after_the_other(bench: Bench) ->
     assert await bench.events.next(LegEnded) == LegEnded(leg_id=line.leg_id, cause=LegCause.NORMAL)
     with pytest.raises(ChannelGone):
         await bench.switch.execute(QuietLine(leg_id=line.leg_id, node=NODE, bridge_id=None))
+
+
+async def test_a_line_is_hung_up_when_its_engine_has_long_been_away_but_not_in_a_talk(
+    nodes: Nodes, prompts: Prompts
+) -> None:
+    async with standing(nodes, prompts, line_limit_s=2) as bench:
+        await bench.plug_in()
+        line = await bench.line()
+        await bench.silence(packets=150)
+        dial = await bench.dial(HUMAN)
+        await bench.answered(dial)
+        await bench.join(line, dial)
+        picked_up = await bench.until(Who.CALLED, bench.number(dial), Step.ANSWERED)
+        await bench.connection.aclose()
+        await bench.silence(packets=150)
+        assert not any(one.step is Step.ENDED for one in bench.seen)
+        await bench.carrier.hang_up_called(picked_up.leg)
+    async with standing(nodes, prompts, line_limit_s=2) as bench:
+        [leg] = (await bench.switch.list_legs()).legs
+        assert leg.leg_id == line.leg_id
+        await bench.switch.execute(QuietLine(leg_id=line.leg_id, node=NODE, bridge_id=None))
+        await bench.connection.aclose()
+        await bench.until(Who.PHONE, "101", Step.ENDED, within_s=5)
+        await bench.carrier.unregister(["101"])
 
 
 async def test_a_phone_whose_line_is_up_is_busy_to_colleagues_and_to_the_static_queues(bench: Bench) -> None:
