@@ -50,8 +50,10 @@ class NumberRead(Message):
 
     number: str
     """E.164; "" while it is none."""
+    full: str
+    """The same as it is written abroad; "" while it is none."""
     shown: str
-    """The same as it is written; what was typed, put in groups, while it is none yet."""
+    """What was typed, put in groups: digits are neither added nor taken away."""
     may_be_called: bool
     code: str
     """Why not; "" when it may, or when more is still to be typed."""

@@ -68,13 +68,12 @@ async def call(given: NewCall, person: Acting, parts: AnyParts) -> CallStarted:
 async def check(given: NumberTyped, person: Anyone, parts: AnyParts) -> NumberRead:
     """What a number that is being typed will be, and whether it may be called. Nothing is done or noted."""
     number = parts.calls.read(given.number)
+    shown = _grouped(given.number, parts.centre.country)
     if not number:
         enough = sum(letter.isdigit() for letter in given.number) >= _SHORTEST
         code = "not_a_number" if enough and not _may_grow(given.number, parts.centre.country) else ""
-        shown = _grouped(given.number, parts.centre.country)
-        return NumberRead(
-            number="", shown=shown, may_be_called=False, code=code, sentence=_sentence(code, person) if code else ""
-        )
+        sentence = _sentence(code, person) if code else ""
+        return NumberRead(number="", full="", shown=shown, may_be_called=False, code=code, sentence=sentence)
     project_id = _project(given.project_id, person, parts)
     no = parts.calls.refusal(number, person=person, project_id=project_id)
     refusal = refused(no) if no is not None else None
@@ -82,7 +81,8 @@ async def check(given: NumberTyped, person: Anyone, parts: AnyParts) -> NumberRe
         refusal = Refusal(409, "do_not_call")
     return NumberRead(
         number=number,
-        shown=screens.address(number),
+        full=screens.address(number),
+        shown=shown,
         may_be_called=refusal is None,
         code=refusal.code if refusal is not None else "",
         sentence=_sentence(refusal.code, person, **refusal.values) if refusal is not None else "",

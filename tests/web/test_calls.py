@@ -227,7 +227,8 @@ async def test_a_link_from_another_site_starts_no_call(world: World) -> None:
     [
         ("8916", "8 916", "", False, ""),
         ("8916123", "8 916 123", "", False, ""),
-        ("89161234567", "+7 916 123-45-67", KNOWN, True, ""),
+        ("89161234567", "8 916 123-45-67", KNOWN, True, ""),
+        ("8916123456", "8 916 123-45-6", "+78916123456", False, "number_unknown"),
         ("+44 2079460000", "+44 20 7946 0000", "+442079460000", False, "country_not_allowed"),
         ("891612345678901234", "891612345678901234", "", False, "not_a_number"),
         ("anna", "anna", "", False, ""),

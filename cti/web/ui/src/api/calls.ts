@@ -28,6 +28,9 @@ export interface CallStarted {
 export interface NumberRead {
   /** "" while it is none. */
   number: string;
+  /** As it is written abroad. */
+  full: string;
+  /** What was typed, put in groups. */
   shown: string;
   may_be_called: boolean;
   code: string;
