@@ -1,0 +1,132 @@
+"""What a command that fails means to the core, and in which order one line hears what is asked of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+
+from cti.domain.commands import (
+    Apologise,
+    DetectMachine,
+    DialLead,
+    DropBridge,
+    EndLeg,
+    JoinLegs,
+    QuietLine,
+    RingLine,
+    SwitchCommand,
+)
+from cti.domain.events import CalleeAnswered, CalleeFailed, Event, LineFailed
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    BridgeId,
+    CampaignId,
+    ContactId,
+    Device,
+    DialId,
+    LeadId,
+    LegCause,
+    LegId,
+)
+from cti.engine.dispatch import Dispatch, LegCommand, consequence
+from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
+from cti.ports import Listing, Phone, SwitchEvent
+from tests.engine.world import NODE
+from tests.running import soon
+
+LINE, CALLEE = LegId("line-u1-7"), LegId("dial-d9")
+TALK, NEXT_TALK = BridgeId("talk-c1"), BridgeId("talk-c2")
+RING = RingLine(agent_id=AgentId("u1"), leg_id=LINE, node=NODE, device=Device.SIP, limit_ms=1)
+QUIET = QuietLine(leg_id=LINE, node=NODE, bridge_id=TALK)
+DIAL = DialLead(
+    dial_id=DialId("d9"), campaign_id=CampaignId("spring"), lead_id=LeadId("l1"), leg_id=CALLEE, node=NODE, limit_ms=1
+)
+LISTEN = DetectMachine(dial_id=DialId("d9"), leg_id=CALLEE, node=NODE)
+SORRY = Apologise(campaign_id=CampaignId("spring"), leg_id=CALLEE, node=NODE)
+END = EndLeg(leg_id=LegId("dial-d8"), node=NODE)
+DROP = DropBridge(bridge_id=TALK, node=NODE)
+JOIN = JoinLegs(
+    contact_id=ContactId("c2"),
+    assignment_id=AssignmentId("a2"),
+    bridge_id=NEXT_TALK,
+    node=NODE,
+    caller_leg=CALLEE,
+    agent_leg=LINE,
+)
+GONE, REFUSED = ChannelGone("x"), OutsideError("x")
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "event"),
+    [
+        (RING, GONE, LineFailed(agent_id=AgentId("u1"), leg_id=LINE, cause=LegCause.UNREACHABLE)),
+        (RING, REFUSED, LineFailed(agent_id=AgentId("u1"), leg_id=LINE, cause=LegCause.CONGESTION)),
+        (DIAL, GONE, CalleeFailed(dial_id=DialId("d9"), leg_id=CALLEE, cause=LegCause.UNREACHABLE)),
+        (DIAL, REFUSED, CalleeFailed(dial_id=DialId("d9"), leg_id=CALLEE, cause=LegCause.CONGESTION)),
+        (LISTEN, GONE, None),
+        (LISTEN, REFUSED, CalleeAnswered(dial_id=DialId("d9"), leg_id=CALLEE, node=NODE, machine=False)),
+        (QUIET, GONE, None),
+        (QUIET, REFUSED, None),
+        (SORRY, GONE, None),
+        (SORRY, REFUSED, None),
+        (DIAL, AsteriskDown("x"), None),
+        (DIAL, AsteriskSilent("x"), None),
+        (LISTEN, AsteriskSilent("x"), None),
+    ],
+)
+def test_what_a_command_that_fails_means(command: LegCommand, error: OutsideError, event: Event | None) -> None:
+    assert consequence(command, error) == event
+
+
+class SlowSwitch:
+    """A node that does one thing when the test lets it."""
+
+    def __init__(self) -> None:
+        self.node = NODE
+        self.begun: list[SwitchCommand] = []
+        self.done: list[SwitchCommand] = []
+        self.held = asyncio.Event()
+
+    async def execute(self, command: SwitchCommand) -> None:
+        self.begun.append(command)
+        if command is END:
+            await self.held.wait()
+        self.done.append(command)
+
+    async def list_legs(self) -> Listing:
+        raise NotImplementedError
+
+    async def mute(self, leg_id: LegId, *, muted: bool) -> None:
+        raise NotImplementedError
+
+    async def send_digits(self, leg_id: LegId, digits: str) -> None:
+        raise NotImplementedError
+
+    def know(self, phones: Iterable[Phone]) -> None:
+        raise NotImplementedError
+
+    async def provision(self, phone: Phone) -> None:
+        raise NotImplementedError
+
+    async def withdraw(self, phone: Phone) -> None:
+        raise NotImplementedError
+
+    async def reclaim(self) -> int:
+        raise NotImplementedError
+
+    def events(self) -> AsyncIterator[SwitchEvent]:
+        raise NotImplementedError
+
+
+async def test_a_line_falls_silent_before_it_is_joined_again_and_nothing_else_waits() -> None:
+    switch = SlowSwitch()
+    dispatch = Dispatch(switches={NODE: switch}, post=lambda _: None, doubt=lambda _: None)
+    dispatch.send([END, QUIET, DROP])
+    dispatch.send([JOIN])
+    dispatch.send([SORRY])
+    await soon(lambda: SORRY in switch.done, what="what concerns no line is done")
+    assert switch.begun == [END, SORRY]
+    switch.held.set()
+    await dispatch.drain()
+    assert switch.done == [SORRY, END, QUIET, DROP, JOIN]
