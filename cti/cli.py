@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
     "customer": ("cti.crm.commands", "customer", "Customers: add, change, find, import, erase."),
     "dnc": ("cti.store.do_not_call_commands", "dnc", "Who is not to be called: add, remove, list, import."),
+    "campaign": ("cti.campaign", "campaign", "Campaigns: import lists, start, pause, show, export results."),
     "call": ("cti.call", "call", "Have an agent's phone rung, then a number dialled."),
     "secret": ("cti.secret", "secret", "Passwords and keys that the centre file names."),
     "crm": ("cti.crm.crm_commands", "crm", "CRMs outside: test a look-up."),

@@ -30,6 +30,8 @@ class Law(StrEnum):
     """Ofcom's statement on persistent misuse, in force since March 2017."""
     RU = "ru"
     """Federal laws 38-FZ (art. 18) and 41-FZ of 2025."""
+    NONE = "none"
+    """Nothing is held against it: whoever writes this answers for it himself."""
 
 
 class Window(StrEnum):

@@ -109,9 +109,8 @@ class Centre(Record):
 
     def campaign_hours(self, campaign: Campaign) -> CallingHours | None:
         """When the campaign's callees may be called, by the clock of their place; None: at any time."""
-        if campaign.hours is not None or campaign.law is None:
-            return campaign.hours or self.calling_hours(campaign.project)
-        return CALLING_HOURS[campaign.law]
+        by_law = CALLING_HOURS.get(campaign.law) if campaign.law is not None else None
+        return campaign.hours or by_law or self.calling_hours(campaign.project)
 
     def campaign_number(self, campaign: Campaign) -> str:
         """The number that the campaign's callees see."""

@@ -24,11 +24,11 @@ def campaign_doubts(centre: Centre) -> Doubts:
         path: KeyPath = ("campaigns", campaign.key)
         if campaign.law is None and campaign.mode is not CampaignMode.PREVIEW:
             yield (*path, "law"), "is missing: write 'law: us', 'uk' or 'ru', and lint holds the campaign against that"
-        if campaign.law is not None:
+        if campaign.law is not None and campaign.law is not Law.NONE:
             yield from _laxer(campaign, path, campaign.law)
         if campaign.mode is not CampaignMode.PREVIEW and campaign.message is None:
             yield (*path, "message"), "is missing: a callee whom no agent takes should hear who called, and a number"
-        if campaign.hours is None and campaign.law is None and centre.calling_hours(campaign.project) is None:
+        if centre.campaign_hours(campaign) is None:
             yield (*path, "hours"), "is missing: callees would be called at any time of the night"
         known = centre.projects[campaign.project].dispositions
         for key in campaign.dispositions:

@@ -60,8 +60,13 @@ def test_another_companys_queue_and_number_are_refused() -> None:
 
 
 def test_a_campaign_that_keeps_to_the_law_is_beyond_doubt() -> None:
-    for law in Law:
+    for law in (Law.US, Law.UK, Law.RU):
         assert doubted(written(law=law.value)) == []
+
+
+def test_whoever_names_no_law_on_purpose_is_asked_for_hours_only() -> None:
+    assert doubted(written(law="none", cap_percent="9", window="all")) == ["campaigns.spring.hours"]
+    assert doubted(written(law="none", hours="{weekly: {mon-sun: 00:00-24:00}}")) == []
 
 
 @pytest.mark.parametrize(
