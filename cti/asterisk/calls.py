@@ -136,13 +136,15 @@ async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, told
     before = [client.playbacks.stop(playbackId=said(leg_id)) for leg_id in told]
     before += [client.channels.answer(channelId=command.caller_leg)] if answer else []
     before.append(client.channels.stopMoh(channelId=command.caller_leg))
-    if command.agent_leg.startswith(variables.LINE_PREFIX):
+    on_line = command.agent_leg.startswith(variables.LINE_PREFIX)
+    if on_line:
         before.append(client.channels.stopSilence(channelId=command.agent_leg))
-        before.append(lines.limit(client.channels, command.agent_leg, limit_s=0))
     made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
     legs = f"{command.caller_leg},{command.agent_leg}"
+    added = client.bridges.addChannel(bridgeId=command.bridge_id, channel=legs)
+    after = [lines.limit(client.channels, command.agent_leg, limit_s=0)] if on_line else []
     try:
-        await asyncio.gather(*before, made, client.bridges.addChannel(bridgeId=command.bridge_id, channel=legs))
+        await asyncio.gather(*before, made, added, *after)
     except ChannelGone:
         if (await made).status_code == ari.CREATED:  # made just now, and for nothing
             await client.bridges.destroy(bridgeId=command.bridge_id)
