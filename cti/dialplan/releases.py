@@ -12,9 +12,10 @@ up` does before Asterisk runs is `cti.dialplan.starting`.
 """
 
 import asyncio
+import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -73,6 +74,11 @@ class Releases:
         self._loaders = loaders
         self._drained = drained
         self._history = History(home)
+        self._house = asyncio.Lock()
+        """Held while the dialplan is tidied or changed; who wants to change it waits for the tidying, never for another
+        who changes it.
+        """
+        self._changing = False
 
     async def in_force(self) -> int:
         """See `ports.Templates`."""
@@ -182,7 +188,7 @@ class Releases:
         told: Told = lambda _: None,
     ) -> Outcome:
         """See `ports.Templates`."""
-        with self._history.alone():
+        async with self._alone():
             stages = _Stages(told)
             number = await asyncio.to_thread(self._history.next_number)
             now, result = await asyncio.to_thread(self._checked, language, number)
@@ -225,7 +231,7 @@ class Releases:
         self, version: int, *, author: str, reason: str, language: str = "en", told: Told = lambda _: None
     ) -> Outcome:
         """See `ports.Templates`."""
-        with self._history.alone():
+        async with self._alone():
             stages = _Stages(told)
             earlier = await asyncio.to_thread(self._history.material, version)
             if version == self._in_force():
@@ -256,6 +262,19 @@ class Releases:
             if outcome.kept:
                 await asyncio.to_thread(material.restore, self._home, earlier)
         return structs.replace(outcome, later=waits)
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Hold the configuration to change it. Raises Busy."""
+        if self._changing:
+            raise Busy("Another version is just being brought into force. Wait for it, then try again.")
+        self._changing = True
+        try:
+            async with self._house:
+                with self._history.alone():
+                    yield
+        finally:
+            self._changing = False
 
     def _refused(
         self, stages: "_Stages", reason: str, *, flaws: tuple[Flaw, ...] = (), later: tuple[Later, ...] = ()
@@ -379,21 +398,27 @@ class Releases:
 
     async def tidy(self) -> None:
         """Once. Raises OutsideError, ConfigError."""
-        with self._history.alone():
-            number = self._history.in_force
-            if number is None:
-                return
-            if await self._recovered(number):
-                return
-            present = versions.versions_in((self._home.asterisk.etc / DIALPLAN).read_text(encoding="utf-8"))
-            idle = present - {number} - await self._used()
-            if idle:
-                files = await asyncio.to_thread(self._files, number)
-                wanted = _Wanted(number=number, texts=files, queues=(), action="", author="", reason="")
-                await self._put(wanted, beside=[])
-                log.info("versions dropped", extra={"action": "versions_dropped", "versions": sorted(idle)})
-            if not present - idle - {number}:
-                self._drained()
+        if self._changing:
+            return
+        async with self._house:
+            with self._history.alone():
+                await self._tidied()
+
+    async def _tidied(self) -> None:
+        number = self._history.in_force
+        if number is None:
+            return
+        if await self._recovered(number):
+            return
+        present = versions.versions_in((self._home.asterisk.etc / DIALPLAN).read_text(encoding="utf-8"))
+        idle = present - {number} - await self._used()
+        if idle:
+            files = await asyncio.to_thread(self._files, number)
+            wanted = _Wanted(number=number, texts=files, queues=(), action="", author="", reason="")
+            await self._put(wanted, beside=[])
+            log.info("versions dropped", extra={"action": "versions_dropped", "versions": sorted(idle)})
+        if not present - idle - {number}:
+            self._drained()
 
     async def _recovered(self, number: int) -> bool:
         """Whether something had been cut short, and is decided now."""

@@ -143,7 +143,7 @@ def numbers(plan: Dialplan, given: Surroundings) -> Iterator[Found]:
         start = next((one for one in plan.reach(variables.CONTEXT_TRUNK) if one.name == number), None)
         walk = paths.explore(plan, [(start, False)]) if start is not None else None
         arrives = walk is not None and any(
-            step.name in catalogue.LASTS for one, step in plan.steps() if paths.node(one, step) in walk.reached
+            step.name in catalogue.TAKES_TIME for one, step in plan.steps() if paths.node(one, step) in walk.reached
         )
         if not arrives:
             line = start.line if start is not None else plan.contexts[variables.CONTEXT_TRUNK].line

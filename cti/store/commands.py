@@ -45,9 +45,9 @@ class Place:
     @property
     def centre(self) -> Centre | None:
         """The home's centre file; None where there is none. Raises ConfigError."""
-        if self.home is None or not self.home.centre_file.exists():
+        if self.home is None or not self.home.centre_in_force.exists():
             return None
-        return load(self.home.centre_file)
+        return load(self.home.centre_in_force)
 
     def run(self, work: Callable[[Directory], Awaitable[T]]) -> T:
         """Do the work on the directory, its schema and the centre's projects brought up first."""
