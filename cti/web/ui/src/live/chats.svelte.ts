@@ -14,7 +14,7 @@ class Chats {
   /** The contact whose chat is before the person's eyes. */
   #looked: string | null = null;
   #sending = new Set<string>();
-  #typedAt = 0;
+  #typedAt = new Map<string, number>();
   /** Called when a visitor wrote in a chat that is not looked at. */
   heard: () => void = () => undefined;
 
@@ -98,9 +98,10 @@ class Chats {
   }
 
   /** Whether it is time to tell the visitor that somebody types. */
-  mayTellTyping(): boolean {
-    if (performance.now() - this.#typedAt < TYPING_EVERY_MS) return false;
-    this.#typedAt = performance.now();
+  mayTellTyping(contactId: string): boolean {
+    const now = performance.now();
+    if (now - (this.#typedAt.get(contactId) ?? -TYPING_EVERY_MS) < TYPING_EVERY_MS) return false;
+    this.#typedAt.set(contactId, now);
     return true;
   }
 
