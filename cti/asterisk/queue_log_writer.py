@@ -33,7 +33,7 @@ class QueueLogWriter:
 
     def __init__(self, *, host: str, port: int, username: str, password: str) -> None:
         self._host, self._port = host, port
-        self._login = f"Action: Login\r\nUsername: {username}\r\nSecret: {password}\r\nEvents: off\r\n\r\n"
+        self._login = f"Action: Login\r\nActionID: login\r\nUsername: {username}\r\nSecret: {password}\r\nEvents: off\r\n\r\n"
         self._waiting: deque[tuple[float, Line]] = deque()
         self._there = asyncio.Event()
         self._done = asyncio.Event()
@@ -136,7 +136,7 @@ async def _answers(reader: asyncio.StreamReader, wanted: int) -> int:
 
 def _action(line: Line) -> str:
     return (
-        f"Action: QueueLog\r\nQueue: {_plain(line.queue)}\r\nUniqueid: {_plain(line.call)}\r\n"
+        f"Action: QueueLog\r\nActionID: log\r\nQueue: {_plain(line.queue)}\r\nUniqueid: {_plain(line.call)}\r\n"
         f"Interface: {_plain(line.agent)}\r\nEvent: {line.event}\r\n"
         f"Message: {'|'.join(map(_field, line.data))}\r\n\r\n"
     )
