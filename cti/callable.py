@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Final
 
 import phonenumbers
-from phonenumbers import PhoneNumberType
+from phonenumbers import PhoneNumber, PhoneNumberType
 
 _COSTS_EXTRA: Final = frozenset(
     {PhoneNumberType.PREMIUM_RATE, PhoneNumberType.SHARED_COST, PhoneNumberType.PERSONAL_NUMBER, PhoneNumberType.PAGER}
@@ -21,11 +21,17 @@ def may_be_called_back(number: str, *, countries: Collection[str]) -> bool:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException:
         return False
+    return may_be_called(parsed, countries=countries)
+
+
+def may_be_called(parsed: PhoneNumber, *, countries: Collection[str]) -> bool:
+    """The same of a number that was parsed already."""
     if not phonenumbers.is_possible_number(parsed) or phonenumbers.number_type(parsed) in _COSTS_EXTRA:
         return False
-    regions = set(phonenumbers.region_codes_for_country_code(parsed.country_code or 0))
     exact = phonenumbers.region_code_for_number(parsed)
-    return exact in countries if exact is not None else not regions.isdisjoint(countries)
+    if exact is not None:
+        return exact in countries
+    return not set(phonenumbers.region_codes_for_country_code(parsed.country_code or 0)).isdisjoint(countries)
 
 
 def telephone_number(text: str, *, country: str) -> str:

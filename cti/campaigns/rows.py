@@ -13,8 +13,10 @@ from enum import StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cti.callable import may_be_called_back
-from cti.calling import in_full
+import phonenumbers
+from phonenumbers import PhoneNumber
+
+from cti.callable import may_be_called
 from cti.config import Centre, Language
 from cti.domain.ids import Milliseconds
 from cti.errors import RuleError
@@ -173,12 +175,12 @@ class Reader:
         if len(fields) > head.width or sum(map(len, fields)) > _LONGEST_LINE:
             return error(line, RowProblem.BROKEN)
         given = {column: fields[place].strip() for column, place in head.by_column.items() if place < len(fields)}
-        number = in_full(given.get(Column.NUMBER, ""), country=self._country)
-        if not number:
+        number, parsed = self._number(given.get(Column.NUMBER, ""))
+        if parsed is None:
             return error(line, RowProblem.BAD_NUMBER if given.get(Column.NUMBER) else RowProblem.NO_NUMBER)
         if number in self._seen:
             return error(line, RowProblem.TWICE)
-        problem = self._problem(number, given)
+        problem = self._problem(number, parsed, given)
         others = {title: fields[place].strip() for place, title in head.others.items() if place < len(fields)}
         if problem is None and any(len(value) > _LONGEST_VALUE for value in others.values()):
             problem = RowProblem.TOO_LONG
@@ -198,8 +200,18 @@ class Reader:
             columns={title: value for title, value in others.items() if value},
         )
 
-    def _problem(self, number: str, given: Mapping[Column, str]) -> RowProblem | None:
-        if number in self._own or not may_be_called_back(number, countries=self._countries):
+    def _number(self, text: str) -> tuple[str, PhoneNumber | None]:
+        """In E.164, and parsed; None when it is none."""
+        try:
+            parsed = phonenumbers.parse(text, self._country)
+        except phonenumbers.NumberParseException:
+            return "", None
+        if not phonenumbers.is_possible_number(parsed):
+            return "", None
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), parsed
+
+    def _problem(self, number: str, parsed: PhoneNumber, given: Mapping[Column, str]) -> RowProblem | None:
+        if number in self._own or not may_be_called(parsed, countries=self._countries):
             return RowProblem.MAY_NOT_BE_CALLED
         if len(given.get(Column.NAME, "")) > _LONGEST_NAME:
             return RowProblem.TOO_LONG

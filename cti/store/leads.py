@@ -154,7 +154,8 @@ def _enter(
     fresh, entered = _sort_out(connection, campaign_id=campaign_id, project_id=project_id, leads=leads)
     if fresh:
         rows = [_row(lead, campaign_id, project_id) for lead in fresh]
-        connection.execute(upsert(connection, _LEADS, keys=["campaign_id", "number"]), rows)
+        # What it returns is not wanted, but has the rows sent many in one statement instead of one each.
+        connection.execute(upsert(connection, _LEADS, keys=["campaign_id", "number"]).returning(_l.lead_id), rows)
     return entered
 
 
