@@ -68,7 +68,8 @@ class _Waiting:
     entered_ms: Milliseconds
     place: int
     """From 1, when it came."""
-    key: tuple[Milliseconds, int]
+    turn: int
+    """Grows from one to the next that comes."""
     dialled: bool
     connected_ms: Milliseconds | None = None
     agent: str = NONE
@@ -92,13 +93,15 @@ class QueueLog:
         self._agent = agent
         self._contacts: dict[ContactId, _Waiting] = {}
         self._offers: dict[AssignmentId, _Offer] = {}
-        self._lines: dict[str, SortedList[tuple[Milliseconds, int]]] = {}
+        self._lines: dict[str, SortedList[int]] = {}
+        """Turns of those who wait."""
+        self._turns = 0
         self._serving: dict[AgentId, tuple[str, ...]] = {}
         """The queues of those who are signed in."""
 
     def start(self, state: State) -> None:
         """What stood before the engine started has its lines already."""
-        for contact in state.contacts.values():
+        for contact in sorted(state.contacts.values(), key=lambda contact: (contact.queued_ms, number_of(contact.id))):
             self._enter(state, contact, contact.queued_ms)
         for assignment in state.assignments.values():
             self._offers[assignment.id] = _Offer(
@@ -185,14 +188,14 @@ class QueueLog:
         self._leave(contact.id)
         name = contact.queue_id + OUTBOUND * contact.outbound
         line = self._lines.setdefault(name, SortedList())
-        key = (at_ms, number_of(contact.id))
-        line.add(key)
+        self._turns += 1
+        line.add(self._turns)
         known = self._contacts[contact.id] = _Waiting(
             queue=name,
             call=contact.leg_id or contact.id,
             entered_ms=at_ms,
-            place=line.index(key) + 1,
-            key=key,
+            place=len(line),
+            turn=self._turns,
             dialled=is_dialled(contact),
         )
         return known
@@ -209,7 +212,7 @@ class QueueLog:
 
     def _take_up(self, known: _Waiting, agent: str, at_ms: Milliseconds) -> None:
         known.connected_ms, known.agent = at_ms, agent
-        self._lines[known.queue].discard(known.key)
+        self._lines[known.queue].discard(known.turn)
 
     def _complete(self, contact_id: ContactId, ended_by: EndedBy, at_ms: Milliseconds) -> Iterator[Line]:
         known = self._contacts.get(contact_id)
@@ -234,7 +237,7 @@ class QueueLog:
         known = self._contacts.get(contact_id)
         if known is None:
             return
-        place = self._lines[known.queue].bisect_left(known.key) + 1
+        place = self._lines[known.queue].bisect_left(known.turn) + 1
         self._leave(contact_id)
         yield self._line(known, event, *before, str(place), str(known.place), _seconds(known.entered_ms, at_ms))
 
@@ -254,7 +257,7 @@ class QueueLog:
     def _leave(self, contact_id: ContactId) -> None:
         known = self._contacts.pop(contact_id, None)
         if known is not None:
-            self._lines[known.queue].discard(known.key)
+            self._lines[known.queue].discard(known.turn)
 
     # -- who serves --------------------------------------------------------------------------------------------------
 
