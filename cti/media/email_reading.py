@@ -236,8 +236,9 @@ def _first_address(message: "Message[str, str]", name: str) -> tuple[str, str]:
 
 
 def _references(message: "Message[str, str]") -> tuple[str, ...]:
-    nearest = _REFERENCE.findall(str(message.get("In-Reply-To", "")))
-    before = _REFERENCE.findall(str(message.get("References", "")))
+    """Decoded: some programs write a long identifier as an encoded word, which RFC 2047 forbids."""
+    nearest = _REFERENCE.findall(_header(message, "In-Reply-To"))
+    before = _REFERENCE.findall(_header(message, "References"))
     return tuple(dict.fromkeys([*nearest, *reversed(before[-MOST_REFERENCES:])]))[:MOST_REFERENCES]
 
 

@@ -15,7 +15,7 @@ from itsdangerous import BadSignature, Signer
 
 from cti.domain.ids import ContactId, ProjectId
 
-_OURS: Final = re.compile(r"^<(c[0-9]{1,18})\.([0-9a-f]{16})\.([A-Za-z0-9_-]{20,64})@[^<>@\s]{1,200}>$", re.ASCII)
+_OURS: Final = re.compile(r"^<(c[0-9]{1,18})\.([0-9a-f]{12})\.([A-Za-z0-9_-]{20,64})@[^<>@\s]{1,200}>$", re.ASCII)
 
 
 class References:
@@ -26,7 +26,7 @@ class References:
 
     def make(self, contact_id: ContactId, *, project_id: ProjectId, key: str, domain: str) -> str:
         """The Message-ID for the message with this key; the same each time."""
-        digest = hashlib.blake2b(key.encode(), digest_size=8).hexdigest()
+        digest = hashlib.blake2b(key.encode(), digest_size=6).hexdigest()
         return f"<{self._signer(project_id).sign(f'{contact_id}.{digest}').decode()}@{domain}>"
 
     def contact(self, references: Iterable[str], *, project_id: ProjectId) -> ContactId | None:
@@ -43,6 +43,5 @@ class References:
         return None
 
     def _signer(self, project_id: ProjectId) -> Signer:
-        return Signer(
-            self._key, salt=f"triune.mail.{project_id}", sep=".", key_derivation="hmac", digest_method=hashlib.sha256
-        )
+        # HMAC with SHA-1, as the library does by itself: short, so that the identifier stays on one line everywhere.
+        return Signer(self._key, salt=f"triune.mail.{project_id}", sep=".", key_derivation="hmac")

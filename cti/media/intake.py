@@ -13,6 +13,7 @@ whoever answered last is asked first. Used by `cti.app`, a supervised task for e
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, Protocol, runtime_checkable
 
 from cti.domain.contact import Contact
@@ -100,6 +101,8 @@ class Intake:
 
     async def take(self, connector: Connector, incoming: Incoming) -> ContactId:
         """Bring one message in and acknowledge it; the contact that has it now. Raises OutsideError, RuleError."""
+        if incoming.continues is not None:
+            incoming = replace(incoming, continues=await self._end_of_thread(incoming.continues))
         known = await self._messages.contact_of(incoming.key)
         if known is not None and not self._came_too_late(known, incoming):
             contact_id = known
@@ -116,6 +119,13 @@ class Intake:
         """The contact, as long as somebody will read what is added to it: after his work on it nobody does."""
         contact = self._engine.state.contacts.get(contact_id) if contact_id is not None else None
         return contact if contact is not None and contact.state in _GOING_ON else None
+
+    async def _end_of_thread(self, contact_id: ContactId) -> ContactId:
+        """Where a thread stands now: the contact of it that goes on, else its newest."""
+        if self._live(contact_id) is not None:
+            return contact_id
+        later = await self._messages.going_on_from(contact_id)
+        return next((one for one in later if self._live(one) is not None), next(iter(later), contact_id))
 
     def _is_added(self, incoming: Incoming) -> bool:
         """Does it belong to a contact that goes on, or is it a machine's word on one that is over?"""

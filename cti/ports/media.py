@@ -220,6 +220,9 @@ class Messages(Protocol):
     async def of_contact(self, contact_id: ContactId) -> Sequence[Message]:
         """The messages of a contact and of those that it continues, oldest first."""
 
+    async def going_on_from(self, contact_id: ContactId) -> Sequence[ContactId]:
+        """The contacts that continue this one, directly or by others, the newest first."""
+
     async def contact_of(self, key: str) -> ContactId | None:
         """The contact of the message with this key; None when there is none."""
 

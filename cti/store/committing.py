@@ -19,8 +19,9 @@ from cti.store.behind import REFUSALS
 
 T = TypeVar("T")
 
-LARGEST_GROUP: Final = 200
+LARGEST_GROUP: Final = 100
 """Pieces in one transaction."""
+_COMMIT_S: Final = 15.0
 
 
 @dataclass(slots=True, eq=False)
@@ -69,7 +70,7 @@ class GroupCommit:
         self.commits += 1
         try:
             results = await self._database.write(
-                lambda connection: [piece.work(connection) for piece in group], durable=True
+                lambda connection: [piece.work(connection) for piece in group], within_s=_COMMIT_S, durable=True
             )
         except DatabaseDown as error:
             _fail(group, error)

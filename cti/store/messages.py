@@ -35,6 +35,16 @@ SELECT m.* FROM messages m JOIN thread t ON m.contact_id = t.contact_id ORDER BY
 """)
 
 
+_LATER: Final = sa.text("""
+WITH RECURSIVE later(contact_id) AS (
+    SELECT CAST(:contact_id AS TEXT)
+    UNION SELECT m.contact_id FROM messages m JOIN later l ON m.continues = l.contact_id
+)
+SELECT m.contact_id FROM messages m JOIN later l ON m.contact_id = l.contact_id
+WHERE m.contact_id <> :contact_id GROUP BY m.contact_id ORDER BY MIN(m.message_id) DESC LIMIT :most
+""")
+
+
 class StoredMessages:
     """See `ports.media.Messages`."""
 
@@ -98,6 +108,13 @@ class StoredMessages:
         """See `ports.media.Messages`; the newest 500."""
         return await self._database.read(partial(_of_contact, contact_id=contact_id))
 
+    async def going_on_from(self, contact_id: ContactId) -> Sequence[ContactId]:
+        """See `ports.media.Messages`; the newest 500."""
+        given = {"contact_id": contact_id, "most": _MOST}
+        return await self._database.read(
+            lambda connection: [ContactId(one) for one in connection.execute(_LATER, given).scalars()]
+        )
+
     async def contact_of(self, key: str) -> ContactId | None:
         """See `ports.media.Messages`."""
         statement = sa.select(_MESSAGES.c.contact_id).where(_MESSAGES.c.key == storable(key))
@@ -155,18 +172,24 @@ def _keep(
     clean = {name: storable(value) if isinstance(value, str) else value for name, value in values.items()}
     statement = upsert(connection, _MESSAGES, keys=["key"]).values(clean).returning(_MESSAGES.c.message_id)
     message_id = connection.execute(statement).scalar()
-    if message_id is not None:
-        for one in attachments:
-            row = {
-                "message_id": message_id,
-                "name": storable(one.name),
-                "media_type": storable(one.media_type),
-                "size": len(one.content),
-                "content": one.content,
-            }
-            connection.execute(sa.insert(_ATTACHMENTS).values(row))
-    kept = connection.execute(sa.select(_MESSAGES).where(_MESSAGES.c.key == clean["key"])).one()
-    return _messages(connection, [kept])[0]
+    if message_id is None:
+        kept = connection.execute(sa.select(_MESSAGES).where(_MESSAGES.c.key == clean["key"])).one()
+        return _messages(connection, [kept])[0]
+    names = [_attach(connection, message_id, one) for one in attachments]
+    return _message(message_id, clean, names)
+
+
+def _attach(connection: Connection, message_id: int, one: Attachment) -> tuple[int, str, str, int]:
+    """Keep a file of a message; what it is, without its content."""
+    row = {
+        "message_id": message_id,
+        "name": storable(one.name),
+        "media_type": storable(one.media_type),
+        "size": len(one.content),
+        "content": one.content,
+    }
+    statement = sa.insert(_ATTACHMENTS).values(row).returning(_ATTACHMENTS.c.attachment_id)
+    return connection.execute(statement).scalar_one(), str(row["name"]), str(row["media_type"]), len(one.content)
 
 
 def _of_contact(connection: Connection, *, contact_id: ContactId) -> list[Message]:
@@ -176,25 +199,26 @@ def _of_contact(connection: Connection, *, contact_id: ContactId) -> list[Messag
 
 def _messages(connection: Connection, rows: Sequence[sa.Row[Any]]) -> list[Message]:
     attachments = _names(connection, [row.message_id for row in rows])
-    return [
-        Message(
-            message_id=row.message_id,
-            contact_id=ContactId(row.contact_id),
-            direction=Direction(row.direction),
-            at_ms=row.at_ms,
-            key=row.key,
-            agent_id=AgentId(row.agent_id) if row.agent_id is not None else None,
-            subject=row.subject,
-            text=row.text,
-            html=row.html,
-            reference=row.reference,
-            sending=Sending(row.sending) if row.sending is not None else None,
-            problem=row.problem,
-            address=row.address,
-            attachments=tuple(attachments.get(row.message_id, ())),
-        )
-        for row in rows
-    ]
+    return [_message(row.message_id, row._mapping, attachments.get(row.message_id, ())) for row in rows]
+
+
+def _message(message_id: int, row: Mapping[Any, Any], attachments: Sequence[tuple[int, str, str, int]]) -> Message:
+    return Message(
+        message_id=message_id,
+        contact_id=ContactId(row["contact_id"]),
+        direction=Direction(row["direction"]),
+        at_ms=row["at_ms"],
+        key=row["key"],
+        agent_id=AgentId(row["agent_id"]) if row["agent_id"] is not None else None,
+        subject=row["subject"],
+        text=row["text"],
+        html=row["html"],
+        reference=row["reference"],
+        sending=Sending(row["sending"]) if row["sending"] is not None else None,
+        problem=row["problem"],
+        address=row["address"],
+        attachments=tuple(attachments),
+    )
 
 
 def _names(connection: Connection, message_ids: Iterable[int]) -> dict[int, list[tuple[int, str, str, int]]]:

@@ -370,7 +370,7 @@ class MessageRow(Base):
     in_reply_to: Mapped[str]
     thread: Mapped[str]
     """References of what came before one of ours, the oldest first, with spaces between."""
-    continues: Mapped[str | None]
+    continues: Mapped[str | None] = mapped_column(index=True)
     """The contact that the message's own one goes on from."""
     sending: Mapped[str | None]
     problem: Mapped[str]

@@ -135,6 +135,7 @@ async def test_a_contact_that_goes_on_from_another_has_the_whole_thread(messages
     await messages.keep(C3, mail("m4", continues=C3))
     assert [one.key for one in await messages.of_contact(C3)] == ["m1", "a1", "m2", "m3", "m4"]
     assert [one.key for one in await messages.of_contact(C1)] == ["m1", "a1"]
+    assert [await messages.going_on_from(one) for one in (C1, C2, C3)] == [[C3, C2], [C3], []]
 
 
 async def test_what_the_centre_notes_goes_to_nobody(messages: StoredMessages) -> None:

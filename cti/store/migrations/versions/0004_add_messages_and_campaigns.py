@@ -70,6 +70,7 @@ def _messages() -> None:
     )
     op.create_index("ix_messages_contact_id_message_id", "messages", ["contact_id", "message_id"])
     op.create_index("ix_messages_reference", "messages", ["reference"])
+    op.create_index("ix_messages_continues", "messages", ["continues"])
     op.create_table(
         "attachments",
         sa.Column("attachment_id", _NUMBER, nullable=False),
