@@ -5,8 +5,10 @@ nothing compressed is accepted (so that a small answer cannot unfold into a larg
 read.
 """
 
+import ssl
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -47,6 +49,7 @@ class JsonClient:
         self._pool = httpcore.AsyncConnectionPool(
             max_connections=_CONNECTIONS,
             keepalive_expiry=_KEPT_S,
+            ssl_context=_tls(),
             network_backend=GuardedNetwork(trusted=trusted),
         )
         self._bounds = {"timeout": dict.fromkeys(("connect", "read", "write", "pool"), deadline_s)}
@@ -97,6 +100,12 @@ async def _read(response: httpcore.Response) -> Answer:
         return Answer(status=status, data=msgspec.json.decode(body))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NotUnderstood("Its answer is no JSON.") from error
+
+
+@lru_cache(maxsize=1)
+def _tls() -> ssl.SSLContext:
+    """Made once, at the start: reading every authority takes long enough to be felt on the loop."""
+    return httpcore.default_ssl_context()
 
 
 def _host(url: str) -> str:
