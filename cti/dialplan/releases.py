@@ -411,13 +411,14 @@ class Releases:
         if await self._recovered(number):
             return
         present = versions.versions_in((self._home.asterisk.etc / DIALPLAN).read_text(encoding="utf-8"))
-        idle = present - {number} - await self._used()
+        older = present - {number}
+        idle = older - await self._used() if older else frozenset()
         if idle:
             files = await asyncio.to_thread(self._files, number)
             wanted = _Wanted(number=number, texts=files, queues=(), action="", author="", reason="")
             await self._put(wanted, beside=[])
             log.info("versions dropped", extra={"action": "versions_dropped", "versions": sorted(idle)})
-        if not present - idle - {number}:
+        if older == idle:
             self._drained()
 
     async def _recovered(self, number: int) -> bool:

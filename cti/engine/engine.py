@@ -194,6 +194,8 @@ class Engine:
 
     def close_missing_queues(self) -> None:
         """Close the queues that the centre file in force has no more."""
+        if not self._missing:
+            return
         for queue_id in self._missing:
             self._queues.pop(queue_id, None)
         self._missing = {}

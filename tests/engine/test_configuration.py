@@ -3,6 +3,8 @@
 import asyncio
 from dataclasses import replace
 
+from msgspec import structs
+
 from cti import rules
 from cti.domain.acd import Decision
 from cti.domain.events import AgentEnrolled, HoursSet, LegEnded, QueueOpened
@@ -105,4 +107,27 @@ async def test_a_change_of_one_who_is_enrolled_is_told_at_once_and_only_once() -
     await engine.change_people([moved], [])
     await decided(engine)
     assert sum(isinstance(entry.event, AgentEnrolled) for entry in journal.written) == 2
+    await engine.stop()
+
+
+async def test_other_rules_count_at_once_and_a_queue_that_is_gone_serves_until_its_calls_have_ended() -> None:
+    engine = await started(MemoryJournal(), VERA)
+    before = rules.events(demo())
+    gone = QueueId("mail")
+    fresh = [rule for rule in before if not (isinstance(rule, QueueOpened) and rule.queue_id == gone)]
+    fresh = [
+        structs.replace(rule, priority=9) if isinstance(rule, QueueOpened) and rule.queue_id == "sales" else rule
+        for rule in fresh
+    ]
+    fresh.append(QueueOpened(queue_id=QueueId("new"), project_id=ProjectId("telecom")))
+    engine.change_rules(fresh, enrolled=rules.enrolment(demo()), regards={})
+    await decided(engine)
+    queues = engine.state.queues
+    assert queues[QueueId("sales")].rules.priority == 9
+    assert queues[QueueId("new")].open
+    assert queues[gone].open
+    engine.close_missing_queues()
+    await decided(engine)
+    assert not engine.state.queues[gone].open
+    assert engine.state.agents[VERA.agent_id].site_id == "moscow", "people stay who they are"
     await engine.stop()
