@@ -36,7 +36,7 @@ from cti.store import models, projection
 from cti.store.behind import REFUSALS, WriteBehind
 from cti.store.directory import wall_clock_ms
 from cti.store.journal import SqliteJournal
-from cti.store.prepared import Prepared
+from cti.store.prepared import Prepared, together
 from cti.store.text import storable
 from cti.store.upsert import upsert
 
@@ -316,10 +316,11 @@ _MOVE: Final = Prepared(lambda connection: upsert(connection, _POSITIONS, keys=[
 def _project(connection: Connection, batch: Sequence[Entry]) -> None:
     """The batch and its position, in the transaction of the connection; what is there already is left out."""
     reached = position(connection)
-    for entry in batch:
-        if entry.number > reached:
-            projection.apply(connection, entry)
-    _move(connection, max(reached, batch[-1].number))
+    with together(connection):
+        for entry in batch:
+            if entry.number > reached:
+                projection.apply(connection, entry)
+        _move(connection, max(reached, batch[-1].number))
 
 
 def _move(connection: Connection, number: int) -> None:

@@ -6,7 +6,6 @@ Each is linked to the customer whose address it carries, if there is one by then
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from functools import partial
 from typing import Final
 
@@ -70,8 +69,7 @@ _WRITE: Final = Prepared(
 
 
 def _write(connection: Connection, particulars: Sequence[Particulars]) -> None:
-    for one in particulars:
-        _WRITE.run(connection, {name: storable(value) for name, value in asdict(one).items()})
+    _WRITE.run_all(connection, [{name: storable(getattr(one, name)) for name in _COLUMNS} for one in particulars])
 
 
 def _read(connection: Connection, *, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
