@@ -19,10 +19,12 @@ from cti.bench.result import Result
 
 BUILT: Final[Mapping[str, str]] = {
     "acd": "Decisions a second by agents and waiting contacts, beside a router that scans its lists.",
+    "clicktodial": "Click to INVITE at the agent's phone and at the carrier, beside a bare Originate with Dial().",
     "dialer": "Occupancy and abandoned calls of predictive dialling, beside one dial a free agent and a look-ahead.",
     "inbound": "CPU per call, highest rate and talks at once, beside plain Queue().",
     "screenpop": "INVITE to pop in the desktop, beside the bare AMI event.",
     "replay": "A day of 20 000 mixed contacts decided again: times real time, digests.",
+    "virtual": "Mails, chats and messages accepted durably and routed, beside bare inserts with one commit each.",
 }
 """Module of the same name and what it measures."""
 
