@@ -19,7 +19,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "engine": ("cti.app", "engine", "Run the engine alone, for systemd or a container."),
     "ivr": ("cti.supervise.commands", "ivr", "Run the IVR alone, for systemd or a container."),
     "asterisk": ("cti.supervise.commands", "asterisk_alone", "Run Asterisk alone, for systemd or a container."),
-    "conf": ("cti.conf", "conf", "Render the dialplan from the centre file, and lint it."),
+    "conf": ("cti.conf", "conf", "Templates and centre file: lint, compare, apply, go back."),
     "user": ("cti.store.commands", "user", "People who sign in: add, list, password, one-time link."),
     "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
     "customer": ("cti.crm.commands", "customer", "Customers: add, change, find, import, erase."),
