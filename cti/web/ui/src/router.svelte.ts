@@ -1,9 +1,9 @@
 // Which page is shown: the part of the address after #, except for the one-time link, which is a path of its own.
 import { telephone } from "./live/telephone";
 
-export type Page = "work" | "team" | "why" | "admin" | "templates";
+export type Page = "work" | "team" | "why" | "campaigns" | "admin" | "templates";
 
-const PAGES: readonly Page[] = ["work", "team", "why", "admin", "templates"];
+const PAGES: readonly Page[] = ["work", "team", "why", "campaigns", "admin", "templates"];
 
 class Router {
   page = $state<Page>("work");

@@ -1,6 +1,7 @@
 // The public API's records as the pages see them: the mirror of cti/web/messages.py, in its order and with its names.
 // All instants are Unix milliseconds by the server's clock. Nothing else in the pages describes the wire.
 
+import type { CampaignContact, CampaignView, LineState } from "./campaigns";
 import type { LegCause } from "./calls";
 
 export type Medium = "voice" | "callback" | "email" | "chat" | "sms" | "fax" | "social" | "task";
@@ -51,6 +52,11 @@ export interface MyState {
   device: Device;
   phones: Device[];
   leaving: boolean;
+  /** Of his phone, when he stays connected between calls. */
+  line: LineState;
+  line_wanted: boolean;
+  /** Why the line that he wants does not stand. */
+  line_lost: LegCause | null;
 }
 
 export interface PathStep {
@@ -154,6 +160,9 @@ export interface AssignmentView {
   missed: LegCause | null;
   /** The project's disposition for that. */
   suggested: string | null;
+  /** A campaign's lead to be looked at until `until_ms`: accepted it is called, rejected it is skipped. */
+  preview: boolean;
+  campaign: CampaignContact | null;
 }
 
 export interface QueueView {
@@ -183,6 +192,7 @@ export interface AgentView {
   queue: string | null;
   activity_since_ms: number | null;
   device: Device | null;
+  line: LineState;
 }
 
 // -- WebSocket --------------------------------------------------------------------------------------------------------
@@ -196,6 +206,7 @@ export interface Snapshot {
   queues: QueueView[];
   agents: AgentView[];
   switch_up: boolean;
+  campaigns: CampaignView[];
 }
 
 export type Change =
@@ -204,6 +215,7 @@ export type Change =
   | { kind: "assignment_gone"; assignment_id: string; outcome: string }
   | { kind: "queues"; queues: QueueView[] }
   | { kind: "agents"; agents: AgentView[] }
+  | { kind: "campaigns"; campaigns: CampaignView[] }
   | { kind: "me"; me: Me }
   | { kind: "switch"; up: boolean }
   | { kind: "mail"; contact_id: string }

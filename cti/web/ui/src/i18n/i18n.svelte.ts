@@ -96,6 +96,15 @@ export function number(value: number): string {
   return new Intl.NumberFormat(locale.language).format(value);
 }
 
+/** A share from 0 to 1, with so many digits behind the point. */
+export function percent(value: number, digits = 1): string {
+  return new Intl.NumberFormat(locale.language, {
+    style: "percent",
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(value);
+}
+
 export function languageName(code: string): string {
   try {
     return new Intl.DisplayNames(locale.language, { type: "language" }).of(code) ?? code;

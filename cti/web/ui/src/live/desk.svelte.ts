@@ -3,6 +3,7 @@
 // The parts of the page read from here and call its acts; nothing here knows how they look.
 import { flushSync } from "svelte";
 
+import { campaigns } from "../api/campaigns";
 import { ApiError, UNREACHABLE, agent, assignment as acts, session } from "../api/client";
 import { Events } from "../api/events";
 import { isCall, type AssignmentView, type Device, type Finish, type Me, type Said, type ServerMessage } from "../api/types";
@@ -141,9 +142,21 @@ class Desk {
     else if (message.change.kind === "mail") mails.note(message.change.contact_id);
     else if (message.change.kind === "assignment") chats.meet([message.change.assignment]);
     if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);
+    this.#putThrough(before, next);
     this.#attend();
     void this.#confirm(next.assignments);
     if (this.#leaving && next.assignments.length === 0) void this.signOut();
+  }
+
+  /** A campaign's callee is on the line without a ring: a short sound and his name, since he is speaking already. */
+  #putThrough(before: Live | null, now: Live): void {
+    const known = new Set(before?.assignments.map((each) => each.assignment_id));
+    const fresh = now.assignments.find(
+      (each) => each.campaign !== null && each.state === "active" && !known.has(each.assignment_id),
+    );
+    if (before === null || fresh === undefined) return;
+    this.#ring.ping();
+    notices.say(t("campaign.put_through", { name: nameOf(fresh) }), "good");
   }
 
   async #lost(code: number, wasOpen: boolean): Promise<void> {
@@ -218,7 +231,11 @@ class Desk {
   /** Bring phone, sound and the title of the page in line with what is going on; called after every change of it. */
   #attend(): void {
     const call = this.call;
-    if (this.phone.call?.state === "ringing") {
+    const line = this.live?.state;
+    if (this.phone.call?.state === "ringing" && call === null && line?.line === "ringing" && line.device === "web") {
+      // He asked for it a moment ago: picked up by itself.
+      if (this.phone.microphone === null) void this.phone.answer();
+    } else if (this.phone.call?.state === "ringing") {
       const wanted = call !== null && (call.state === "rejoining" || call.assignment_id === this.answering);
       if (wanted && this.phone.microphone === null) {
         if (call.state === "rejoining") this.phone.muted = call.muted;
@@ -228,9 +245,9 @@ class Desk {
     if (this.phone.call?.state === "talking" || this.phone.microphone !== null) this.answering = null;
     const offers =
       this.live?.assignments.filter(
-        (each) => (each.state === "offered" || each.state === "ringing") && !each.contact.outbound,
+        (each) => (each.state === "offered" || each.state === "ringing") && (!each.contact.outbound || each.preview),
       ) ?? [];
-    const other = offers.some((each) => !isCall(each.contact.medium));
+    const other = offers.some((each) => !isCall(each.contact.medium) || each.preview);
     const own = call !== null && call.contact.outbound && call.assignment_id === this.answering;
     this.#ring.play(this.phone.call?.state === "ringing" && !own ? "ring" : other ? "chime" : null);
     const first = offers[0];
@@ -258,6 +275,13 @@ class Desk {
     await this.#act("me:ready", () => agent.setReadiness(false, reason));
   }
 
+  /** Have the phone rung once and kept up between calls, or no longer. */
+  async stayConnected(wanted: boolean): Promise<void> {
+    this.#attention.askPermission();
+    if (wanted && this.live?.state?.device === "web") void this.phone.askForMicrophone();
+    await this.#act("me:line", () => campaigns.stayConnected(wanted));
+  }
+
   async setDevice(device: Device): Promise<void> {
     if (device === "web") void this.phone.askForMicrophone();
     await this.#act("me:device", () => agent.setDevice(device));
@@ -265,7 +289,7 @@ class Desk {
 
   /** A call on the browser's phone: pick up, now or as soon as it rings. Anything without a phone: accept. */
   async answer(view: AssignmentView): Promise<void> {
-    if (!isCall(view.contact.medium)) {
+    if (!isCall(view.contact.medium) || view.preview) {
       await this.#act(`${view.assignment_id}:answer`, () => acts.accept(view.assignment_id));
       return;
     }

@@ -18,11 +18,12 @@ const snapshot: Snapshot = {
     reasons: [],
     dispositions: {},
   },
-  state: { readiness: "ready", reason: null, since_ms: 0, device: "web", phones: ["web"], leaving: false },
+  state: { readiness: "ready", reason: null, since_ms: 0, device: "web", phones: ["web"], leaving: false, line: "off", line_wanted: false, line_lost: null },
   assignments: [],
   queues: [],
   agents: [],
   switch_up: true,
+  campaigns: [],
 };
 
 function queue(queueId: string, waiting: number): QueueView {
@@ -72,6 +73,8 @@ function offer(assignmentId: string, state: AssignmentView["state"] = "offered")
     wait_ms: 400,
     missed: null,
     suggested: null,
+    preview: false,
+    campaign: null,
   };
 }
 

@@ -1,5 +1,6 @@
 // What this person's desk looks like, folded from the server's messages. Pure: no socket, no clock, no page.
 // `live/desk.svelte.ts` feeds it; tests feed it by hand.
+import type { CampaignView } from "../api/campaigns";
 import type {
   AgentView,
   AssignmentView,
@@ -20,6 +21,8 @@ export interface Live {
   queues: readonly QueueView[];
   agents: readonly AgentView[];
   switchUp: boolean;
+  /** Supervisors' only. */
+  campaigns: readonly CampaignView[];
   /** The last assignment that left, with the reason, to be told to the person. */
   gone: { assignmentId: string; outcome: string; contactName: string; outbound: boolean } | null;
 }
@@ -36,6 +39,7 @@ export function fold(live: Live | null, message: ServerMessage): Live | "hole" {
       queues: message.queues,
       agents: message.agents,
       switchUp: message.switch_up,
+      campaigns: message.campaigns,
       gone: null,
     };
   }
@@ -66,6 +70,8 @@ function changed(live: Live, change: Change): Live {
       return { ...live, queues: replaced(live.queues, change.queues, (each) => each.queue_id) };
     case "agents":
       return { ...live, agents: replaced(live.agents, change.agents, (each) => each.agent_id) };
+    case "campaigns":
+      return { ...live, campaigns: replaced(live.campaigns, change.campaigns, (each) => each.campaign_id) };
     case "me":
       return { ...live, me: change.me };
     case "switch":

@@ -1,4 +1,5 @@
 // Codes of the API as words and colours, in one place for every part of the page.
+import type { CampaignMode, CampaignView, DialResult, LeadView } from "../api/campaigns";
 import {
   isCall,
   type Activity,
@@ -88,6 +89,36 @@ const MISSED: Record<LegCause, Key> = {
 
 /** Why somebody who was called was not reached. */
 export const missedWord = (cause: LegCause): string => t(MISSED[cause] ?? "missed.unreachable");
+
+const RESULT: Record<DialResult, Key> = {
+  connected: "result.connected",
+  abandoned: "result.abandoned",
+  no_answer: "result.no_answer",
+  busy: "result.busy",
+  rejected: "result.rejected",
+  no_such_number: "result.no_such_number",
+  congestion: "result.congestion",
+  machine: "result.machine",
+  lost: "result.lost",
+  given_up: "result.given_up",
+  skipped: "result.skipped",
+};
+
+/** What came of an attempt of a campaign. */
+export const resultWord = (result: DialResult): string => t(RESULT[result] ?? "result.lost");
+
+export const leadWord = (lead: LeadView): string => t(lead.withdrawn ? "lead.withdrawn" : `lead.${lead.state}`);
+export function leadColour(lead: LeadView): Colour {
+  if (lead.withdrawn) return "calm";
+  if (lead.state === "done") return lead.result === "connected" ? "good" : lead.result === "abandoned" ? "bad" : "";
+  return lead.state === "trying" ? "accent" : lead.state === "retry" ? "warn" : "";
+}
+
+export const modeWord = (mode: CampaignMode): string => t(`mode.${mode}`);
+export const campaignWord = (campaign: CampaignView): string =>
+  t(!campaign.running ? "campaign.paused" : campaign.idle === null ? "campaign.dials" : "campaign.waits");
+export const campaignColour = (campaign: CampaignView): Colour =>
+  !campaign.running ? "" : campaign.idle === null ? "good" : "warn";
 
 const SYSTEM_REASONS: Record<string, Key> = {
   no_answer: "reason.no_answer",
