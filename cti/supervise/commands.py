@@ -216,6 +216,7 @@ def _greet(started: _Started) -> None:
         print_(f"  (agents {demo.agents[0].login} to {demo.agents[-1].login}: passwords in {home.endpoints_file})")
         print_("Try: be ready in the page, then in another terminal")
         print_(f"  cti demo call --home {home.path} --from +79161234567 --to +78005550102")
+        print_(f"Or write as a visitor of a customer's page: {home.web_url}/demo/shop")
     print_("Ctrl-C stops it all.\n")
 
 
