@@ -23,7 +23,7 @@ MOST_BYTES: Final = 200_000
 MOST_FILES: Final = 60
 CENTRE: Final = "centre.yaml"
 _NAME: Final = re.compile(r"_?[a-z0-9][a-z0-9_-]{0,39}(\.conf)?\.j2")
-_EDITABLE: Final = re.compile(r"(extensions|queues)\.conf\.j2|_(?!asterisk\.j2)[a-z0-9][a-z0-9_-]{0,39}\.j2")
+_EDITABLE: Final = re.compile(r"extensions\.conf\.j2|_(?!asterisk\.j2)[a-z0-9][a-z0-9_-]{0,39}\.j2")
 
 
 class Material(Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from cti.dialplan.found import Found, found
 from cti.dialplan.model import Dialplan, Extension, Step, Target
 from cti.dialplan.paths import Walk
 from cti.dialplan.surroundings import Surroundings
-from cti.dialplan.versions import ENTRIES
+from cti.dialplan.versions import ENTRIES, version_of
 
 NEEDED = (
     variables.CONTEXT_TRUNK,
@@ -35,6 +35,10 @@ def written(plan: Dialplan, _: Surroundings) -> Iterator[Found]:
     """`syntax`, `file-include` and `duplicate`: what the parser could not take."""
     for problem in plan.problems:
         yield found(problem.rule, problem.line, "", words=problem.words)
+    for context in plan.contexts.values():
+        if version_of(context.name) is not None:
+            words = f"the name {context.name!r} ends as a version does: the version is put in by Triune"
+            yield found("syntax", context.line, context.name, words=words)
 
 
 def twice(plan: Dialplan, _: Surroundings) -> Iterator[Found]:
@@ -161,7 +165,9 @@ def unreachable(plan: Dialplan, _: Surroundings) -> Iterator[Found]:
     live = {(context, exten) for context, exten, _ in reached}
     specials = set("hTtieoa")
     for context in plan.contexts.values():
-        if context.extensions and all((context.name, one.name) not in live for one in context.extensions):
+        if any(one.name not in specials for one in context.extensions) and all(
+            (context.name, one.name) not in live for one in context.extensions
+        ):
             yield found("unreachable", context.line, context.name, context=context.name)
             continue
         for one in context.extensions:

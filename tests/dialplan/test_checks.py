@@ -67,6 +67,7 @@ FAULTS = [
     ("dangerous", ECHO, f" same => n,Set(A=${{SHELL(id)}})\n{ECHO}", 0),
     ("missing-entry", "[{{ v.CONTEXT_PROMISED }}]", "[promises]", None),
     ("number-lost", "exten => {{ number.key }},1,{{ arrival(number) }}", "exten => {{ number.key }}9,1,{{ arrival(number) }}", None),
+    ("syntax", "[unknown]", "[old-v3]\nexten => s,1,Hangup()\n\n[unknown]", 0),
     ("file-include", "[unknown]", '#include "/etc/passwd"\n[unknown]', 0),
 ]  # fmt: skip
 # ruff: noqa: E501 - a fault stands on one line

@@ -209,7 +209,9 @@ async def test_a_draft_that_another_wrote_meanwhile_is_not_overwritten(centre: S
         await centre.releases.save(DIALPLAN, "yours", base=first.text)
 
 
-@pytest.mark.parametrize("name", ["modules.conf.j2", "manager.conf.j2", "_asterisk.j2", "../x.j2", "pjsip.conf.j2"])
+@pytest.mark.parametrize(
+    "name", ["modules.conf.j2", "queues.conf.j2", "manager.conf.j2", "_asterisk.j2", "../x.j2", "pjsip.conf.j2"]
+)
 async def test_from_afar_only_the_dialplans_templates_can_be_written(centre: Started, name: str) -> None:
     with pytest.raises(ConfigError):
         await centre.releases.save(name, "x", base="")
