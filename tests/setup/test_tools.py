@@ -48,6 +48,20 @@ def test_pages_are_built_once_and_again_after_a_change(tmp_path: Path, monkeypat
     assert (tmp_path / "builds").read_text() == "built\nbuilt\n"
 
 
+def test_the_widget_is_built_once_with_the_pages_tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = (
+        'test "$2" = widget || exit 0; mkdir -p ../widget/dist; touch ../widget/dist/widget.js; echo built >>../builds'
+    )
+    ui, widget = _pages(tmp_path, npm=build, monkeypatch=monkeypatch), tmp_path / "widget"
+    (widget / "src").mkdir(parents=True)
+    for _again in range(2):
+        node.build_widget(widget, ui=ui)
+    assert (tmp_path / "builds").read_text() == "built\n"
+    (widget / "src" / "main.ts").write_text("changed")
+    node.build_widget(widget, ui=ui)
+    assert (tmp_path / "builds").read_text() == "built\nbuilt\n"
+
+
 def test_a_failed_build_shows_its_last_words_and_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
