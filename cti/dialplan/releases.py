@@ -328,7 +328,8 @@ class Releases:
         await asyncio.to_thread(render.put, files, self._home.asterisk)
         await self._host.reload(queues=wanted.queues)
         plan = parse(text)
-        missing = sorted(set(plan.contexts) - await self._host.contexts(sorted(plan.contexts)))
+        wanted_names = sorted(name for name, context in plan.contexts.items() if context.extensions)
+        missing = sorted(set(wanted_names) - await self._host.contexts(wanted_names))
         if missing:
             raise OutsideError(
                 f"Asterisk has read the dialplan, but knows no {', '.join(missing[:5])}.", transient=False

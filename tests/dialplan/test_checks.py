@@ -33,6 +33,19 @@ def test_the_demo_as_it_ships_has_nothing_to_find(home: Home, install: AsteriskI
     assert look(home, install).flaws == ()
 
 
+def test_a_centre_without_menus_and_one_with_destinations_have_nothing_to_find_either(
+    home: Home, install: AsteriskInstall
+) -> None:
+    text = home.centre_file.read_text(encoding="utf-8")
+    queues = text.replace("to: hours clinic", "to: queue reception").replace("to: hours telecom", "to: queue support")
+    queues = queues.replace("    to: menu main\n    project", "    to: queue support\n    project")
+    box = "box: {name: {en: B, ru: Б}, voicemail: {prompt: goodbye, limit_s: 60}}"
+    places = f'\ndestinations:\n  duty: {{name: {{en: D, ru: Д}}, number: "+79165550001"}}\n  {box}\n'
+    for centre in (queues, text + places):
+        home.centre_file.write_text(centre, encoding="utf-8")
+        assert look(home, install).flaws == ()
+
+
 ECHO = " same => n,Answer()\n same => n,Echo()"
 NUMBER = "exten => s,1,Log(NOTICE,the carrier sent a call to no number)"
 
