@@ -41,7 +41,7 @@ def media(centre: Centre, queue: Queue) -> tuple[Medium, ...]:
     found = set(queue.weights_percent)
     if queue.key in called(centre):
         found.add(Medium.VOICE)
-    if queue.callback is not None:
+    if queue.callback is not None or any(page.queue == queue.key for page in centre.callback_pages.values()):
         found.add(Medium.CALLBACK)
     if any(other.lost_to == queue.key for other in centre.queues.values()):
         found.add(Medium.TASK)
@@ -89,6 +89,8 @@ def _callback(centre: Centre, queue: Queue) -> Doubts:
     if queue.callback is None:
         return
     path = ("queues", queue.key, "callback")
+    if any(page.queue == queue.key for page in centre.callback_pages.values()):
+        return
     if queue.key not in called(centre):
         yield path, "no number, menu or hours lead here, so no caller will ever be offered one"
     if not any(step.offer_callback for step in queue.steps):
