@@ -193,20 +193,21 @@ class Releases:
             number = await asyncio.to_thread(self._history.next_number)
             now, result = await asyncio.to_thread(self._checked, language, number)
             if result.rendered is None or result.centre is None:
-                return self._refused(stages, "The drafts cannot be rendered.", flaws=result.flaws)
+                return self._refused(stages, "mistakes", "The drafts cannot be rendered.", flaws=result.flaws)
             stages.done(Stage.RENDERED)
             wrong = checks.errors(result.flaws)
             if wrong:
                 words = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
-                return self._refused(stages, f"The drafts have {words}.", flaws=result.flaws)
+                return self._refused(stages, "mistakes", f"The drafts have {words}.", flaws=result.flaws)
             stages.done(Stage.LINTED)
             before = await asyncio.to_thread(self._material_in_force)
             if now.digest == before.digest:
-                return self._refused(stages, "Nothing has changed since the version in force.", flaws=result.flaws)
+                words = "Nothing has changed since the version in force."
+                return self._refused(stages, "unchanged", words, flaws=result.flaws)
             old = await asyncio.to_thread(self._texts, before, number)
             waits = differences.later(old, result.rendered.texts, centre_before=before.centre, centre_after=now.centre)
             if waits and not later:
-                return self._refused(stages, _what_waits(waits), flaws=result.flaws, later=waits)
+                return self._refused(stages, "restart", _what_waits(waits), flaws=result.flaws, later=waits)
             await asyncio.to_thread(
                 self._history.add,
                 number,
@@ -235,7 +236,7 @@ class Releases:
             stages = _Stages(told)
             earlier = await asyncio.to_thread(self._history.material, version)
             if version == self._in_force():
-                return self._refused(stages, f"Version {version} is in force already.")
+                return self._refused(stages, "unchanged", f"Version {version} is in force already.")
             before = await asyncio.to_thread(self._material_in_force)
             texts = dict(await asyncio.to_thread(self._texts, earlier, version))
             # The dialplan is the very one of then, whatever ships now.
@@ -246,7 +247,7 @@ class Releases:
             )
             if checks.errors(flaws):
                 reason = f"Version {version} does not fit any more: {flaws[0].problem}."
-                return self._refused(stages, reason, flaws=flaws)
+                return self._refused(stages, "misfit", reason, flaws=flaws)
             stages.done(Stage.LINTED)
             old = await asyncio.to_thread(self._texts, before, version)
             waits = differences.later(old, texts, centre_before=before.centre, centre_after=earlier.centre)
@@ -277,10 +278,18 @@ class Releases:
             self._changing = False
 
     def _refused(
-        self, stages: "_Stages", reason: str, *, flaws: tuple[Flaw, ...] = (), later: tuple[Later, ...] = ()
+        self, stages: "_Stages", code: str, reason: str, *, flaws: tuple[Flaw, ...] = (), later: tuple[Later, ...] = ()
     ) -> Outcome:
         stages.done(Stage.REFUSED, reason)
-        return Outcome(kept=False, version=self._in_force(), stages=stages.all, reason=reason, flaws=flaws, later=later)
+        return Outcome(
+            kept=False,
+            version=self._in_force(),
+            stages=stages.all,
+            reason=reason,
+            code=code,
+            flaws=flaws,
+            later=later,
+        )
 
     async def _bring(self, wanted: "_Wanted", stages: "_Stages") -> Outcome:
         """From a version on the disk to one in force, or back."""
@@ -353,7 +362,7 @@ class Releases:
             await asyncio.to_thread(self._history.finish)
         await asyncio.to_thread(partial(self._note, wanted, action="failed", words=why))
         stages.done(Stage.ROLLED_BACK, why)
-        return Outcome(kept=False, version=before, stages=stages.all, reason=why)
+        return Outcome(kept=False, version=before, stages=stages.all, reason=why, code="failed")
 
     async def _restore(self, number: int) -> None:
         """The files and the loaders of the version in force. The files first: they count even when nobody answers."""

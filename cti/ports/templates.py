@@ -122,7 +122,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """The one in force now."""
     stages: tuple[StageDone, ...]
     reason: str
-    """Why it was refused or rolled back; "" when it was kept."""
+    """Why it was refused or rolled back, in English; "" when it was kept."""
+    code: str = ""
+    """`mistakes`, `unchanged`, `restart` or `misfit` when it was refused, `failed` when it was rolled back."""
     flaws: tuple[Flaw, ...] = ()
     later: tuple[Later, ...] = ()
     """What counts only after a restart."""

@@ -118,6 +118,8 @@ class OutcomeView(Message):
     version: int
     stages: list[StageView]
     reason: str
+    code: str
+    """`mistakes`, `unchanged`, `restart`, `misfit` or `failed`; "" when it was kept."""
     flaws: list[FlawView]
     later: list[LaterView]
 

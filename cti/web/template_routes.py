@@ -223,6 +223,7 @@ def _outcome(found: Outcome) -> OutcomeView:
         version=found.version,
         stages=_stages(found.stages),
         reason=found.reason,
+        code=found.code,
         flaws=_flaws(found.flaws),
         later=_later(found.later),
     )

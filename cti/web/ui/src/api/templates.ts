@@ -50,6 +50,7 @@ export interface OutcomeView {
   version: number;
   stages: StageView[];
   reason: string;
+  code: string;
   flaws: FlawView[];
   later: LaterView[];
 }
