@@ -195,14 +195,14 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             occupation=switch.occupation,
         )
         hub.followers.append(ledger.decided)
+        do_not_call = StoredDoNotCall(database)
         calls = Calls(
             engine=core,
             centre=centre,
-            registry=StoredDoNotCall(database),
+            registry=do_not_call,
             people=directory,
             customers=customers,
             clicks=clicks,
-            expect=hub.expect,
         )
         stack.push_async_callback(tasks.stop)
         tasks.start("particulars", keeper.run)
@@ -215,6 +215,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         tasks.start("occupation", ledger.occupation.run)
         stack.push_async_callback(ledger.stop)
         tasks.start("directory", enrolment.keep_reading)
+        tasks.start("do not call", do_not_call.keep_fresh)
         tasks.start("feeder", lambda: feeder.run(core))
         tasks.start("campaigns", lambda: campaigns.run(core))
         stack.push_async_callback(campaigns.stop)

@@ -2,11 +2,18 @@
 
 An entry holds for one project or for all. It stays when a customer is erased: that he is not to be called is what he
 wanted. Its changes are audited with numbers shortened.
+
+Theory of operation. A click must not wait for a database, so a registry of usual size is mirrored in memory. Every
+change writes its line of the audit in its own transaction; the audit's newest number is asked for each second, and when
+it has moved the mirror is read anew. A mirror that is older than `_FRESH_S`, or a registry that is larger than
+`_MIRRORED`, is not trusted: then the table is asked.
 """
 
 import asyncio
+import contextlib
 import csv
 import itertools
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +25,7 @@ from sqlalchemy.engine import Connection
 from cti.calling import hidden, in_full
 from cti.database import Database
 from cti.domain.ids import Milliseconds, ProjectId
-from cti.errors import RuleError
+from cti.errors import DatabaseDown, RuleError
 from cti.ports.calling import Barred
 from cti.store import models
 from cti.store.text import storable
@@ -31,6 +38,10 @@ _ASK_LIMIT_S: Final = 1.0
 _AT_ONCE: Final = 500
 """Numbers in one statement."""
 _LONGEST_REASON: Final = 200
+_MIRRORED: Final = 200_000
+"""Entries up to which they are kept in memory, some 30 MB."""
+_LOOK_EVERY_S: Final = 1.0
+_FRESH_S: Final = 3.0
 
 
 class StoredDoNotCall:
@@ -41,9 +52,38 @@ class StoredDoNotCall:
     ) -> None:
         self._database = database
         self._now_ms = now_ms
+        self._mirror: frozenset[tuple[str, str]] | None = None
+        """Project and number of each entry; None: too many, or not read yet."""
+        self._version = -1
+        """The audit's newest number when the mirror was read."""
+        self._looked_s = -math.inf
+        self._changes = 0
+        """Made by this process."""
+
+    async def keep_fresh(self) -> None:
+        """Mirror the registry, for ever; to be a supervised task."""
+        while True:
+            with contextlib.suppress(DatabaseDown):
+                await self.look()
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def look(self) -> None:
+        """Bring the mirror up to date. Raises DatabaseDown; then it ages."""
+        began, changes = time.monotonic(), self._changes
+        version, mirror = await self._database.read(lambda connection: _mirrored(connection, self._version))
+        if version != self._version:
+            self._version, self._mirror = version, mirror
+        if changes == self._changes:  # else it may have been read before what was changed meanwhile
+            self._looked_s = began
+
+    def _changed(self) -> None:
+        self._changes += 1
+        self._looked_s = -math.inf
 
     async def is_listed(self, number: str, *, project_id: ProjectId) -> bool:
         """See `ports.DoNotCall`."""
+        if self._mirror is not None and time.monotonic() - self._looked_s < _FRESH_S:
+            return (project_id, number) in self._mirror or (_FOR_ALL, number) in self._mirror
         statement = sa.select(sa.literal(1)).where(_holds(project_id), _LIST.c.number == number).limit(1)
         return await self._database.read(
             lambda connection: connection.execute(statement).first() is not None, within_s=_ASK_LIMIT_S
@@ -85,7 +125,9 @@ class StoredDoNotCall:
                 self._note(connection, actor, "do_not_call_added", numbers, project_id)
             return added
 
-        return await self._database.write(work, within_s=60)
+        added = await self._database.write(work, within_s=60)
+        self._changed()
+        return added
 
     async def remove(self, number: str, *, project_id: ProjectId | None, actor: str) -> bool:
         """See `ports.DoNotCall`."""
@@ -97,7 +139,9 @@ class StoredDoNotCall:
                 self._note(connection, actor, "do_not_call_removed", (number,), project_id)
             return gone
 
-        return await self._database.write(work)
+        gone = await self._database.write(work)
+        self._changed()
+        return gone
 
     async def entries(
         self, project_ids: Collection[ProjectId | None], *, begins: str = "", limit: int
@@ -204,6 +248,15 @@ def _batched(numbers: Collection[str]) -> Iterator[list[str]]:
 
 def _holds(project_id: ProjectId) -> sa.ColumnElement[bool]:
     return _LIST.c.project_id.in_((project_id, _FOR_ALL))
+
+
+def _mirrored(connection: Connection, known: int) -> tuple[int, frozenset[tuple[str, str]] | None]:
+    """The registry's version, and all of it if that is another one than is known, and it is small enough."""
+    version = connection.execute(sa.select(sa.func.coalesce(sa.func.max(_AUDIT.c.deed_id), 0))).scalar_one()
+    if version == known:
+        return version, None
+    rows = connection.execute(sa.select(_LIST.c.project_id, _LIST.c.number).limit(_MIRRORED + 1)).all()
+    return version, frozenset((row.project_id, row.number) for row in rows) if len(rows) <= _MIRRORED else None
 
 
 def _count(connection: Connection) -> int:

@@ -7,7 +7,6 @@ comes of the call (`cti.domain.outbound`), HTTP (`cti.web.call_routes`).
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -83,14 +82,11 @@ class Calls:
         people: People,
         customers: Customers,
         clicks: Clicks,
-        expect: Callable[..., None],
     ) -> None:
-        """`expect` begins the look-up of a customer whose card will be shown (`Desktops.expect`)."""
         self._engine = engine
         self._centre = centre
         self._people = people
         self._customers = customers
-        self._expect = expect
         self.registry = registry
         self.clicks = clicks
         self.rules = Rules(centre)
@@ -124,7 +120,6 @@ class Calls:
             if refusal.is_of_fraud:
                 await self._tell_audit(wish.number, refusal, person)
             raise refused(refusal)
-        self._expect(wish.number, project_id=wish.project_id)
         if await self.registry.is_listed(wish.number, project_id=wish.project_id):
             raise problems.Refusal(409, "do_not_call")
         if wish.customer_id is not None:

@@ -1,6 +1,9 @@
 """Who is not to be called: for one project or for all, entered one by one or by file, and audited."""
 
+import asyncio
 import io
+from typing import Any
+from unittest.mock import AsyncMock
 
 import pytest
 from click.testing import CliRunner
@@ -9,8 +12,10 @@ from cti.cli import main
 from cti.database import Database
 from cti.domain.ids import ProjectId
 from cti.errors import RuleError
+from cti.store import do_not_call
 from cti.store.directory import Directory
 from cti.store.do_not_call import Imported, StoredDoNotCall, import_csv
+from tests.running import PATIENCE_S
 
 pytestmark = pytest.mark.server
 
@@ -52,6 +57,60 @@ async def test_entries_are_found_by_how_they_begin_and_nobody_sees_another_proje
     assert [one.number for one in await registry.entries([TELECOM], begins="+44", limit=10)] == ["+442079460000"]
     assert await registry.entries([TELECOM], begins="+%", limit=10) == []
     assert await registry.entries([CLINIC, None], limit=10) == []
+
+
+async def test_what_another_process_enters_is_known_at_the_next_look_without_asking_the_table(
+    registry: StoredDoNotCall, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = StoredDoNotCall(database)
+    await registry.look()
+    await other.add([ANN], project_id=TELECOM, reason="", actor="test")
+    await registry.look()
+    monkeypatch.setattr(database, "read", None)
+    assert await registry.is_listed(ANN, project_id=TELECOM)
+    assert not await registry.is_listed(ANN, project_id=CLINIC)
+    monkeypatch.undo()
+    await other.remove(ANN, project_id=TELECOM, actor="test")
+    await registry.look()
+    assert not await registry.is_listed(ANN, project_id=TELECOM)
+
+
+async def test_what_this_process_enters_holds_at_once(registry: StoredDoNotCall) -> None:
+    await registry.look()
+    await registry.add([BOB], project_id=None, reason="", actor="test")
+    assert await registry.is_listed(BOB, project_id=TELECOM)
+    await registry.look()
+    await registry.remove(BOB, project_id=None, actor="test")
+    assert not await registry.is_listed(BOB, project_id=TELECOM)
+
+
+@pytest.mark.parametrize(("constant", "value"), [("_MIRRORED", 1), ("_FRESH_S", -1.0)])
+async def test_a_mirror_too_small_or_too_old_is_not_trusted(
+    registry: StoredDoNotCall, database: Database, monkeypatch: pytest.MonkeyPatch, constant: str, value: float
+) -> None:
+    monkeypatch.setattr(do_not_call, constant, value)
+    await StoredDoNotCall(database).add([ANN, BOB], project_id=None, reason="", actor="test")
+    await registry.look()
+    asked = AsyncMock(wraps=database.read)
+    monkeypatch.setattr(database, "read", asked)
+    assert await registry.is_listed(BOB, project_id=TELECOM)
+    assert asked.await_count == 1
+
+
+async def test_the_mirror_is_kept_fresh(registry: StoredDoNotCall, database: Database) -> None:
+    looked = asyncio.Event()
+    read = database.read
+
+    async def seen(work: Any, **options: Any) -> Any:
+        looked.set()
+        return await read(work, **options)
+
+    database.read = seen  # type: ignore[method-assign]
+    keeping = asyncio.create_task(registry.keep_fresh())
+    async with asyncio.timeout(PATIENCE_S):
+        await looked.wait()
+    keeping.cancel()
+    await asyncio.gather(keeping, return_exceptions=True)
 
 
 async def test_the_audit_tells_of_changes_without_telling_whom_one_may_not_call(

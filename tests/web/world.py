@@ -521,7 +521,6 @@ async def running(
             people=directory,
             customers=customers,
             clicks=clicks,
-            expect=hub.expect,
         ),
     )
     server = make_server(app)
