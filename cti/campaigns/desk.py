@@ -5,6 +5,7 @@ happens; so they are a little behind, and nothing is decided by them. One list i
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Collection
@@ -25,9 +26,9 @@ from cti.ports.campaigns import Callee, Figures, Idle, ImportReport, ImportState
 log = logging.getLogger(__name__)
 
 REFRESH_S: Final = 2.0
-QUIET_MS: Final[Milliseconds] = 30_000
+QUIET_MS: Final[Milliseconds] = 15_000
 """How often a campaign is looked up of which nothing is heard: hours begin and end."""
-ROLLING_MS: Final[Milliseconds] = 60_000
+ROLLING_MS: Final[Milliseconds] = 15_000
 MONTH_MS: Final[Milliseconds] = 30 * 86_400_000
 
 _MOVING: Final = (
@@ -135,6 +136,13 @@ class CampaignDesk:
         self._feeder.touch(campaign_id)
         self._know(campaign_id).stale = True
         self._changed.add(campaign_id)
+
+    async def look(self, campaign_id: CampaignId) -> None:
+        """See `ports.campaigns.Campaigns`."""
+        self.touch(campaign_id)
+        if self._engine is not None:
+            with contextlib.suppress(DatabaseDown):
+                await self._refresh(self._engine, campaign_id)
 
     def take_changed(self) -> Collection[CampaignId]:
         """See `ports.campaigns.Campaigns`."""

@@ -70,15 +70,30 @@ class Agents:
     """These agents at work with their phones; `async with`: inside they are ready, outside signed out."""
 
     def __init__(
-        self, web: str, carrier: Carrier, agents: Sequence[DemoAgent], *, ring: Span, talk: Span, wrap_s: float
+        self,
+        web: str,
+        carrier: Carrier,
+        agents: Sequence[DemoAgent],
+        *,
+        ring: Span,
+        talk: Span,
+        wrap_s: float,
+        writing_s: float | None = None,
+        connected: bool = False,
     ) -> None:
-        """`talk` 0 means that the phone waits for the caller to hang up."""
+        """`talk` 0 means that the phone waits for the caller to hang up; `writing_s` as for `Desk`.
+
+        `connected`: their phones are kept up between calls, and the desks end the talks.
+        """
         self.lines = {agent.extension: Line(extension=agent.extension) for agent in agents}
         self._carrier = carrier
         self._agents = agents
         self._habits = _Habits(ring=ring, talk=talk, source=random.Random(0))
         limit_s = (talk.longest_s or 30.0) + wrap_s + TALK_LEAVE_MARGIN_S
-        self.desks = Desks(web, agents, wrap_s=wrap_s, leave_limit_s=limit_s)
+        self.desks = Desks(web, agents, wrap_s=wrap_s, leave_limit_s=limit_s, writing_s=writing_s)
+        self._connected = connected
+        for desk in self.desks.all if connected else ():
+            desk.connected_talk_s = self._draw_talk
         self._stack = AsyncExitStack()
         self._behaving: set[asyncio.Task[None]] = set()
 
@@ -116,9 +131,12 @@ class Agents:
         """For which projects at least one of them works."""
         return frozenset(project for desk in self.desks.all if desk.me for project in desk.me.dispositions)
 
+    def _draw_talk(self) -> float:
+        return self._habits.talk.draw(self._habits.source)
+
     async def _behave(self, extension: str) -> None:
-        ring_s, talk_s = (span.draw(self._habits.source) for span in (self._habits.ring, self._habits.talk))
-        await self._carrier.behave(extension, ring_s=ring_s, talk_s=talk_s)
+        ring_s, talk_s = self._habits.ring.draw(self._habits.source), self._draw_talk()
+        await self._carrier.behave(extension, ring_s=ring_s, talk_s=0 if self._connected else talk_s)
 
     def _take(self, seen: Seen) -> None:
         line = self.lines.get(seen.label) if seen.who is Who.PHONE else None

@@ -6,6 +6,7 @@ Here: nothing that the three do. Each works on a demo centre that is up (`cti up
 import asyncio
 import json
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine
@@ -18,6 +19,7 @@ from rich.console import Console
 from rich.live import Live
 
 from cti.demo import call as calls
+from cti.demo import campaign as invented
 from cti.demo import centre as centres
 from cti.demo import ledger, live
 from cti.demo import traffic as traffics
@@ -28,6 +30,8 @@ from cti.errors import ConfigError, OutsideError
 
 _T = TypeVar("_T")
 _REDRAW_S: Final = 0.5
+_WRITING_S: Final = 3.0
+"""How long an agent takes to answer a mail or a chat."""
 
 home_option = click.option(
     "--home",
@@ -81,9 +85,12 @@ def call(caller: str, to: str, digits: str, say: str, stay: float, as_json: bool
 @click.option("--ring", default="1-3", show_default=True, metavar="S", help="Seconds until the phone is picked up.")
 @click.option("--talk", default="20-40", show_default=True, metavar="S", help="Seconds of talk; 0: the caller ends it.")
 @click.option("--wrap", default=3.0, show_default=True, help="Seconds of wrap-up before the disposition.")
+@click.option("--connected", is_flag=True, help="They stay connected between calls, as campaigns want it.")
 @click.option("--first", metavar="EXTENSION", help="Begin with this extension; so 101 stays free for yourself.")
 @home_option
-def agents(count: int, ring: str, talk: str, wrap: float, first: str | None, home: Path | None) -> None:
+def agents(
+    count: int, ring: str, talk: str, wrap: float, connected: bool, first: str | None, home: Path | None
+) -> None:
     """COUNT demo agents with SIP phones: ready, answering, closing.
 
     Each signs in like a person at a desktop, on a SIP phone that the emulated carrier registers. Phones sound a tone.
@@ -100,7 +107,9 @@ def agents(count: int, ring: str, talk: str, wrap: float, first: str | None, hom
     async def work(stop: asyncio.Event) -> None:
         async with (
             Carrier(centre.home) as carrier,
-            Agents(centre.web, carrier, free[:count], ring=ring_span, talk=talk_span, wrap_s=wrap) as team,
+            Agents(
+                centre.web, carrier, free[:count], ring=ring_span, talk=talk_span, wrap_s=wrap, connected=connected
+            ) as team,
         ):
             await _show_agents(team, carrier, stop)
             click.echo("They finish and sign out.")
@@ -166,6 +175,33 @@ async def _make_traffic(centre: Centre, wish: traffics.Wish, console: Console, s
         return await traffics.run(
             centre, wish, watch=lambda run: shown.update(live.traffic_table(run), refresh=True), stop=stop
         )
+
+
+@demo.command()
+@click.option("--count", default=200, show_default=True, type=click.IntRange(1, 100_000), help="Numbers in the list.")
+@click.option("--key", default="spring", show_default=True, help="The campaign, of the centre file.")
+@click.option("--seed", default=1, show_default=True, help="The same seed gives the same list.")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="Where the list goes. Default: the home.")
+@home_option
+def campaign(count: int, key: str, seed: int, to: Path | None, home: Path | None) -> None:
+    """Invent a list of numbers, import it into the campaign KEY and start it.
+
+    The emulated carrier answers by the last digit: humans, machines, busy, no answer, numbers that do not exist. Agents
+    who stay connected take the callees: tick "Stay connected" in a desktop, or
+
+        cti demo agents 5 --connected --talk 5-15
+    """
+    centre = centres.find(home)
+    path = to or centre.home.path / f"{key}.csv"
+    invented.write(path, count, seed=seed)
+    click.echo(f"{count} invented numbers stand in {path}.")
+    for words in (("import", key, str(path)), ("start", key)):
+        click.echo(f"cti campaign {' '.join(words)} --home {centre.home.path}")
+        command = [sys.executable, "-m", "cti", "campaign", *words, "--home", str(centre.home.path)]
+        done = subprocess.run(command, check=False)
+        if done.returncode:
+            sys.exit(done.returncode)
+    click.echo(f"Watch it at {centre.web}/#/campaigns/{key} as {centre.supervisor.login}.")
 
 
 def _until_stopped(work: Callable[[asyncio.Event], Coroutine[Any, Any, _T]]) -> _T:

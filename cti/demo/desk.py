@@ -20,6 +20,7 @@ import msgspec
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from cti.demo import writing
 from cti.demo.reading import AgentSeen, Assignment, Change, HistoryRow, Me, Message, Queue, State, decode
 from cti.errors import OutsideError
 from cti.home import DemoPerson
@@ -32,6 +33,9 @@ API: Final = "/api/v1"
 _AGAIN_S: Final = 1.0
 _RINGS: Final = ("voice", "callback")
 """Media of which the phone rings; the others are taken up at the desktop."""
+_IN_HAND: Final = ("offered", "active", "paused")
+_CHAT_LIMIT_S: Final = 60.0
+"""How long the customer of a chat is waited for to leave it."""
 _FIRST_PAUSE_S: Final = 0.2
 _LONGEST_PAUSE_S: Final = 2.0
 
@@ -51,8 +55,12 @@ class Desk:
         wrap_s: float = 0.5,
         device: Device = "sip",
         changed: Callable[["Desk"], None] = lambda _desk: None,
+        writing_s: float | None = None,
     ) -> None:
-        """With `works` false it only watches: never ready, and nothing is done for it."""
+        """With `works` false it only watches: never ready, and nothing is done for it.
+
+        `writing_s` is how long he takes to answer a mail or a chat; None: he ends them without a word.
+        """
         self.login = person.login
         self.me: Me | None = None
         self.state: State | None = None
@@ -71,10 +79,13 @@ class Desk:
         self._wrap_s = wrap_s
         self._device = device
         self._changed = changed
+        self._writing_s = writing_s
+        self.connected_talk_s: Callable[[], float] | None = None
+        """With it the desk stays connected, and ends each talk itself after so many seconds."""
         self._headers: dict[str, str] = {}
         self._shown: set[str] = set()
         self._finishing: set[str] = set()
-        self._worked: set[tuple[str, str]] = set()
+        self._worked: set[str] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._settling: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
@@ -217,10 +228,11 @@ class Desk:
     def _settle(self) -> None:
         """Begin what is to be done; what is under way is not begun twice."""
         for assignment in self.assignments.values():
-            key = assignment.assignment_id, assignment.state
-            if assignment.contact.medium not in _RINGS and key[1] in ("offered", "active") and key not in self._worked:
+            key = assignment.assignment_id
+            if assignment.contact.medium not in _RINGS and assignment.state in _IN_HAND and key not in self._worked:
                 self._worked.add(key)
-                self._start(self._work(assignment))
+                self._start(self._work(key))
+            self._talk(assignment)
             if assignment.state == "wrap_up" and assignment.assignment_id not in self._finishing:
                 self._finishing.add(assignment.assignment_id)
                 self._start(self._finish(assignment))
@@ -235,7 +247,36 @@ class Desk:
             return "/agent/device", {"device": self._device}
         if state.readiness != "ready":
             return "/agent/readiness", {"ready": True}
+        if self.connected_talk_s is not None and state.line == "off" and not self.assignments:
+            return "/agent/line", {"wanted": True}
         return None
+
+    def _talk(self, assignment: Assignment) -> None:
+        """A lead to look at is called; who stays connected ends his talks at the desk."""
+        key = assignment.assignment_id
+        if key in self._worked or assignment.contact.medium not in _RINGS:
+            return
+        if assignment.preview and assignment.state == "offered":
+            self._worked.add(key)
+            self._start(self._call(key))
+        elif self.connected_talk_s is not None and assignment.state == "active":
+            self._worked.add(key)
+            self._start(self._end_talk(key, self.connected_talk_s()))
+
+    async def _call(self, key: str) -> None:
+        with contextlib.suppress(OutsideError):
+            await self._post(f"/assignments/{key}/accept", None)
+        self._worked.discard(key)
+
+    async def _end_talk(self, key: str, after_s: float) -> None:
+        await asyncio.sleep(after_s)
+        while (held := self.assignments.get(key)) is not None and held.state == "active":
+            try:
+                await self._post(f"/assignments/{key}/hangup", None)
+            except OutsideError as error:
+                self.trouble = str(error)
+            await self._until_moved(held, limit_s=_AGAIN_S)
+        self._worked.discard(key)
 
     async def _become_ready(self) -> None:
         while wanted := self._wants():
@@ -249,13 +290,38 @@ class Desk:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._news.wait(), _AGAIN_S)
 
-    async def _work(self, assignment: Assignment) -> None:
-        """What comes without a call: take it up, or say that it is done."""
-        act = "accept" if assignment.state == "offered" else "hangup"
-        try:
-            await self._post(f"/assignments/{assignment.assignment_id}/{act}", None)
-        except OutsideError as error:
-            self.trouble = str(error)
+    async def _work(self, key: str) -> None:
+        """What comes without a call: take it up, answer it, say that it is done; while it is paused, wait."""
+        written = self._writing_s is None
+        while (held := self.assignments.get(key)) is not None and held.state in _IN_HAND:
+            try:
+                if held.state == "offered":
+                    await self._post(f"/assignments/{key}/accept", None)
+                elif held.state == "active":
+                    if not written:
+                        await self._write(held)
+                        written = True
+                    await self._post(f"/assignments/{key}/hangup", None)
+            except OutsideError as error:
+                self.trouble = str(error)
+            await self._until_moved(held, limit_s=_AGAIN_S)
+        self._worked.discard(key)
+
+    async def _write(self, held: Assignment) -> None:
+        await asyncio.sleep(self._writing_s or 0)
+        await writing.write(self._request, held)
+        if held.contact.medium == "chat":
+            await self._until_moved(held, limit_s=_CHAT_LIMIT_S)
+
+    async def _until_moved(self, held: Assignment, *, limit_s: float) -> None:
+        """Until it is in another state, or gone, or the time is over."""
+
+        def has_moved(desk: "Desk") -> bool:
+            now = desk.assignments.get(held.assignment_id)
+            return now is None or now.state != held.state
+
+        with contextlib.suppress(TimeoutError):
+            await self.until(has_moved, limit_s=limit_s)
 
     async def _finish(self, assignment: Assignment) -> None:
         if self._wrap_s:

@@ -32,6 +32,7 @@ class Desks:
         device: Device = "sip",
         changed: Callable[[Desk], None] = lambda _desk: None,
         leave_limit_s: float = 10.0,
+        writing_s: float | None = None,
     ) -> None:
         self._http = httpx.AsyncClient(
             base_url=web,
@@ -40,7 +41,16 @@ class Desks:
             limits=httpx.Limits(max_connections=20, max_keepalive_connections=20),
         )
         self.all = [
-            Desk(self._http, web, person, works=works, wrap_s=wrap_s, device=device, changed=changed)
+            Desk(
+                self._http,
+                web,
+                person,
+                works=works,
+                wrap_s=wrap_s,
+                device=device,
+                changed=changed,
+                writing_s=writing_s,
+            )
             for person in people
         ]
         self._leave_limit_s = leave_limit_s

@@ -29,6 +29,7 @@ class State(msgspec.Struct, frozen=True):
     device: str
     phones: list[str]
     leaving: bool
+    line: str = "off"
 
 
 class Contact(msgspec.Struct, frozen=True):
@@ -55,6 +56,7 @@ class Assignment(msgspec.Struct, frozen=True):
     state: str
     contact: Contact
     card: Card | None = None
+    preview: bool = False
 
 
 class Queue(msgspec.Struct, frozen=True):

@@ -369,6 +369,9 @@ class Campaigns(Protocol):
     def touch(self, campaign_id: CampaignId) -> None:
         """Its list changed: look again soon."""
 
+    async def look(self, campaign_id: CampaignId) -> None:
+        """Look its progress up now; a database that is away leaves what was known."""
+
     def take_changed(self) -> Collection[CampaignId]:
         """Those of which anything changed since the last call."""
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Iterable
 from typing import Final
 
-from cti.config import Campaign, Centre
+from cti.config import Campaign, Centre, Law
 from cti.domain.ids import CampaignId, LeadId, ProjectId
 from cti.ports import CodeKind, Engine, Person, Role
 from cti.ports.campaigns import (
@@ -93,7 +93,7 @@ class CampaignBoard:
             project=self._centre.projects[campaign.project].name.in_language(said),
             queue=self._centre.queues[campaign.queue].name.in_language(said),
             mode=campaign.mode,
-            law=campaign.law.value if campaign.law is not None else None,
+            law=campaign.law.value if campaign.law not in (None, Law.NONE) else None,
             caller_id=screens.address(self._centre.campaign_number(campaign)),
             cap=campaign.cap_permyriad / 10_000,
             window="day" if campaign.window == "day" else "all",

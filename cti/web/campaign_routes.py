@@ -80,7 +80,8 @@ async def campaigns(person: Leader, parts: AnyParts) -> list[CampaignView]:
 @router.get("/campaigns/{campaign}", responses=responses(401, 403, 404))
 async def one_campaign(campaign: Named, person: Leader, parts: AnyParts) -> CampaignView:
     """How it stands, and why it dials nobody, if it does not."""
-    found, board, _ = _of(campaign, person, parts)
+    found, board, desk = _of(campaign, person, parts)
+    await desk.look(CampaignId(campaign))
     return board.view(found, person.language)
 
 
@@ -89,7 +90,7 @@ async def start(campaign: Named, person: Leader, parts: AnyParts) -> CampaignVie
     """Have it dial. Twice is once."""
     found, board, desk = _of(campaign, person, parts)
     await parts.engine.handle(CampaignStarted(campaign_id=CampaignId(campaign)))
-    desk.touch(CampaignId(campaign))
+    await desk.look(CampaignId(campaign))
     await parts.people.note_deed(actor=person.login, action="campaign_started", subject=campaign)
     return board.view(found, person.language)
 
