@@ -54,6 +54,7 @@ class Occupation:
         self._said: dict[str, bool] = {}
         """What it said, or was told, last."""
         self._changed = asyncio.Event()
+        self._started = asyncio.Event()
         self._compare = True
 
     def start(self, state: State) -> None:
@@ -61,6 +62,7 @@ class Occupation:
         self._agents = {found.id: found.agent_id for found in state.assignments.values()}
         for agent_id in dict.fromkeys(self._agents.values()):
             self._look(state, agent_id)
+        self._started.set()
         self._changed.set()
 
     def note(self, decided: Iterable[Fact], state: State) -> None:
@@ -82,7 +84,8 @@ class Occupation:
         self._changed.set()
 
     async def run(self) -> None:
-        """Keep the switch told; returns only by being cancelled."""
+        """Keep the switch told, once it is known how things stand; returns only by being cancelled."""
+        await self._started.wait()
         while True:
             await self._changed.wait()
             await asyncio.sleep(GATHER_S)

@@ -53,7 +53,9 @@ async def day(states: States, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[
     monkeypatch.setattr(occupation, "GATHER_S", 0.0)
     told = Occupation(states, extension=str)  # type: ignore[arg-type]
     task = asyncio.create_task(told.run())
-    yield Told(told)
+    day = Told(told)
+    told.start(day.state)
+    yield day
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 
@@ -94,6 +96,25 @@ async def test_a_switch_that_says_otherwise_is_corrected_at_the_next_connection(
     day.told.reconnected()
     await shown(states, "NOT_INUSE")
     assert states.said["Stasis:other"] == "INUSE", "what is not ours is left alone"
+
+
+async def test_an_engine_that_starts_again_frees_nobody_who_is_still_at_work(day: Told, states: States) -> None:
+    day.agent("ann")
+    day.task("m1", medium=Medium.EMAIL)
+    day.accepts("ann")
+    await shown(states, "INUSE")
+    again = Occupation(states, extension=str)  # type: ignore[arg-type]
+    again.reconnected()
+    task = asyncio.create_task(again.run())
+    again.start(day.state)
+    day.told = again
+    day.hangs_up("ann")
+    await again._tell()
+    assert states.said[ANN] == "INUSE"
+    day.wraps_up("ann")
+    await shown(states, "NOT_INUSE")
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def test_at_an_orderly_end_everybody_is_free(day: Told, states: States) -> None:
