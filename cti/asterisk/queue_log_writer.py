@@ -33,7 +33,9 @@ class QueueLogWriter:
 
     def __init__(self, *, host: str, port: int, username: str, password: str) -> None:
         self._host, self._port = host, port
-        self._login = f"Action: Login\r\nActionID: login\r\nUsername: {username}\r\nSecret: {password}\r\nEvents: off\r\n\r\n"
+        self._login = (
+            f"Action: Login\r\nActionID: login\r\nUsername: {username}\r\nSecret: {password}\r\nEvents: off\r\n\r\n"
+        )
         self._waiting: deque[tuple[float, Line]] = deque()
         self._there = asyncio.Event()
         self._done = asyncio.Event()

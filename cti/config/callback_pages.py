@@ -44,6 +44,7 @@ class CallbackPage(Record):
     work_bits: int = Field(default=0, ge=0, le=22)
     """How hard a sum the visitor's browser must do first; 0: none. Needs pages over https."""
     colour: Colour = "#0b6478"
+    """Of the button; its words are white or black, whichever can be read."""
 
     def spoken(self, wished: str) -> Language:
         """The language for a page in `wished` (a `lang` attribute, such as `ru-RU`)."""

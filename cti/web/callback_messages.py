@@ -19,6 +19,8 @@ class CallbackForm(Message):
     name: str
     consent: str
     language: str
+    colour: str
+    """Of the button, such as #0b6478."""
 
 
 class CallbackWhen(Message):

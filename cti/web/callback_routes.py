@@ -76,6 +76,7 @@ async def form(
         name=page.name.in_language(language),
         consent=page.consent.in_language(language) if page.consent is not None else "",
         language=language,
+        colour=page.colour,
     )
 
 

@@ -122,6 +122,16 @@ async function call(path, body) {
   return data;
 }
 
+/** The button in the page's own colour, its words in whichever of white and black stands out more (WCAG 2, 1.4.3). */
+function paint(colour) {
+  const [red, green, blue] = [1, 3, 5]
+    .map((at) => parseInt(colour.slice(at, at + 2), 16) / 255)
+    .map((part) => (part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4));
+  const light = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  $("ask").style.backgroundColor = $("ask").style.borderColor = colour;
+  $("ask").style.color = light > 0.179 ? "#000000" : "#ffffff";
+}
+
 function speak() {
   document.documentElement.lang = language;
   document.title = form?.name || t("title");
@@ -340,6 +350,7 @@ async function begin() {
   form = await call(`/form?lang=${encodeURIComponent(wished)}`);
   language = form.language in WORDS ? form.language : "en";
   speak();
+  paint(form.colour);
 }
 
 async function start() {
