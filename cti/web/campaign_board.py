@@ -6,6 +6,7 @@ routes and `cti.web.hub`, run by `cti.web.app`.
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
 
 from cti.config import Campaign, Centre, Law
@@ -18,6 +19,7 @@ from cti.ports.campaigns import (
     Figures,
     ImportReport,
     LeadRow,
+    LeadState,
     Progress,
     Rolling,
 )
@@ -40,6 +42,7 @@ from cti.web.roster import Roster, spoken
 
 EVERY_S: Final = 1.0
 _LONGEST_VALUE: Final = 1000
+_MOST_ERRORS: Final = 50
 
 
 class CampaignBoard:
@@ -104,7 +107,7 @@ class CampaignBoard:
             figures=_figures(self._campaigns.figures(key)),
             rolling=_rolling(self._campaigns.rolling(key)),
             progress=_progress(self._campaigns.progress(key)),
-            reading=import_view(report) if report is not None else None,
+            reading=import_view(report, language) if report is not None else None,
         )
 
     def contact(self, campaign_id: CampaignId, lead_id: LeadId, language: str) -> CampaignContact:
@@ -119,9 +122,12 @@ class CampaignBoard:
             columns=_columns(callee) if callee is not None else [],
         )
 
-    def lead(self, row: LeadRow, project_id: ProjectId, language: str) -> LeadView:
-        """An entry of a list."""
-        callee = row.callee
+    def lead(self, row: LeadRow, campaign: Campaign, language: str) -> LeadView:
+        """An entry of the campaign's list; one that its disposition has tried again is to be retried."""
+        callee, project_id = row.callee, ProjectId(campaign.project)
+        again = campaign.dispositions.get(row.disposition or "") if row.state is LeadState.DONE else None
+        if again is not None and row.tried_ms is not None and callee.attempts < again.attempts:
+            row = replace(row, state=LeadState.RETRY, next_ms=row.tried_ms + again.after_s * 1000)
         return LeadView(
             lead_id=callee.lead_id,
             row=int(callee.lead_id[1:]),
@@ -211,7 +217,7 @@ def _progress(progress: Progress) -> ProgressView:
     )
 
 
-def import_view(report: ImportReport) -> ImportView:
+def import_view(report: ImportReport, language: str) -> ImportView:
     """How far an import is."""
     return ImportView(
         import_id=report.import_id,
@@ -226,7 +232,8 @@ def import_view(report: ImportReport) -> ImportView:
         encoding=report.encoding,
         columns=[screens.text(title) for title in report.columns],
         first_errors=[
-            RowErrorView(line=one.line, code=one.code, sentence=one.sentence) for one in report.first_errors[:50]
+            RowErrorView(line=one.line, code=one.code, sentence=campaign_words.row_error(one, language))
+            for one in report.first_errors[:_MOST_ERRORS]
         ],
         problem=report.problem,
     )

@@ -129,7 +129,7 @@ async def import_list(
     report = desk.begin_import(CampaignId(campaign), content, dry_run=dry_run, actor=person.login)
     if not dry_run:
         await parts.people.note_deed(actor=person.login, action="list_imported", subject=campaign)
-    return import_view(report)
+    return import_view(report, person.language)
 
 
 @router.get("/campaigns/{campaign}/leads", responses=responses(401, 403, 404))
@@ -145,7 +145,7 @@ async def leads(
     """Leads in the order of the list, by a part of the number or the name."""
     found, board, desk = _of(campaign, person, parts)
     rows = await desk.leads.search(CampaignId(campaign), text=search.strip(), state=state, limit=limit, after=after)
-    return [board.lead(row, ProjectId(found.project), person.language) for row in rows]
+    return [board.lead(row, found, person.language) for row in rows]
 
 
 @router.get("/campaigns/{campaign}/leads/{lead_id}", responses=responses(401, 403, 404))
@@ -182,7 +182,7 @@ async def _story(found: Campaign, board: CampaignBoard, desk: Campaigns, lead_id
     project_id = ProjectId(found.project)
     tries = await desk.leads.attempts(lead_id)
     return LeadStory(
-        lead=board.lead(row, project_id, person.language),
+        lead=board.lead(row, found, person.language),
         attempts=[board.attempt(one, project_id, person.language) for one in tries],
     )
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from cti.ports.campaigns import Idle
+from cti.ports.campaigns import Idle, RowError
 from cti.web import words
 
 _IDLE: Final[Mapping[Idle, tuple[str, str]]] = {
@@ -50,6 +50,28 @@ _IDLE: Final[Mapping[Idle, tuple[str, str]]] = {
         "Ещё один набор мог бы нарушить предел потерянных звонков. Обзвон продолжится, когда освободится оператор.",
     ),
 }
+
+
+_ROWS_IN_RUSSIAN: Final[Mapping[str, str]] = {
+    "no_number": "нет номера",
+    "bad_number": "такого номера не бывает: напишите его полностью с +, например +79165550001",
+    "may_not_be_called": "на этот номер звонить нельзя: платный, или его страна не среди разрешённых",
+    "twice": "уже есть в файле",
+    "do_not_call": "в списке «не звонить»",
+    "bad_language": "язык не en и не ru",
+    "bad_tier": "уровень (tier) должен быть целым числом от 0 до 10",
+    "bad_time": "not_before должно быть временем, например 2030-12-31 или 2030-12-31T09:00",
+    "bad_zone": "zone должен быть часовым поясом, например Europe/Moscow",
+    "too_long": "слишком длинное поле",
+    "broken": "это не строка CSV, или полей больше, чем в заголовке",
+}
+
+
+def row_error(error: RowError, language: str) -> str:
+    """Why a line of a list is not entered."""
+    if words.language_of(language) == "ru":
+        return _ROWS_IN_RUSSIAN.get(error.code, error.sentence)
+    return error.sentence
 
 
 def idle(why: Idle | None, language: str) -> str:
