@@ -62,15 +62,14 @@ class Outbox:
 
     async def _due(self) -> list[Outgoing]:
         """What is to be tried now, oldest first; nothing while the database is away."""
+        in_hand = frozenset(self._in_hand)  # one that is sent while the table is read is told of as unsent still
         try:
             unsent = await self._messages.unsent(self._connector.medium, beginning=self._beginning)
         except DatabaseDown:
             return []
         now = asyncio.get_running_loop().time()
         self._waits = {one.key: self._waits[one.key] for one in unsent if one.key in self._waits}
-        return [
-            one for one in unsent if one.key not in self._in_hand and self._waits.get(one.key, (0.0, 0.0))[0] <= now
-        ]
+        return [one for one in unsent if one.key not in in_hand and self._waits.get(one.key, (0.0, 0.0))[0] <= now]
 
     async def _sleep(self) -> None:
         now = asyncio.get_running_loop().time()
