@@ -94,6 +94,7 @@ def agents(
     """COUNT demo agents with SIP phones: ready, answering, closing.
 
     Each signs in like a person at a desktop, on a SIP phone that the emulated carrier registers. Phones sound a tone.
+    Mails are answered; a chat is greeted, and ends when its visitor leaves, or after a minute.
     Ctrl-C: they finish what they have in hand and sign out; twice: at once.
     """
     centre = centres.find(home)
@@ -108,7 +109,14 @@ def agents(
         async with (
             Carrier(centre.home) as carrier,
             Agents(
-                centre.web, carrier, free[:count], ring=ring_span, talk=talk_span, wrap_s=wrap, connected=connected
+                centre.web,
+                carrier,
+                free[:count],
+                ring=ring_span,
+                talk=talk_span,
+                wrap_s=wrap,
+                connected=connected,
+                writing_s=_WRITING_S,
             ) as team,
         ):
             await _show_agents(team, carrier, stop)
