@@ -332,18 +332,20 @@ class Releases:
                 composed[number] = await asyncio.to_thread(self._history.plain, number)
             except NotFound:
                 log.error("calls are in version %d, which is there no more", number, extra={"action": "version_lost"})
-        text = versions.compose(wanted.number, composed)
-        files = {**wanted.texts, DIALPLAN: text}
-        await asyncio.to_thread(render.put, files, self._home.asterisk)
+        contexts = await asyncio.to_thread(self._write, wanted, composed)
         await self._host.reload(queues=wanted.queues)
-        plan = parse(text)
-        wanted_names = sorted(name for name, context in plan.contexts.items() if context.extensions)
-        missing = sorted(set(wanted_names) - await self._host.contexts(wanted_names))
+        missing = sorted(set(contexts) - await self._host.contexts(contexts))
         if missing:
             raise OutsideError(
                 f"Asterisk has read the dialplan, but knows no {', '.join(missing[:5])}.", transient=False
             )
         await asyncio.to_thread(self._history.prune, {wanted.number, *older})
+
+    def _write(self, wanted: "_Wanted", composed: Mapping[int, str]) -> list[str]:
+        """Put the files in Asterisk's folder; the contexts that it must know then."""
+        text = versions.compose(wanted.number, composed)
+        render.put({**wanted.texts, DIALPLAN: text}, self._home.asterisk)
+        return sorted(name for name, context in parse(text).contexts.items() if context.extensions)
 
     async def _used(self) -> frozenset[int]:
         """The versions that channels are in."""
@@ -367,9 +369,8 @@ class Releases:
     async def _restore(self, number: int) -> None:
         """The files and the loaders of the version in force. The files first: they count even when nobody answers."""
         files = dict(await asyncio.to_thread(self._files, number))
-        text = versions.compose(number, {number: files[DIALPLAN]})
-        await asyncio.to_thread(render.put, {**files, DIALPLAN: text}, self._home.asterisk)
         wanted = _Wanted(number=number, texts=files, queues=(), action="", author="", reason="")
+        await asyncio.to_thread(self._write, wanted, {number: files[DIALPLAN]})
         await self._put(wanted, beside=[])
         for loader in self._loaders:
             await loader.load(number)
