@@ -72,7 +72,7 @@ def test_whole_queues_are_read() -> None:
         .queues["support"]
         .requires
     )
-    mail = indented(beginning("mail:"), 2)
+    mail = indented(beginning("mail:\n  name:"), 2)
     centre = config.parse(with_names(demo_replacing("  mail:\n", "  reception:\n    name", mail)), file="centre.yaml")
     assert centre.queues["mail"].steps[0].priority == 5
 
@@ -116,3 +116,12 @@ def test_every_ready_profile_is_named_on_the_page() -> None:
 def test_the_chats_are_read() -> None:
     text = demo_replacing("chats:", "goodbye: goodbye", beginning("chats:"))
     assert config.parse(text, file="centre.yaml").chats["shop"].origins == ("https://shop.example.com",)
+
+
+def test_mail_and_ready_answers_are_read() -> None:
+    text = DEMO.read_text(encoding="utf-8")
+    ready = text[text.index("\nanswers:") : text.index("\ngoodbye:")]
+    blocks = "\n".join([beginning("mail:\n  support:"), beginning("answers:")])
+    centre = config.parse(text.replace(ready, f"\n{blocks}\n"), file="centre.yaml")
+    assert centre.mail["support"].imap.done == "Triune"
+    assert list(centre.answers) == ["restart"]
