@@ -15,10 +15,12 @@ _NAMES: Final = ("Anna", "Boris", "Vera", "Gleb", "Daria", "Egor", "Zoya", "Igor
 _PLANS: Final = ("Start", "Home 100", "Home 300", "Family")
 
 
-def numbers(count: int, *, seed: int = 1, mix: str = MIX) -> list[str]:
-    """So many different mobile numbers, in E.164, with last digits drawn from `mix`."""
+def numbers(count: int, *, seed: int = 1, mix: str = MIX, first: int = 1) -> list[str]:
+    """So many different mobile numbers, in E.164, with last digits drawn from `mix`; lists that begin elsewhere share
+    none.
+    """
     chance = random.Random(seed)
-    return [f"+7916{place:06}{chance.choice(mix)}" for place in range(1, count + 1)]
+    return [f"+7916{place:06}{chance.choice(mix)}" for place in range(first, first + count)]
 
 
 def write(path: Path, count: int, *, seed: int = 1, mix: str = MIX) -> None:
