@@ -17,6 +17,7 @@ from playwright.async_api import Locator, Page, expect
 from cti import shipped
 from cti.domain.facts import ContactQueued
 from cti.domain.ids import Medium
+from cti.home import DemoPerson
 from cti.setup import node
 from cti.web import widget
 from tests.browser.desktop import Chromium, Desktop, demo_agent
@@ -158,6 +159,12 @@ async def agent(chromium: Chromium, sites: Sites) -> AsyncIterator[Desktop]:
         yield desk
 
 
+def supervisor(sites: Sites) -> DemoPerson:
+    demo = sites.centre.endpoints().demo
+    assert demo is not None
+    return demo.supervisor
+
+
 async def answer(desk: Desktop, text: str) -> None:
     await desk.part("chat-text").fill(text)
     await desk.part("chat-text").press("Enter")
@@ -235,6 +242,19 @@ async def test_one_agent_holds_three_chats_of_another_site(sites: Sites, chromiu
             assert await two.page.title() == "Shop"
             assert "taken" not in await desk.page.title()
             assert await two.part(".bubble a").last.get_attribute("href") == "https://a.example/x"
+
+            # The supervisor reads along.
+            async with chromium.desktop(sites.centre.endpoints().web, supervisor(sites)) as lead:
+                await lead.sign_in()
+                contacts = [
+                    each["contact_id"] for each in await lead.get("/contacts?limit=20") if each["medium"] == "chat"
+                ]
+                second = sorted(contacts, key=lambda contact_id: int(contact_id[1:]))[1]
+                await lead.page.goto(f"{lead.base}/#/why/{second}")
+                await lead.part("chat-transcript").get_by_text("Are you there?").wait_for()
+                await two.say("For all to read")
+                await lead.part("chat-transcript").get_by_text("For all to read").wait_for()
+                assert await lead.part("chat-text").count() == 0
 
             # The third ends it himself, the second is ended and says how it was.
             await desk.page.keyboard.press("Alt+3")
