@@ -200,6 +200,11 @@ def limits(plan: Dialplan, _: Surroundings) -> Iterator[Found]:
     for extension, step in plan.steps():
         if step.name in catalogue.LASTS and walk.without_limit(paths.node(extension, step)):
             yield found("no-time-limit", step.line, where(extension), app=step.app)
+    for circle in paths.circles(plan):
+        extension, step = circle[0]
+        waits = any(one.name in catalogue.TAKES_TIME for _, one in circle)
+        if waits and any(walk.without_limit(paths.node(within, one)) for within, one in circle):
+            yield found("no-time-limit", step.line, where(extension), case="circle")
 
 
 _STATUS = {"stasis": ("STASISSTATUS",), "agi": ("AGISTATUS", variables.QUEUE)}

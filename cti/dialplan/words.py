@@ -107,7 +107,10 @@ RULES: Final[Mapping[str, Rule]] = {
         mend=("Leave the circle on a condition, or wait and count in it.", "Выходите из круга по условию либо ждите и считайте в нём."),
     ),
     "no-time-limit": _error(
-        {"": ("{app} can be reached with no TIMEOUT(absolute) set", "до {app} можно дойти без TIMEOUT(absolute)")},
+        {
+            "": ("{app} can be reached with no TIMEOUT(absolute) set", "до {app} можно дойти без TIMEOUT(absolute)"),
+            "circle": ("this circle has no exit, and no TIMEOUT(absolute) is set on the way to it", "у этого круга нет выхода, а TIMEOUT(absolute) по пути не задан"),
+        },
         why=("A lost BYE leaves a call that lasts, and costs, for ever.", "Потерянный BYE оставит вечный (и платный) звонок."),
         mend=("Set(TIMEOUT(absolute)=seconds) before it, on every way.", "Set(TIMEOUT(absolute)=секунды) перед ним, на каждом пути."),
     ),

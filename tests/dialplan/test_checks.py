@@ -56,6 +56,7 @@ FAULTS = [
     ("dynamic-target", ECHO, " same => n,Set(WHERE=unknown)\n same => n,Goto(${WHERE},s,1)", 1),
     ("endless-loop", ECHO, " same => n(a),Set(B=1)\n same => n,Goto(a)", 0),
     ("no-time-limit", "TIMEOUT(absolute)={{ centre.limits.max_call_s }})\n{%- endmacro -%}", "A=1)\n{%- endmacro -%}", None),
+    ("no-time-limit", "[unknown]\nexten => s,1,Answer(,i)", "[unknown]\nexten => s,1(a),Playback(ss-noservice)\n same => n,Goto(a)\nexten => x,1,Answer(,i)", 1),
     ("no-failure-path", " same => n,GotoIf($[\"${STASISSTATUS}\" = \"FAILED\"]?{{ v.CONTEXT_QUEUE }},{{ number.queue }},away)\n", "", None),
     ("undefined-prompt", ECHO, f" same => n,Playback(no-such-sound)\n{ECHO}", 0),
     ("undefined-queue", ECHO, f" same => n,Queue(nobodys)\n{ECHO}", 0),
