@@ -20,6 +20,7 @@ from cti.bench.result import Result
 BUILT: Final[Mapping[str, str]] = {
     "acd": "Decisions a second by agents and waiting contacts, beside a router that scans its lists.",
     "clicktodial": "Click to INVITE at the agent's phone and at the carrier, beside a bare Originate with Dial().",
+    "connect": "Live answer to both hearing each other in a predictive campaign that dials 500 numbers of the carrier.",
     "dialer": "Occupancy and abandoned calls of predictive dialling, beside one dial a free agent and a look-ahead.",
     "inbound": "CPU per call, highest rate and talks at once, beside plain Queue().",
     "screenpop": "INVITE to pop in the desktop, beside the bare AMI event.",

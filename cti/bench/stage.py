@@ -19,10 +19,10 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 import yaml
@@ -34,7 +34,7 @@ from cti.database import open_database
 from cti.domain.events import SkillLevel
 from cti.domain.ids import AgentId, ProjectId, SkillId
 from cti.errors import OutsideError, SetupFailed
-from cti.home import DemoPerson, Home, Settings
+from cti.home import DemoAgent, Home, Settings
 from cti.ports import Person, Role
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
@@ -70,7 +70,7 @@ class Stage:
     folder: Path
     """For the far side's files."""
     install: AsteriskInstall
-    people: tuple[DemoPerson, ...]
+    people: tuple[DemoAgent, ...]
     reader_secret: str
     up_pid: int
 
@@ -149,12 +149,21 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def running(*, agents: int, port_base: int = PORT_BASE) -> AsyncIterator[Stage]:
-    """Make a home with that many agents, start it, add the plain side; end and remove all of it afterwards."""
+async def running(
+    *,
+    agents: int,
+    port_base: int = PORT_BASE,
+    carrier: bool = False,
+    adjust: Callable[[dict[str, Any]], None] = lambda _centre: None,
+) -> AsyncIterator[Stage]:
+    """Make a home with that many agents, start it, add the plain side; end and remove all of it afterwards.
+
+    `carrier`: with the emulated carrier. `adjust` may change the centre file before it is written.
+    """
     path = Path(tempfile.mkdtemp(prefix="triune-bench-"))
     try:
-        home = Home.make(path / "home", Settings(port_base=port_base))
-        _write_centre(home)
+        home = Home.make(path / "home", Settings(port_base=port_base, demo=carrier))
+        _write_centre(home, adjust)
         people = await _enrol(home, agents)
         install = asterisk.find()
         async with _up(home) as pid:
@@ -166,7 +175,7 @@ async def running(*, agents: int, port_base: int = PORT_BASE) -> AsyncIterator[S
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _write_centre(home: Home) -> None:
+def _write_centre(home: Home, adjust: Callable[[dict[str, Any]], None]) -> None:
     """The shipped centre, a queue without wrap-up and two numbers more."""
     centre = yaml.safe_load((shipped.asterisk_conf() / "centre.yaml").read_text(encoding="utf-8"))
     centre["skills"][QUEUE] = _in_both("Bench")
@@ -188,6 +197,7 @@ def _write_centre(home: Home) -> None:
     centre["numbers"][WITH_PROMPT] = {"to": f"hours {QUEUE}", "project": "telecom", "about": _in_both("bench")}
     centre["numbers"][DIRECT] = {"to": f"queue {QUEUE}", "project": "telecom", "about": _in_both("bench")}
     centre["limits"]["max_calls"] = _MOST_CALLS
+    adjust(centre)
     text = yaml.safe_dump(centre, allow_unicode=True, sort_keys=False)
     config.parse(text, file="the benchmark's centre")
     home.centre_file.write_text(text, encoding="utf-8")
@@ -197,7 +207,7 @@ def _in_both(text: str) -> dict[str, str]:
     return {"en": text, "ru": text}
 
 
-async def _enrol(home: Home, agents: int) -> tuple[DemoPerson, ...]:
+async def _enrol(home: Home, agents: int) -> tuple[DemoAgent, ...]:
     """The demo's people and customers, and the benchmark's agents with a skill of their own."""
     database = open_database(home.database_url)
     try:
@@ -212,9 +222,15 @@ async def _enrol(home: Home, agents: int) -> tuple[DemoPerson, ...]:
         people = []
         for index in range(agents):
             extension = str(FIRST_EXTENSION + index)
-            entry = DemoPerson(login=f"bench{extension}", password=secrets.token_urlsafe(9))
+            entry = DemoAgent(
+                login=f"bench{extension}",
+                password=secrets.token_urlsafe(9),
+                extension=extension,
+                sip_password=secrets.token_urlsafe(9),
+            )
             people.append(entry)
-            await directory.add(_agent(entry.login, extension), entry.password, actor=SYSTEM)
+            person = _agent(entry.login, extension)
+            await directory.add(person, entry.password, actor=SYSTEM, sip_secret=entry.sip_password)
         return tuple(people)
     finally:
         await database.close()

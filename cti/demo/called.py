@@ -4,6 +4,7 @@ Pure: folds the carrier's `Seen` records (`Carrier.watch_called` must have been 
 to). Never asked of the engine, so that a campaign's cap can be counted apart from it. For the dialer's bench and tests.
 """
 
+from bisect import bisect_right
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
@@ -34,6 +35,13 @@ class Callee:
     def is_human(self) -> bool:
         """By his number."""
         return self.number[-1] in HUMANS
+
+    @property
+    def abandoned_s(self) -> float | None:
+        """When a human was lost to whom no agent came: he was told so, or hung up; None for others, or not yet."""
+        if not self.is_human or self.answered_s is None or self.agent_s is not None or self.ended_s is None:
+            return None
+        return self.ended_s if self.spoken_to_s is None else self.spoken_to_s
 
     @property
     def wait_s(self) -> float | None:
@@ -112,6 +120,13 @@ class CalledLedger:
             longest_wait_s=max((one.wait_s or 0.0 for one in humans), default=0.0),
             dialled_again=tuple(sorted(number for number, count in times.items() if count > 1)),
         )
+
+    def moments(self) -> list[tuple[int, int]]:
+        """Each time somebody was abandoned, in order: how many had been by then, and how many humans had answered."""
+        every = self.callees.values()
+        answered = sorted(one.answered_s for one in every if one.is_human and one.answered_s is not None)
+        lost = sorted(at for one in every if (at := one.abandoned_s) is not None)
+        return [(place, bisect_right(answered, at)) for place, at in enumerate(lost, 1)]
 
 
 def _was_left_in_silence(callee: Callee, within_s: float) -> bool:

@@ -78,7 +78,7 @@ class Desk:
         self._works = works
         self._wrap_s = wrap_s
         self._device = device
-        self._changed = changed
+        self.changed = changed
         self._writing_s = writing_s
         self.connected_talk_s: Callable[[], float] | None = None
         """With it the desk stays connected, and ends each talk itself after so many seconds."""
@@ -116,7 +116,7 @@ class Desk:
             except (OSError, TimeoutError, WebSocketException, OutsideError) as error:
                 log.debug("%s lost the centre: %s", self.login, error, extra={"action": "desk_lost"})
             self.connected = False
-            self._changed(self)
+            self.changed(self)
             await asyncio.sleep(pause * self._random.uniform(0.75, 1.25))
             pause = min(pause * 2, _LONGEST_PAUSE_S)
 
@@ -188,7 +188,7 @@ class Desk:
             await self._confirm_pops(socket)
             self._settle()
             self._news.set()
-            self._changed(self)
+            self.changed(self)
 
     def _take_snapshot(self, message: Message) -> None:
         self.connected = True

@@ -51,3 +51,12 @@ def test_a_number_called_twice_is_named_and_other_peoples_steps_are_nothing() ->
     other = seen("x", Step.RINGING, 0.0, who=Who.PHONE)
     count = ledger(*call("a"), *call("b"), other, seen("y", Step.ANSWERED, 1.0)).count()
     assert (count.dialled, count.dialled_again) == (2, ("+79990000001",))
+
+
+def test_each_moment_at_which_somebody_is_abandoned_is_told_with_those_who_had_answered_by_then() -> None:
+    connected = call("a", (Step.ANSWERED, 1.0), (Step.SPEAKS, 1.1), (Step.HEARD, 1.6), (Step.ENDED, 4.0))
+    told = call("b", ANSWERED, (Step.SPEAKS, 6.9), (Step.ENDED, 12.0))
+    gone = call("c", (Step.ANSWERED, 6.0), (Step.ENDED, 6.5))
+    later = call("d", (Step.ANSWERED, 7.0))
+    machine = call("e", (Step.ANSWERED, 1.0), (Step.ENDED, 2.0), number="+79990000004")
+    assert ledger(*connected, *told, *gone, *later, *machine).moments() == [(1, 3), (2, 3)]
