@@ -64,7 +64,9 @@ bench: setup  ## every benchmark, or BENCHES="screenpop"
 	@for name in $(BENCHES); do $(BIN)/cti bench $$name; done
 	@$(BIN)/python -m pytest -q -m bench
 
-soak: $(STAMP)  ## random days against the ACD for an hour or two: 200 000 sequences, 2 000 000 events of two routers
+soak: setup  ## twenty minutes of calls, mails, chats, callbacks; then random days against the ACD for an hour or two
+	@$(BIN)/python -m cti.setup --tests
+	@TRIUNE_MIXED_S=$${TRIUNE_MIXED_S:-1200} $(BIN)/python -m pytest -q --timeout 0 tests/soak
 	@TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-200000} TRIUNE_ROUTER_EVENTS=$${TRIUNE_ROUTER_EVENTS:-2000000} \
 	  $(BIN)/python -m pytest -q --timeout 0 tests/domain/test_invariants.py tests/domain/test_router.py
 
