@@ -17,6 +17,7 @@ from cti.domain.events import (
     OpenSpan,
     QueueOpened,
     Retry,
+    ServiceLevel,
     SkillLevel,
     Step,
     Weight,
@@ -67,6 +68,11 @@ def queue_opened(queue: "config.Queue") -> QueueOpened:
         requirements=_levels({skill: asked.level for skill, asked in queue.requirements.items()}),
         priority=queue.priority,
         service_level_ms=queue.service_level_s * 1000,
+        service_levels=tuple(
+            ServiceLevel(medium=medium, within_ms=queue.service_levels_s[medium] * 1000)
+            for medium in Medium
+            if medium in queue.service_levels_s
+        ),
         ring_limit_ms=queue.ring_limit_s * 1000,
         wrap_up_limit_ms=queue.wrap_up_limit_s * 1000,
         condition=queue.requires,

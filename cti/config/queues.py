@@ -85,6 +85,8 @@ class Queue(Record):
     urgency_s: int = Field(default=0, ge=0, le=86_400)
     """What a contact gains, once, when its service level is predicted to be missed."""
     service_level_s: int = Field(default=20, ge=1, le=86_400)
+    service_levels_s: Mapping[Medium, Annotated[int, Field(ge=1, le=30 * 86_400)]] = Field(default_factory=dict)
+    """For media that may wait longer, or not so long; one that is not named has `service_level_s`."""
     service_level_percent: int = Field(default=80, ge=1, le=100)
     ring_limit_s: int = Field(default=15, ge=1, le=300)
     wrap_up_limit_s: int = Field(default=60, ge=0, le=7200)

@@ -69,6 +69,13 @@ class Weight(Struct, frozen=True, kw_only=True, gc=False):
     """100 = real time; 0: it does not count, so contacts may starve."""
 
 
+class ServiceLevel(Struct, frozen=True, kw_only=True, gc=False):
+    """How soon contacts of one medium should be answered."""
+
+    medium: Medium
+    within_ms: Milliseconds
+
+
 class Step(Struct, frozen=True, kw_only=True, gc=False):
     """A timed stage of waiting; what it changes holds from then on. The clock starts when the contact enters the queue.
 
@@ -111,6 +118,8 @@ class QueueOpened(Struct, frozen=True, kw_only=True, gc=False):
     weight_percent: int = 100
     """How fast waiting counts here; 100 = real time."""
     service_level_ms: Milliseconds = 20_000
+    service_levels: tuple[ServiceLevel, ...] = ()
+    """For media that may wait longer, or not so long, than `service_level_ms`."""
     ring_limit_ms: Milliseconds = 15_000
     wrap_up_limit_ms: Milliseconds = 60_000
     pop_limit_ms: Milliseconds = 150

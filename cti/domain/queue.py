@@ -56,6 +56,14 @@ def weight_percent(rules: QueueOpened, medium: Medium) -> int:
     return rules.weight_percent
 
 
+def service_level_ms(rules: QueueOpened, medium: Medium) -> Milliseconds:
+    """How soon a contact of this medium should be answered here."""
+    for level in rules.service_levels:
+        if level.medium is medium:
+            return level.within_ms
+    return rules.service_level_ms
+
+
 def credit_ms(rules: QueueOpened, contact: Contact) -> Milliseconds:
     """What the contact has besides its waiting: priority, tier, urgency, strictness."""
     return (

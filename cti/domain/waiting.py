@@ -28,7 +28,7 @@ from cti.domain.facts import (
     WaitPlanned,
 )
 from cti.domain.ids import SYSTEM_OVERFLOWED, AgentId, Announcement, ContactId, Medium, Milliseconds, QueueId, TimerKind
-from cti.domain.queue import MOST_POINTS, changes_demand
+from cti.domain.queue import MOST_POINTS, changes_demand, service_level_ms
 from cti.domain.state import State
 from cti.domain.states import ContactState
 from cti.domain.turn import Turn
@@ -146,10 +146,11 @@ def _urgent_ms(rules: QueueOpened, contact: Contact, guess: Milliseconds | None)
     """When its service level is in danger: when the wait predicted would just meet it, or at a share of it."""
     if rules.urgency_ms <= 0 or contact.urged:
         return None
-    latest = contact.arrived_ms + rules.service_level_ms * URGENT_SHARE_PERCENT // 100
+    within_ms = service_level_ms(rules, contact.medium)
+    latest = contact.arrived_ms + within_ms * URGENT_SHARE_PERCENT // 100
     if guess is None:
         return latest
-    return min(latest, max(contact.arrived_ms + rules.service_level_ms - guess, contact.queued_ms))
+    return min(latest, max(contact.arrived_ms + within_ms - guess, contact.queued_ms))
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------

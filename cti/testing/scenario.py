@@ -45,6 +45,7 @@ from cti.domain.events import (
     RejoinRequested,
     ResumeRequested,
     RingFailed,
+    ServiceLevel,
     SkillLevel,
     SkillsChanged,
     Step,
@@ -174,6 +175,7 @@ class Scenario:
         tier_credit_s: float = 0,
         urgency_s: float = 0,
         service_level_s: float = 20,
+        service_levels_s: Mapping[Medium, float] | None = None,
         steps: Iterable[Step] = (),
         callback: CallbackRule | None = None,
         lost_to: str | None = None,
@@ -195,6 +197,10 @@ class Scenario:
                 tier_credit_ms=round(tier_credit_s * 1000),
                 urgency_ms=round(urgency_s * 1000),
                 service_level_ms=round(service_level_s * 1000),
+                service_levels=tuple(
+                    ServiceLevel(medium=medium, within_ms=round(within_s * 1000))
+                    for medium, within_s in (service_levels_s or {}).items()
+                ),
                 steps=tuple(steps),
                 callback=callback,
                 lost_to=None if lost_to is None else QueueId(lost_to),

@@ -120,6 +120,20 @@ def test_a_contact_becomes_urgent_once_at_four_fifths_of_its_service_level() -> 
     day.expect_no(ContactUrged)
 
 
+def test_each_medium_has_a_service_level_of_its_own() -> None:
+    day = Scenario()
+    day.queue("support", service_level_s=20, service_levels_s={Medium.EMAIL: 3_600}, urgency_s=120)
+    day.task("mail", medium=Medium.EMAIL)
+    day.call("call")
+    day.advance(seconds=16)
+    assert (day.contact("call").urged, day.contact("mail").urged) == (True, False)
+    day.advance(seconds=3_600 * 0.8 - 16.001)
+    day.expect_no(ContactUrged)
+    day.advance(ms=1)
+    day.expect(ContactUrged)
+    assert day.contact("mail").urged
+
+
 def test_urgency_is_worth_what_its_queue_says() -> None:
     day = Scenario()
     day.queue("support")
