@@ -15,7 +15,7 @@ from msgspec import structs
 from cti.clock import Clock, SystemClock
 from cti.domain import deadlines
 from cti.domain.acd import Decision
-from cti.domain.commands import DialLead, Irrevocable, StartTimer, StopTimer, SwitchCommand
+from cti.domain.commands import DialLead, Irrevocable, RingAgent, StartTimer, StopTimer, SwitchCommand
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
@@ -34,7 +34,7 @@ from cti.domain.events import (
     QueueOpened,
     TimerFired,
 )
-from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
+from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued, Fact
 from cti.domain.ids import (
     AgentId,
     CampaignId,
@@ -116,6 +116,7 @@ class Engine:
         self._callees = callees
         self._campaign_number = campaign_number
         self._rung = rung
+        self._untold: tuple[Decision, Milliseconds] | None = None
         self._address_key = address_key
         self._callable_back = callable_back
         self._hours = [rule for rule in rules if isinstance(rule, HoursSet)]
@@ -346,9 +347,12 @@ class Engine:
     # -- after each decision -----------------------------------------------------------------------------------------
 
     def _decided(self, decision: Decision, now: Milliseconds) -> None:
+        self._tell_desks()
         self._keep(self._lost.inherited(decision))
         self._keep(self._called(decision))
-        self._desktops.decided(decision, now)
+        rings = any(isinstance(command, RingAgent) for command in decision.commands)
+        if not rings:
+            self._desktops.decided(decision, now)
         switch_commands: list[SwitchCommand] = []
         for command in decision.commands:
             if isinstance(command, StartTimer):
@@ -360,10 +364,17 @@ class Engine:
                 if isinstance(command, Farewell):
                     self._in_hand.said_farewell(command)
         self._dispatch.send(command for command in switch_commands if not isinstance(command, Irrevocable))
+        if rings:  # the request leaves before the pages are drawn, which takes longer
+            self._untold = (decision, now)
+            asyncio.get_running_loop().call_soon(self._tell_desks)
         irrevocable = [command for command in switch_commands if isinstance(command, Irrevocable)]
         if irrevocable:
             self._dispatch.send_after(self._journal.flushed(decision.number), irrevocable, wanted=self._is_wanted)
-        for fact in decision.facts:
+        self._remember(decision.facts, now)
+
+    def _remember(self, facts: Iterable[Fact], now: Milliseconds) -> None:
+        """Whose particulars are at hand follows the contacts."""
+        for fact in facts:
             if isinstance(fact, ContactQueued):
                 self._in_hand.opened(fact.contact_id, fact.leg_id)
                 if fact.origin is not None and not fact.outbound:
@@ -372,6 +383,12 @@ class Engine:
                 self._in_hand.parted(fact.contact_id)
             elif isinstance(fact, ContactClosed):
                 self._in_hand.close(fact.contact_id, now)
+
+    def _tell_desks(self) -> None:
+        """The pages hear of each decision in order: of one that rings a phone right after its request has left."""
+        if self._untold is not None:
+            (decision, now), self._untold = self._untold, None
+            self._desktops.decided(decision, now)
 
     def _is_wanted(self, command: Irrevocable) -> bool:
         if isinstance(command, DialLead):
