@@ -125,3 +125,10 @@ def test_mail_and_ready_answers_are_read() -> None:
     centre = config.parse(text.replace(ready, f"\n{blocks}\n"), file="centre.yaml")
     assert centre.mail["support"].imap.done == "Triune"
     assert list(centre.answers) == ["restart"]
+
+
+def test_the_calling_section_is_read() -> None:
+    text = demo_replacing("calling:", "campaigns:", beginning("calling:"))
+    calling = config.parse(text, file="centre.yaml").calling
+    assert calling.agent.denied == ("+7940",)
+    assert calling.projects["telecom"].queue == "support"
