@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from cti.domain.ids import LegCause
-from cti.web.messages import NO_NUL, Message
+from cti.web.record import NO_NUL, Message
 
 ContactKey = Annotated[str, Field(max_length=60, pattern=r"^c[0-9]{1,18}(-[0-9]{1,4})?$")]
 Telephone = Annotated[str, Field(min_length=1, max_length=40, pattern=NO_NUL)]
