@@ -62,16 +62,19 @@ from cti.ports import (
     Standing,
     Told,
 )
+from cti.ports.media import Outgoing
 from cti.store.chats import StoredChats
 from cti.store.directory import Directory
 from cti.store.do_not_call import StoredDoNotCall
 from cti.store.messages import StoredMessages
 from cti.store.schema import upgrade
+from cti.store.uploads import StoredUploads
 from cti.testing import ManualClock
 from cti.web.app import create_app
 from cti.web.call_desk import Calls, Clicks
 from cti.web.guard import Parts
 from cti.web.hub import Hub
+from cti.web.mail_desk import MailDesk
 from cti.web.pace import Pace
 from cti.web.roster import Roster
 from cti.web.server import bind, make_server
@@ -418,6 +421,8 @@ class World:
     history: MemoryHistory
     customers: SlowCustomers
     metrics: Metrics
+    queued: list[Outgoing]
+    """Mail that is to be sent."""
     port: int
     routes: list[Any]
     server: uvicorn.Server
@@ -494,6 +499,7 @@ async def running(
         engine=engine, messages=StoredMessages(database), book=StoredChats(database), centre=plan, metrics=metrics
     )
     clicks = Clicks(metrics)
+    queued: list[Outgoing] = []
     hub.followers.append(chats.decided)
     (pages / "index.html").write_text("<!doctype html><title>Triune</title>")
     (pages / "assets" / "index-0a1b.js").write_text("export {}")
@@ -514,6 +520,7 @@ async def running(
         secure_cookies=False,
         sip_target=sip_target,
         chats=chats,
+        mail=MailDesk(messages=StoredMessages(database), uploads=StoredUploads(database), queued=queued.append),
         calls=Calls(
             engine=engine,
             centre=plan,
@@ -539,6 +546,7 @@ async def running(
             history=history,
             customers=customers,
             metrics=metrics,
+            queued=queued,
             port=listener.getsockname()[1],
             routes=app.routes,
             server=server,
