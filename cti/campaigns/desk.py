@@ -177,6 +177,13 @@ class CampaignDesk:
             known.rolling = await self._leads.rolling(campaign_id, since_ms=now - MONTH_MS)
             known.rolling_ms = now
 
+    async def withdraw_all(self, campaign_id: CampaignId) -> int:
+        """See `ports.campaigns.Campaigns`."""
+        now = self._engine.now() if self._engine is not None else 0
+        count = await self._leads.withdraw(campaign_id, None, now=now, again=self._feeder.again(campaign_id))
+        self.touch(campaign_id)
+        return count
+
     # -- lists ---------------------------------------------------------------------------------------------------------
 
     def begin_import(self, campaign_id: CampaignId, content: bytes, *, dry_run: bool, actor: str) -> ImportReport:

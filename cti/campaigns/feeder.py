@@ -108,13 +108,17 @@ class Feeder:
             project_id=ProjectId(campaign.project),
             now=now,
             open_zones=[each for each in places if self._may_call_in(each, campaign_id, now)],
-            again=[
-                Again(disposition=DispositionId(key), after_ms=rule.after_s * 1000, attempts=rule.attempts)
-                for key, rule in campaign.dispositions.items()
-            ],
+            again=self.again(campaign_id),
             without=without,
             limit=limit,
         )
+
+    def again(self, campaign_id: CampaignId) -> list[Again]:
+        """The dispositions after which its leads are tried again."""
+        return [
+            Again(disposition=DispositionId(key), after_ms=rule.after_s * 1000, attempts=rule.attempts)
+            for key, rule in self._centre.campaigns[campaign_id].dispositions.items()
+        ]
 
     async def recall(self, state: State) -> None:
         """Look up everybody who stands in line or is being tried; before anything is dialled. Raises DatabaseDown."""

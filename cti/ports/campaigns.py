@@ -232,8 +232,15 @@ class Leads(Protocol):
     async def attempts(self, lead_id: LeadId) -> Sequence[Attempt]:
         """The tries to reach it, the newest first; at most 200."""
 
-    async def withdraw(self, campaign_id: CampaignId, lead_ids: Sequence[LeadId] | None, *, now: Milliseconds) -> int:
-        """Never try these again, or None: all that are still to be tried; how many."""
+    async def withdraw(
+        self,
+        campaign_id: CampaignId,
+        lead_ids: Sequence[LeadId] | None,
+        *,
+        now: Milliseconds,
+        again: Sequence[Again] = (),
+    ) -> int:
+        """Never try these again, or None: all that are still to be tried, by `again` too; how many."""
 
     def results(self, campaign_id: CampaignId) -> AsyncIterator[Sequence[tuple[LeadRow, Sequence[Attempt]]]]:
         """The whole list with its attempts, in order, piece by piece."""
@@ -374,6 +381,9 @@ class Campaigns(Protocol):
 
     def take_changed(self) -> Collection[CampaignId]:
         """Those of which anything changed since the last call."""
+
+    async def withdraw_all(self, campaign_id: CampaignId) -> int:
+        """Never try again whoever is still to be tried; how many. Raises DatabaseDown."""
 
     def begin_import(self, campaign_id: CampaignId, content: bytes, *, dry_run: bool, actor: str) -> ImportReport:
         """Read a list in the background. Raises RuleError when one is being read already, or nothing can be read."""

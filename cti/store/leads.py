@@ -130,10 +130,20 @@ class StoredLeads:
             lambda c: list(reversed(_attempts(c, [row_of(lead_id)]).get(row_of(lead_id), ())))[:_MOST_ATTEMPTS]
         )
 
-    async def withdraw(self, campaign_id: CampaignId, lead_ids: Sequence[LeadId] | None, *, now: Milliseconds) -> int:
+    async def withdraw(
+        self,
+        campaign_id: CampaignId,
+        lead_ids: Sequence[LeadId] | None,
+        *,
+        now: Milliseconds,
+        again: Sequence[Again] = (),
+    ) -> int:
         """See `ports.campaigns.Leads`."""
         where = (_l.campaign_id == campaign_id) & _l.withdrawn_ms.is_(None)
-        where &= _l.state != "done" if lead_ids is None else _l.lead_id.in_(list(map(row_of, lead_ids)))
+        if lead_ids is None:
+            where &= sa.or_(_l.state != "done", *(pending for _, pending in _pending(again)))
+        else:
+            where &= _l.lead_id.in_(list(map(row_of, lead_ids)))
         statement = sa.update(_LEADS).where(where).values(withdrawn_ms=now)
         return await self._database.write(lambda c: int(c.execute(statement).rowcount), within_s=_WRITE_S)
 

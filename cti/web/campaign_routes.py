@@ -169,8 +169,7 @@ async def withdraw_lead(campaign: Named, lead_id: LeadKey, person: Leader, parts
 async def withdraw_all(campaign: Named, person: Leader, parts: AnyParts) -> Withdrawn:
     """Never try again whoever is still to be tried."""
     _, _, desk = _of(campaign, person, parts)
-    count = await desk.leads.withdraw(CampaignId(campaign), None, now=parts.engine.now())
-    desk.touch(CampaignId(campaign))
+    count = await desk.withdraw_all(CampaignId(campaign))
     await parts.people.note_deed(actor=person.login, action="list_withdrawn", subject=campaign, detail=str(count))
     return Withdrawn(count=count)
 

@@ -187,6 +187,7 @@ async def test_a_disposition_has_a_connected_lead_tried_again_so_often(database:
     assert (await leads.progress(asked())).done == {DialResult.CONNECTED: 1}
     closed = facts.ContactClosed(contact_id=ContactId("c1"), disposition=LATER.disposition, at_ms=NOW + 20_000)
     await project(database, closed, number=2)
+    assert await leads.withdraw(CampaignId("autumn"), None, now=NOW, again=(LATER,)) == 0
     assert await due(leads, NOW + 10_599) == []
     assert await due(leads, NOW + 10_600) == ["l1"]
     told = await leads.progress(asked())
@@ -194,6 +195,15 @@ async def test_a_disposition_has_a_connected_lead_tried_again_so_often(database:
     await project(
         database, dialled(dial="d2"), ended(DialResult.CONNECTED, next_ms=None, dial="d2", attempts=3), number=3
     )
+    assert await due(leads, NOW + 10**6) == []
+
+
+async def test_whoever_is_to_be_called_back_is_withdrawn_with_the_rest(database: Database) -> None:
+    leads = await listed(database, new(1), new(2))
+    met = facts.CalleeQueued(dial_id=DialId("d1"), contact_id=ContactId("c1"), at_ms=NOW)
+    closed = facts.ContactClosed(contact_id=ContactId("c1"), disposition=LATER.disposition, at_ms=NOW + 20_000)
+    await project(database, dialled(), queued(), met, ended(DialResult.CONNECTED, next_ms=None, contact="c1"), closed)
+    assert await leads.withdraw(SPRING, None, now=NOW, again=(LATER,)) == 2
     assert await due(leads, NOW + 10**6) == []
 
 
