@@ -193,6 +193,8 @@ class Tally:
         self._thresholds[fact.rules.queue_id] = fact.rules.service_level_ms
 
     def _queued(self, fact: ContactQueued, at_ms: Milliseconds) -> None:
+        if fact.outbound:
+            return  # nobody waits in a call that the centre makes
         self._arrived += 1
         cell = None
         if self._since <= fact.queued_ms < self._until:

@@ -298,8 +298,8 @@ class History:
         self._hours[fact.hours.hours_id] = fact
 
     def _queued(self, fact: ContactQueued) -> None:
-        if fact.origin is not None:
-            return  # made of another by the ACD, which will make it again
+        if fact.origin is not None or fact.outbound:
+            return  # made of another by the ACD, which will make it again; or called by the centre: nobody came
         said: dict[str, Any] = {name: getattr(fact, name) for name in _OF_THE_CONTACT}
         brought = tuple(
             (name, value) for name, value in said.items() if value

@@ -54,6 +54,24 @@ def test_speed_of_answer_counts_the_time_in_queue_alone() -> None:
     assert told(scenario).total["asa_s"] == pytest.approx(15)
 
 
+def test_a_call_that_an_agent_asked_for_counts_in_no_service_level() -> None:
+    scenario = Scenario()
+    scenario.queue("support")
+    scenario.agent("anna", desktop=False)
+    scenario.call("caller")
+    scenario.answers("anna")
+    scenario.caller_hangs_up("caller")
+    scenario.wraps_up("anna")
+    before = told(scenario).total
+    scenario.asks_to_call("anna", "out")
+    scenario.picks_up("anna")
+    scenario.customer_answers("anna")
+    scenario.customer_hangs_up("anna")
+    scenario.wraps_up("anna", "sold")
+    after = told(scenario).total
+    assert (after["offered"], after["service_level_a"]) == (before["offered"], before["service_level_a"])
+
+
 def test_ringing_is_neither_work_nor_idleness() -> None:
     scenario = Scenario()
     scenario.queue("support")
