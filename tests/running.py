@@ -229,6 +229,8 @@ def free_port_base() -> int:
     """A base whose neighbourhood is free now; centres of other test runs may stand beside it."""
     for base in range(27_000, 30_600, 200):
         addresses = [("127.0.0.2" if offset in (5, 6, 7) else "127.0.0.1", base + offset) for offset in range(9)]
+        addresses += [("127.0.0.1", base + 100), ("127.0.0.1", base + 1099)]  # the ends of the audio
+        addresses += [("127.0.0.2", base + 1100), ("127.0.0.2", base + 2099)]
         if all(_is_free(address) for address in addresses):
             return base
     raise AssertionError("no free ports")
