@@ -12,13 +12,14 @@ from typing import Final
 
 import httpx
 
-from cti.demo.carrier import Call, Carrier, Order, Seen, Step, Who
+from cti.demo.carrier import RING_LIMIT_S, Call, Carrier, Order, Seen, Step, Who
 from cti.demo.ledger import CarrierLedger, digits
 from cti.demo.writing import GREETING
+from cti.errors import OutsideError
 from tests.e2e.floor import SUPPORT as SUPPORT_NUMBER
 from tests.media.mail_centre import SUPPORT as SUPPORT_ADDRESS
 from tests.media.servers import MailServers
-from tests.running import PATIENCE_S
+from tests.running import PATIENCE_S, soon
 from tests.web.visitor import visiting
 
 WRITERS: Final = 8
@@ -57,8 +58,22 @@ class Callers(Customer):
         caller = f"+7926{self._number:07}"
         order = Order(label=self.carrier.label(), caller=caller, to=SUPPORT_NUMBER, stay_s=stay_s)
         self.ledger.sent(order, at_s=asyncio.get_running_loop().time())
-        call: Call = await self.carrier.place(order)
-        await call.ended
+        try:
+            call: Call = await self.carrier.place(order)
+        except OutsideError:
+            await self._without_an_answer(order.label)
+        else:
+            await call.ended
+
+    async def _without_an_answer(self, label: str) -> None:
+        """The carrier is too busy to say so, but perhaps it calls: what it sees of the call tells."""
+        entry = self.ledger.entries[label]
+        try:
+            await soon(lambda: entry.taken_s or entry.ended_s, what="the call is taken", within_s=RING_LIMIT_S + 30)
+        except AssertionError:
+            del self.ledger.entries[label]
+            return
+        await soon(lambda: entry.ended_s, what="the call ends", within_s=_LONG_STAY_S + 30)
 
 
 @dataclass
