@@ -92,6 +92,8 @@ def _nobody_in_line(progress: Progress) -> Idle | None:
         return Idle.EMPTY
     if not progress.open:
         return None if progress.trying else Idle.FINISHED
+    if progress.due:
+        return None
     if progress.open <= progress.barred:
         return Idle.BARRED
     if progress.outside_hours:

@@ -132,6 +132,8 @@ class Progress:
     """By the last result."""
     next_ms: Milliseconds | None = None
     """When the next retry is due; None when there is none."""
+    due: int = 0
+    """May be tried now."""
     outside_hours: int = 0
     """To be tried now, and it is not calling time at their place."""
 

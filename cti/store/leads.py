@@ -295,14 +295,15 @@ def _progress(connection: Connection, *, asked: Asked) -> Progress:
         else:
             by_state[way] += count
     left = mine & _may_be_tried & (_l.state.in_(["new", "retry"]) | again)
-    fits = left & _callable(asked)
+    fits, is_due = left & _callable(asked), _is_due(asked, pending)
     return Progress(
         total=sum(count for _, _, count in counted),
         **by_state,
         done=done,
         barred=by_state["new"] + by_state["retry"] - _count(connection, fits),
         next_ms=_next_ms(connection, fits, pending),
-        outside_hours=_count(connection, fits & _is_due(asked, pending) & _l.zones.not_in(list(asked.open_zones))),
+        due=_count(connection, fits & is_due & _l.zones.in_(list(asked.open_zones))),
+        outside_hours=_count(connection, fits & is_due & _l.zones.not_in(list(asked.open_zones))),
     )
 
 
