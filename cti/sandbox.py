@@ -1,17 +1,19 @@
 """Templates that an admin writes over data from outside: rendered in a box that they cannot leave, nor fill.
 
 Theory of operation. Jinja2's immutable sandbox keeps them from Python. What is left could still hold the process up, so
-that goes too: no loops, no calls, no includes, a short list of filters, and arithmetic on numbers only. So a template
-costs what its text and its data cost. Data is what JSON can hold; a key of a mapping goes before anything else of that
-name (`data.items` is the key). Used by `cti.config` to check, by `cti.crm` to render.
+that goes too: no loops, no calls, no includes, no names of its own, a short list of filters, and arithmetic on numbers
+only. So a template costs what its text and its data cost. Data is what JSON can hold; a key of a mapping goes before
+anything else of that name (`data.items` is the key). Used by `cti.config` to check, by `cti.crm` to render.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
 from jinja2 import ChainableUndefined, StrictUndefined, TemplateError, Undefined, nodes
 from jinja2.exceptions import SecurityError
+from jinja2.filters import do_round
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -55,12 +57,15 @@ _FILTERS: Final = frozenset(
 _REFUSED: Final = (
     *(nodes.For, nodes.Macro, nodes.CallBlock, nodes.FilterBlock, nodes.Import, nodes.FromImport, nodes.Include),
     *(nodes.Extends, nodes.Block, nodes.Call),
+    # A name given twice doubles what it stands for each time: a short text would fill any memory.
+    *(nodes.Assign, nodes.AssignBlock, nodes.With),
 )
 _MISFITS: Final = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 TEMPLATE_LIMIT: Final = 2000
 """Characters of a template."""
 TEXT_LIMIT: Final = 20_000
 """Characters of what it may become."""
+_MOST_DIGITS: Final = 300
 
 
 class _Box(ImmutableSandboxedEnvironment):
@@ -72,7 +77,7 @@ class _Box(ImmutableSandboxedEnvironment):
         super().__init__(undefined=undefined, finalize=finalize, cache_size=0)
         self.globals.clear()
         self.filters = {name: done for name, done in self.filters.items() if name in _FILTERS}
-        self.filters |= {"join": _joined, "replace": _replaced}
+        self.filters |= {"join": _joined, "replace": _replaced, "round": _rounded, "tojson": _json}
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         """Data is read by its keys alone."""
@@ -110,6 +115,18 @@ def _replaced(text: Any, old: Any, new: Any) -> str:
     if len(whole) + whole.count(part) * len(by) > TEXT_LIMIT:
         raise SecurityError(f"more than {TEXT_LIMIT} characters")
     return whole.replace(part, by)
+
+
+def _json(value: Any) -> str:
+    """On one line: an indent of one's own may be of any length."""
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _rounded(value: Any, precision: int = 0, method: Any = "common") -> Any:
+    """As Jinja's own, to as many digits as a number has."""
+    if abs(precision) > _MOST_DIGITS:
+        raise SecurityError(f"more than {_MOST_DIGITS} digits")
+    return do_round(value, precision, method)
 
 
 def _encoded(value: Any) -> Any:
