@@ -49,6 +49,7 @@ def cleaned(text: str) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
         url_schemes=_SCHEMES,
+        url_relative="deny",  # it would lead into our own page, as the agent who is signed in there
     ).strip()
 
 

@@ -190,11 +190,13 @@ def _legible(text: str) -> str:
     return "".join(
         letter
         for letter in text.replace("\r\n", "\n")
-        if letter in "\n\t" or unicodedata.category(letter) not in _UNSEEN
+        if letter in "\n\t" or (unicodedata.category(letter) not in _UNSEEN and letter not in _TURNING)
     )
 
 
 _UNSEEN: Final = frozenset({"Cc", "Cs", "Co", "Cn"})
+_TURNING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""Embeddings, overrides and isolates (Unicode Bidirectional Algorithm, 2): they go on past the end of their word."""
 
 
 def _header(message: "Message[str, str]", name: str) -> str:

@@ -187,6 +187,11 @@ def test_links_lead_out_without_telling_where_from() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("to", ["/#/call?number=x", "/api/v1/me", "//evil.example", "?a", "#x", "x/y", "\\\\evil"])
+def test_no_link_leads_to_where_the_page_stands(to: str) -> None:
+    assert "href" not in email_html.cleaned(f'<a href="{to}">x</a>')
+
+
 def test_a_page_too_deep_to_be_cleaned_is_shown_as_text() -> None:
     assert email_html.cleaned("<div>" * 10_000 + "words") == ""
     assert "words" in email_html.plain("<div>" * 10_000 + "words")
@@ -195,3 +200,8 @@ def test_a_page_too_deep_to_be_cleaned_is_shown_as_text() -> None:
 def test_a_header_alone_is_read_for_a_mail_that_was_too_large() -> None:
     mail = email_reading.read_header(HEAD)
     assert (mail.sender, mail.attachments) == ("anna@customer.test", ())
+
+
+def test_nothing_in_a_text_turns_the_words_around_it() -> None:
+    mail = read(HEAD + "\r\nPay to \u202eGNP.lib\u202c and 👨‍👩‍👧 \u2066now\u2069".encode())
+    assert mail.text == "Pay to GNP.lib and 👨‍👩‍👧 now"
