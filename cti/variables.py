@@ -59,6 +59,10 @@ RETURNED: Final = "TRIUNE_RETURNED"
 SOUND: Final = "TRIUNE_SOUND"
 """What `CONTEXT_PROMISED` or `CONTEXT_SORRY` says: the path of a sound without its ending. Set by the engine."""
 
+ALONE_PREFIX: Final = "TRIUNE_ALONE_"
+"""Begins the name of a global variable that says of a callee's leg, whose id follows, that he picked up while the
+engine was away, and got nobody."""
+
 PROBE: Final = "TRIUNE_PROBE"
 """Which probe call it is."""
 

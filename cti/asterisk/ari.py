@@ -342,6 +342,11 @@ class Asterisk:
     def __init__(self, client: Client) -> None:
         self._request = client.request
 
+    async def getGlobalVar(self, *, variable: str) -> str:
+        """A global variable of the dialplan; "" when it is not set."""
+        reply = await self._request("GET", f"asterisk/variable?variable={quote(variable)}", accepted=(404,))
+        return wire.variable(reply.body) if reply.status_code < 400 else ""
+
     def deleteObject(self, *, configClass: str, objectType: str, id: str) -> asyncio.Future[wire.Reply]:  # noqa: A002
         """Delete a dynamic configuration object; gone already is success."""
         uri = f"asterisk/config/dynamic/{configClass}/{objectType}/{quote(id, safe='')}"

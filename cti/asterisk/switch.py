@@ -336,6 +336,14 @@ class AsteriskSwitch:
             self._told = {leg.leg_id for leg in listing.legs if leg.answered}
         self._ringing.difference_update(leg.leg_id for leg in callers if leg.answered)
 
+    async def left_alone(self, legs: Iterable[LegId]) -> frozenset[LegId]:
+        """Which of these callees picked up while there was no engine, and got nobody. Raises AsteriskSilent, …Down."""
+        asked = list(legs)
+        told = await asyncio.gather(
+            *(self._ari.asterisk.getGlobalVar(variable=variables.ALONE_PREFIX + leg_id) for leg_id in asked)
+        )
+        return frozenset(leg_id for leg_id, value in zip(asked, told, strict=True) if value)
+
     async def mute(self, leg_id: LegId, *, muted: bool) -> None:
         """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskSilent, AsteriskDown."""
         change = self._ari.channels.mute if muted else self._ari.channels.unmute

@@ -45,6 +45,12 @@ class Bridge(msgspec.Struct, frozen=True):
     channels: list[str] = []
 
 
+class Variable(msgspec.Struct, frozen=True):
+    """ARI's Variable model."""
+
+    value: str = ""
+
+
 class Application(msgspec.Struct, frozen=True):
     """ARI's Application model."""
 
@@ -87,6 +93,7 @@ _decode_bridges = msgspec.json.Decoder(list[Bridge]).decode
 _decode_endpoints = msgspec.json.Decoder(list[Endpoint]).decode
 _decode_device_states = msgspec.json.Decoder(list[DeviceState]).decode
 _decode_application = msgspec.json.Decoder(Application).decode
+_decode_variable = msgspec.json.Decoder(Variable).decode
 
 
 def message(text: str | bytes | bytearray | memoryview) -> Message:
@@ -112,6 +119,11 @@ def endpoints(text: str) -> list[Endpoint]:
 def device_states(text: str) -> dict[str, str]:
     """The body of `GET /deviceStates`, states by name. Raises ValueError."""
     return {each.name: each.state for each in _decode_device_states(text)}
+
+
+def variable(text: str) -> str:
+    """The body of `GET /asterisk/variable`. Raises ValueError."""
+    return _decode_variable(text).value
 
 
 def application(text: str) -> Application:

@@ -170,9 +170,17 @@ def callee_answered(turn: Turn, event: CalleeAnswered) -> None:
 
 
 def callee_failed(turn: Turn, event: CalleeFailed) -> None:
-    """He was not reached; a dial that is over is nothing."""
+    """He was not reached; a dial that is over is nothing.
+
+    Who picked up while there was no engine is a live answer without an agent, though agents were free: each may cost
+    one abandoned call above the cap, as an agent who vanishes does (`pacing.cap`). Nothing beyond: n - F does not grow.
+    """
     dial = turn.state.dials.get(event.dial_id)
-    if dial is not None and dial.leg_id == event.leg_id and dial.contact_id is None:
+    if dial is None or dial.leg_id != event.leg_id or dial.contact_id is not None:
+        return
+    if event.alone:
+        _attempt_ended(turn, dial, DialResult.ABANDONED)
+    else:
         _attempt_ended(turn, dial, DialResult.GIVEN_UP if dial.given_up else result_of(event.cause))
 
 

@@ -486,6 +486,8 @@ class CalleeFailed(Struct, frozen=True, kw_only=True, gc=False):
     dial_id: DialId
     leg_id: LegId
     cause: LegCause
+    alone: bool = False
+    """He did pick up, while no engine was there: he was told sorry, or hung up before."""
 
 
 class JoinFailed(Struct, frozen=True, kw_only=True, gc=False):

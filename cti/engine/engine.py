@@ -150,6 +150,8 @@ class Engine:
         self._clock = clock or SystemClock(not_before=recovered.last_ms)
         for leg_id in recovered.ended_legs:
             self._in_hand.ended(leg_id)
+        for apology in recovered.apologies:
+            self._in_hand.said_farewell(apology)
         for contact in self.state.contacts.values():
             self._in_hand.opened(contact.id, contact.leg_id)
         self._timers = Timers(now=self._clock.now, fire=self._timer_fired)

@@ -226,6 +226,8 @@ class Watch:
             asked_ms = self._floor.now()
             try:
                 listing = await self._switch.list_legs()
+                away = before.intersection(reconcile.unlisted_callees(self._floor.state, listing))
+                alone = await self._switch.left_alone(away) if away else away
             except OutsideError as error:
                 log.info("%s", error, extra={"action": "comparison_skipped"})
                 if fresh or not isinstance(error, AsteriskDown):
@@ -238,6 +240,7 @@ class Watch:
                 before=before,
                 ripe=ripe,
                 ended=self._floor.ended_legs,
+                alone=alone,
                 farewell=self._floor.farewell,
             )
             self._suspected = {leg: self._suspected.get(leg, asked_ms) for leg in found.suspected}

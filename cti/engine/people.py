@@ -15,7 +15,7 @@ from typing import Final
 from cti import variables
 from cti.domain.agent import Agent
 from cti.domain.capacity import ONE_AT_A_TIME
-from cti.domain.commands import PromiseCallback, SendAway
+from cti.domain.commands import Apologise, PromiseCallback, SendAway
 from cti.domain.contact import Contact
 from cti.domain.events import AgentEnrolled
 from cti.domain.facts import ContactQueued
@@ -23,8 +23,8 @@ from cti.domain.ids import AgentId, ContactId, Device, LegId, Milliseconds, Proj
 from cti.ports import Arrival, CallerEntered, CallerLost, Particulars, Person
 from cti.ports.campaigns import Callee
 
-Farewell = PromiseCallback | SendAway
-"""What lets a caller's leg go on without us."""
+Farewell = PromiseCallback | SendAway | Apologise
+"""What lets a caller's or a callee's leg go on without us."""
 
 REMEMBER_MS: Final = 10 * 60_000
 """How long after its close a contact's particulars stay at hand."""

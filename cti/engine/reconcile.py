@@ -11,7 +11,8 @@ node is asked for everything alive, and the difference becomes events:
   the leg of a customer who is called back, which is no caller's: we made it;
 - so it is with agents' lines that are kept up, and with campaigns' callees until they have a contact. A line in a talk
   is a leg of the talk besides, and is not hung up with it; one that is between talks, and in a bridge, falls silent;
-- a callee who should be listened to, and is not, is listened to now;
+- a callee who should be listened to, and is not, is listened to now; one who is not in the application, and picked up
+  while no engine was there, has been abandoned, be he told so just now or gone already;
 - a caller's leg that was to go on outside the ACD, and has not, is sent there again;
 - a talk whose two legs live but do not share its bridge is joined again; a customer on hold who still shares it is
   taken out again; a bridge without a talk goes;
@@ -68,23 +69,29 @@ def compare(
     before: Set[LegId],
     ripe: Set[LegId] = frozenset(),
     ended: Set[LegId] = frozenset(),
+    alone: Set[LegId] = frozenset(),
     farewell: Callable[[LegId], SwitchCommand | None] = lambda _: None,
 ) -> Difference:
     """`before`: the legs held when the list was asked for; `ripe`: those suspected long enough ago.
 
-    `ended` holds callers' legs of contacts closed not long ago, or that go on without them; `farewell` tells by which
+    `alone`: of `unlisted_callees` those who picked up while no engine was there. `ended` holds callers' legs of
+    contacts closed not long ago, or that go on without them; `farewell` tells by which
     command such a leg was sent out of the ACD, None when it was to be hung up.
     """
     listed = {leg.leg_id: leg for leg in listing.legs}
     missing = frozenset(
         leg_id
         for leg_id in held_legs(state, listing.node)
-        if leg_id in before and leg_id not in listed and leg_id not in listing.other_channels
+        if leg_id in before - alone and leg_id not in listed and leg_id not in listing.other_channels
     )
     gone = sorted(missing & ripe, key=lambda leg_id: (leg_id not in state.contact_by_leg, leg_id))
     unclaimed = _unclaimed(state, listing, listed)
     return Difference(
-        events=(*(_ending(state, leg_id) for leg_id in gone), *_answered_unheard(state, listing)),
+        events=(
+            *(_ending(state, leg_id) for leg_id in gone),
+            *_left_alone(state, alone),
+            *_answered_unheard(state, listing),
+        ),
         callers=tuple(_unknown_callers(state, listing, ended | unclaimed)),
         commands=(
             *_leftover_legs(state, listing, ended, spared=unclaimed, farewell=farewell),
@@ -113,6 +120,20 @@ def held_legs(state: State, node: NodeId) -> Iterable[LegId]:
         dial = state.dials[dial_id]
         if dial.node == node and dial.contact_id is None:
             yield leg_id
+
+
+def unlisted_callees(state: State, listing: Listing) -> frozenset[LegId]:
+    """Legs of campaigns' callees without a contact that the state has on this node, and the application has not."""
+    listed = {leg.leg_id for leg in listing.legs}
+    dials = (dial for dial in state.dials.values() if dial.node == listing.node and dial.contact_id is None)
+    return frozenset(dial.leg_id for dial in dials if dial.leg_id is not None and dial.leg_id not in listed)
+
+
+def _left_alone(state: State, legs: Set[LegId]) -> Iterable[Event]:
+    for leg_id in sorted(legs):
+        dial = _dial_of(state, leg_id)
+        if dial is not None:
+            yield CalleeFailed(dial_id=dial.id, leg_id=leg_id, cause=LegCause.LOST, alone=True)
 
 
 def _ending(state: State, leg_id: LegId) -> Event:

@@ -173,6 +173,12 @@ class Switch(Protocol):
         Raises AsteriskDown, AsteriskSilent.
         """
 
+    async def left_alone(self, legs: Iterable[LegId]) -> frozenset[LegId]:
+        """Which of these campaign's callees picked up while no engine was there, and were told sorry or hung up.
+
+        Raises AsteriskDown, AsteriskSilent.
+        """
+
     async def mute(self, leg_id: LegId, *, muted: bool) -> None:
         """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskDown, AsteriskSilent."""
 

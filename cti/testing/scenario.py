@@ -353,11 +353,11 @@ class Scenario:
         assert dial.leg_id is not None
         self.send(CalleeAnswered(dial_id=dial.id, leg_id=dial.leg_id, node=NODE, machine=machine))
 
-    def callee_fails(self, lead: str, cause: LegCause = LegCause.NO_ANSWER) -> None:
-        """He is not reached."""
+    def callee_fails(self, lead: str, cause: LegCause = LegCause.NO_ANSWER, *, alone: bool = False) -> None:
+        """He is not reached; `alone`: he was, while no engine was there."""
         dial = self.dial(lead)
         assert dial.leg_id is not None
-        self.send(CalleeFailed(dial_id=dial.id, leg_id=dial.leg_id, cause=cause))
+        self.send(CalleeFailed(dial_id=dial.id, leg_id=dial.leg_id, cause=cause, alone=alone))
 
     def callee_hangs_up(self, lead: str) -> None:
         """He answered, and has hung up."""

@@ -430,6 +430,26 @@ async def test_one_who_picks_up_while_there_is_no_engine_is_told_sorry_within_tw
         told = await bench.until(Who.CALLED, number, Step.SPEAKS)
         assert told.at_s - picked_up.at_s < 2
         await bench.carrier.hang_up_called(picked_up.leg)
+    async with standing(nodes, prompts) as bench:
+        assert await bench.switch.left_alone([dial.leg_id, LegId("dial-d999-1")]) == {dial.leg_id}
+
+
+async def test_one_who_hangs_up_before_he_is_told_that_there_is_no_engine_was_left_alone_too(
+    nodes: Nodes, prompts: Prompts
+) -> None:
+    async with standing(nodes, prompts) as bench:
+        dial = await bench.dial(FAX)
+        number = bench.number(dial)
+        await bench.until(Who.CALLED, number, Step.RINGING)
+        await bench.connection.aclose()
+        picked_up = await bench.until(Who.CALLED, number, Step.ANSWERED)
+        await bench.carrier.hang_up_called(picked_up.leg)
+        await bench.until(Who.CALLED, number, Step.ENDED)
+        assert not any(one.step is Step.SPEAKS for one in bench.seen)
+    async with standing(nodes, prompts) as bench:
+        async with asyncio.timeout(5):
+            while await bench.switch.left_alone([dial.leg_id]) != {dial.leg_id}:
+                pass
 
 
 async def test_one_who_picks_up_while_an_engine_is_just_coming_is_let_in(nodes: Nodes, prompts: Prompts) -> None:
@@ -442,3 +462,4 @@ async def test_one_who_picks_up_while_an_engine_is_just_coming_is_let_in(nodes: 
             await bench.answered(dial)
             await bench.switch.execute(EndLeg(leg_id=dial.leg_id, node=NODE))
             assert await bench.events.next(LegEnded) == LegEnded(leg_id=dial.leg_id, cause=LegCause.NORMAL)
+            assert not await bench.switch.left_alone([dial.leg_id])

@@ -192,6 +192,16 @@ def test_a_dial_lost_with_the_switch_is_no_attempt_and_is_made_again() -> None:
     day.expect(AttemptEnded, result=DialResult.LOST, attempts=0, next_ms=day.clock.now_ms + 60_000)
 
 
+def test_who_picked_up_while_no_engine_was_there_counts_as_abandoned() -> None:
+    day = floor("ann", "bob")
+    day.campaign(mode=PROGRESSIVE, leads=3)
+    day.callee_fails("l1", LegCause.LOST, alone=True)
+    day.expect(AttemptEnded, result=DialResult.ABANDONED, attempts=1)
+    book = day.state.campaigns[SPRING].book
+    assert (book.live, book.abandoned) == (1, 1)
+    assert day.dialled() == ["l2", "l3"]
+
+
 def test_a_dial_of_which_nothing_is_heard_is_given_up() -> None:
     day = floor("ann")
     day.campaign(mode=PROGRESSIVE, leads=1, ring_limit_ms=20_000)

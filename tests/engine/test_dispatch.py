@@ -94,6 +94,9 @@ class SlowSwitch:
             await self.held.wait()
         self.done.append(command)
 
+    async def left_alone(self, legs: Iterable[LegId]) -> frozenset[LegId]:
+        raise NotImplementedError
+
     async def list_legs(self) -> Listing:
         raise NotImplementedError
 

@@ -56,6 +56,9 @@ class MemorySwitch:
     async def execute(self, command: SwitchCommand) -> None:
         self.commands.append(command)
 
+    async def left_alone(self, legs: Iterable[LegId]) -> frozenset[LegId]:
+        return frozenset()
+
     async def list_legs(self) -> Listing:
         return Listing(node=NODE, legs=(), bridges=(), other_channels=frozenset())
 

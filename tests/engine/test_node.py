@@ -1,8 +1,9 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import cast
 
 from cti.domain.events import Event, SwitchReturned
+from cti.domain.ids import LegId
 from cti.engine.node import Floor, Watch
 from cti.engine.people import Lines
 from cti.ports import Listing, Switch, SwitchConnected, SwitchEvent
@@ -17,6 +18,9 @@ class BrokenList:
     async def events(self) -> AsyncIterator[SwitchEvent]:
         yield SwitchConnected(node=NODE)
         await asyncio.Event().wait()
+
+    async def left_alone(self, legs: Iterable[LegId]) -> frozenset[LegId]:
+        return frozenset()
 
     async def list_legs(self) -> Listing:
         raise ValueError("not what was agreed")

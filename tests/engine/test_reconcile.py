@@ -17,10 +17,11 @@ def compare(
     *,
     ripe: frozenset[LegId] = frozenset(),
     ended: frozenset[LegId] = frozenset(),
+    alone: frozenset[LegId] = frozenset(),
 ) -> Difference:
     """With a state that did not change while the list was on its way."""
     before = frozenset(reconcile.held_legs(state, NODE))
-    return reconcile.compare(state, listing, before=before, ripe=ripe, ended=ended)
+    return reconcile.compare(state, listing, before=before, ripe=ripe, ended=ended, alone=alone)
 
 
 def listed_caller(leg: str) -> ListedLeg:

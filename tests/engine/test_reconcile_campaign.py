@@ -1,6 +1,6 @@
 """Comparing with the node when agents stay connected and campaigns dial."""
 
-from cti.domain.commands import DetectMachine, DialLead, DropBridge, EndLeg, JoinLegs, QuietLine
+from cti.domain.commands import Apologise, DetectMachine, DialLead, DropBridge, EndLeg, JoinLegs, QuietLine
 from cti.domain.events import (
     CalleeAnswered,
     CalleeFailed,
@@ -27,7 +27,8 @@ from cti.domain.ids import (
     LegCause,
     LegId,
 )
-from cti.engine.reconcile import Difference
+from cti.engine import reconcile
+from cti.engine.reconcile import Difference, unlisted_callees
 from cti.ports import ListedBridge, ListedLeg
 from cti.variables import BRIDGE_PREFIX
 from tests.engine.test_reconcile import NOTHING, compare, listed_caller, listing
@@ -188,6 +189,31 @@ def test_a_callee_who_hears_that_nobody_is_free_is_not_missed() -> None:
     callee = world.dial()
     found = compare(world.state, listing(listed_line(world.line), others=(callee,)), ripe=frozenset({callee}))
     assert found == NOTHING
+
+
+def test_a_callee_who_picked_up_while_no_engine_was_there_was_abandoned_whether_he_is_told_so_still_or_gone() -> None:
+    world = Dialled()
+    callee = world.dial()
+    line = listed_line(world.line)
+    told = CalleeFailed(dial_id=world.dial_id, leg_id=callee, cause=LegCause.LOST, alone=True)
+    for alive in ((), (callee,)):
+        seen = listing(line, others=alive)
+        assert unlisted_callees(world.state, seen) == {callee}
+        found = compare(world.state, seen, alone=frozenset({callee}))
+        assert found == Difference(events=(told,), callers=(), commands=(), suspected=frozenset())
+    assert unlisted_callees(world.state, listing(line, listed_callee(callee, answered=False))) == frozenset()
+
+
+def test_a_callee_whose_apology_was_decided_and_never_sent_hears_it_now() -> None:
+    world = Dialled()
+    sorry = Apologise(campaign_id=SPRING, leg_id=NOBODYS_CALLEE, node=NODE)
+    found = reconcile.compare(
+        world.state,
+        listing(listed_line(world.line), listed_callee(NOBODYS_CALLEE)),
+        before=frozenset(),
+        farewell=lambda leg_id: sorry if leg_id == NOBODYS_CALLEE else None,
+    )
+    assert found.commands == (sorry,)
 
 
 def test_a_callee_who_is_listened_to_is_left_alone_and_what_was_found_is_told() -> None:

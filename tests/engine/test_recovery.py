@@ -1,7 +1,11 @@
 from msgspec.structs import replace
 
 from cti.domain.acd import Acd, Snapshot, snapshot
+from cti.domain.commands import Apologise
+from cti.domain.ids import CampaignMode
 from cti.engine import recovery
+from cti.ports import Entry
+from cti.testing import Scenario
 from tests.engine.world import Centre, MemoryJournal
 
 
@@ -53,3 +57,24 @@ async def test_callers_legs_of_closed_contacts_are_remembered() -> None:
     centre.do(LegEnded(leg_id=LegId("n1-1"), cause=LegCause.NORMAL))
     recovered = await recovery.recover(MemoryJournal(centre.entries))
     assert recovered.ended_legs == ("n1-1",)
+
+
+async def test_a_callee_who_was_to_be_told_sorry_is_remembered_so() -> None:
+    day = Scenario()
+    day.queue("support")
+    day.agent("ann")
+    day.call("early")
+    day.caller_hangs_up("early")
+    day.stays_connected("ann")
+    day.campaign(mode=CampaignMode.PREDICTIVE, leads=2, cap_permyriad=10_000)
+    day.callee_answers("l1")
+    day.callee_answers("l2")
+    day.advance(ms=2_000)
+    sorry = day.expect(Apologise)
+    entries = [
+        Entry(number=decision.number, at_ms=at_ms, event=event, facts=decision.facts, refused=None)
+        for (event, at_ms), decision in zip(day.log, day.journal, strict=True)
+    ]
+    recovered = await recovery.recover(MemoryJournal(entries))
+    assert recovered.apologies == (sorry,)
+    assert sorry.leg_id in recovered.ended_legs
