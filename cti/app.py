@@ -24,6 +24,7 @@ from cti.asterisk.queue_log_writer import QueueLogWriter
 from cti.asterisk.sayings import Sounds
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.callable import may_be_called_back
+from cti.calling import is_denied
 from cti.campaigns.desk import CampaignDesk
 from cti.campaigns.feeder import Feeder
 from cti.campaigns.pace import Pace
@@ -179,7 +180,10 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             address_key=people.keyed(home.secrets.session_key.encode()),
             customers=customers,
             regards=rules.regards(centre),
-            callable_back=lambda number: may_be_called_back(number, countries=centre.callback_countries),
+            callable_back=lambda number: (
+                may_be_called_back(number, countries=centre.callback_countries)
+                and not is_denied(number, centre.calling)
+            ),
             rung=clicks.rung,
             callees=feeder,
             campaign_number=lambda campaign_id: _campaign_number(centre, campaign_id),

@@ -130,6 +130,13 @@ def _reach(calling: Calling, role: Role) -> Reach:
     return (calling.admin or reach) if role is Role.ADMIN else reach
 
 
+def is_denied(number: str, calling: Calling, *, role: Role = Role.AGENT) -> bool:
+    """Whether this number begins as those that the role is denied: so it is dialled by nobody else's wish either."""
+    reach = _reach(calling, role)
+    named = longest(number, (*reach.allowed, *reach.denied))
+    return named != "" and named in reach.denied
+
+
 def in_full(text: str, *, country: str) -> str:
     """The number in E.164, read as one of `country` when it has no +; "" when it is none."""
     try:

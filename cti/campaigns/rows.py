@@ -17,10 +17,12 @@ import phonenumbers
 from phonenumbers import PhoneNumber
 
 from cti.callable import may_be_called
+from cti.calling import is_denied
 from cti.config import Centre, Language
 from cti.domain.ids import Milliseconds
 from cti.errors import RuleError
 from cti.places import Places
+from cti.ports import Role
 from cti.ports.campaigns import NewLead, RowError
 
 MOST_TIER: Final = 10
@@ -116,7 +118,10 @@ class Heading:
 
 def heading(text: str, *, named: Mapping[Column, str]) -> Heading:
     """Understand the first line; `named` are the admin's words for columns. Raises RuleError with what is wrong."""
-    first = text.partition("\n")[0].strip("\r")
+    end = text.find("\n", 0, _LONGEST_LINE)
+    if end < 0 and len(text) > _LONGEST_LINE:
+        raise RuleError("The first line names no columns: it is too long. Save it as CSV (UTF-8).", code="not_a_list")
+    first = (text[:end] if end >= 0 else text).strip("\r")
     delimiter = max(",;\t", key=first.count)
     titles = [title.strip() for title in next(csv.reader([first], delimiter=delimiter), [])]
     places = {title.lower(): place for place, title in reversed(list(enumerate(titles))) if title}
@@ -151,6 +156,7 @@ class Reader:
     def __init__(self, centre: Centre) -> None:
         self._country = centre.country
         self._countries = centre.callback_countries
+        self._calling = centre.calling
         self._own = frozenset(centre.numbers)
         self._places = Places(centre)
         self._seen: set[str] = set()
@@ -211,7 +217,8 @@ class Reader:
         return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), parsed
 
     def _problem(self, number: str, parsed: PhoneNumber, given: Mapping[Column, str]) -> RowProblem | None:
-        if number in self._own or not may_be_called(parsed, countries=self._countries):
+        denied = is_denied(number, self._calling, role=Role.SUPERVISOR)
+        if denied or number in self._own or not may_be_called(parsed, countries=self._countries):
             return RowProblem.MAY_NOT_BE_CALLED
         if len(given.get(Column.NAME, "")) > _LONGEST_NAME:
             return RowProblem.TOO_LONG

@@ -114,14 +114,25 @@ class Calls:
             self.clicks.refused(person.agent_id)
             raise
 
-    async def _may(self, wish: Wish, person: Person) -> None:
-        refusal = self.refusal(wish.number, person=person, project_id=wish.project_id)
+    async def may_be_called_back(self, number: str, *, person: Person, project_id: ProjectId) -> None:
+        """Whether he may have it called later, at the hours of the queue. Raises problems.Refusal, OutsideError."""
+        refusal = self.refusal(number, person=person, project_id=project_id)
+        is_early = refusal is not None and refusal.why is No.HOURS
+        await self._may_be_called(number, None if is_early else refusal, person=person, project_id=project_id)
+
+    async def _may_be_called(
+        self, number: str, refusal: Refusal | None, *, person: Person, project_id: ProjectId
+    ) -> None:
         if refusal is not None:
             if refusal.is_of_fraud:
-                await self._tell_audit(wish.number, refusal, person)
+                await self._tell_audit(number, refusal, person)
             raise refused(refusal)
-        if await self.registry.is_listed(wish.number, project_id=wish.project_id):
+        if await self.registry.is_listed(number, project_id=project_id):
             raise problems.Refusal(409, "do_not_call")
+
+    async def _may(self, wish: Wish, person: Person) -> None:
+        refusal = self.refusal(wish.number, person=person, project_id=wish.project_id)
+        await self._may_be_called(wish.number, refusal, person=person, project_id=wish.project_id)
         if wish.customer_id is not None:
             card = await self._customers.find(wish.number, project_id=wish.project_id)
             if card is None or card.customer_id != wish.customer_id:

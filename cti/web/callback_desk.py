@@ -18,13 +18,14 @@ from typing import Final
 import phonenumbers
 
 from cti.callable import may_be_called_back, telephone_number
+from cti.calling import is_denied
 from cti.config import Centre
 from cti.config.callback_pages import CallbackPage
 from cti.domain.contact import Contact
 from cti.domain.events import ContactArrived, ContactCancelled
 from cti.domain.ids import ContactId, Medium, Milliseconds, QueueId
 from cti.domain.states import ContactState
-from cti.errors import RuleError
+from cti.errors import OutsideError, RuleError
 from cti.metrics import Metrics
 from cti.ports import Arrival, Engine
 from cti.web import waits
@@ -183,7 +184,7 @@ class Callbacks:
         await self.engine.handle(ContactCancelled(contact_id=contact_id))
         try:
             moved = await self._arrive(page, at_ms, contact.arrived_ms, arrival)
-        except RuleError:
+        except (RuleError, OutsideError):
             await self._arrive(page, contact.asleep_until_ms, contact.arrived_ms, arrival)
             raise
         self._count(page, "moved")
@@ -231,6 +232,8 @@ class Callbacks:
             raise self._refused("no_number", 422)
         if number in self.centre.numbers:
             raise self._refused("own_number", 422)
+        if is_denied(number, self.centre.calling):
+            raise self._refused("costly_number", 422)
         if not may_be_called_back(number, countries=self.centre.callback_countries):
             abroad = not may_be_called_back(number, countries=phonenumbers.SUPPORTED_REGIONS)
             raise self._refused("costly_number" if abroad else "foreign_number", 422)

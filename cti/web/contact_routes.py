@@ -56,7 +56,7 @@ async def one_contact(
     )
 
 
-@router.post("/contacts", status_code=201, responses=responses(401, 404, 409))
+@router.post("/contacts", status_code=201, responses=responses(401, 403, 404, 409))
 async def new_contact(given: NewContact, person: Anyone, parts: AnyParts) -> ContactCreated:
     """A virtual call for a queue of the asker's projects. Answered when it is on disk, so that it is never lost."""
     if given.medium is Medium.VOICE:
@@ -64,10 +64,11 @@ async def new_contact(given: NewContact, person: Anyone, parts: AnyParts) -> Con
     queue = parts.engine.state.queues.get(QueueId(given.queue_id))
     if queue is None or queue.rules.project_id not in parts.roster.projects(person):
         raise Refusal(404, "unknown_queue")
-    if given.medium is Medium.CALLBACK and not may_be_called_back(
-        telephone_number(given.address, country=parts.centre.country), countries=parts.centre.callback_countries
-    ):
-        raise Refusal(422, "no_number_to_call")
+    if given.medium is Medium.CALLBACK:
+        number = telephone_number(given.address, country=parts.centre.country)
+        if not may_be_called_back(number, countries=parts.centre.callback_countries):
+            raise Refusal(422, "no_number_to_call")
+        await parts.calls.may_be_called_back(number, person=person, project_id=queue.rules.project_id)
     event = ContactArrived(medium=given.medium, queue_id=queue.id, arrived_ms=parts.engine.now())
     arrival = Arrival(
         address=_normal(given.address, medium=given.medium, country=parts.centre.country),

@@ -4,6 +4,7 @@ import pytest
 
 from cti.campaigns import rows
 from cti.campaigns.rows import Column, Reader
+from cti.config.calling import Calling, Reach
 from cti.errors import RuleError
 from cti.ports.campaigns import NewLead, RowError
 from tests.campaigns.centres import with_campaigns
@@ -63,6 +64,11 @@ def test_a_list_without_a_column_of_numbers_is_refused(text: str) -> None:
         read(text)
 
 
+def test_a_first_line_without_end_is_refused_unread() -> None:
+    with pytest.raises(RuleError, match="too long"):
+        read("number" + "," * 5_000_000)
+
+
 def test_a_column_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(RuleError, match="'Tel'; it has: number, name"):
         read("number,name\n1,2\n", number="Tel")
@@ -113,6 +119,13 @@ def test_a_time_without_a_zone_is_the_callees_own() -> None:
 def test_a_number_whose_place_is_open_has_every_zone_of_its_country() -> None:
     assert "Asia/Kamchatka" in lead("number\n+78001234567\n").zones
     assert lead("number\n+74951234567\n").zones == ("Europe/Moscow",)
+
+
+def test_what_supervisors_may_not_call_is_in_no_list() -> None:
+    centre = with_campaigns().model_copy(update={"calling": Calling(agent=Reach(denied=("+7916555",)))})
+    (found,) = Reader(centre).leads("number\n+79165550001\n", rows.heading("number\n", named={}))
+    assert isinstance(found, RowError)
+    assert found.code == "may_not_be_called"
 
 
 def test_no_error_tells_a_number() -> None:

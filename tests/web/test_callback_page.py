@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from cti.config.calling import Calling, Reach
 from cti.config.hours import a_span
 from cti.domain.ids import ContactId, Medium
 from cti.web.callback_limits import LIMIT, Limits
@@ -63,6 +64,14 @@ async def test_a_number_becomes_a_callback_with_a_place_in_line(world: World, vi
     assert (told["standing"], told["position"], told["at_ms"]) == ("waiting", 1, None)
     assert contact.id not in told["promise"]
     assert STRANGER not in answer.text
+
+
+async def test_what_agents_may_not_call_no_stranger_has_them_call(world: World, visitor: httpx.AsyncClient) -> None:
+    desk = world.parts.callbacks
+    desk.centre = desk.centre.model_copy(update={"calling": Calling(agent=Reach(denied=(STRANGER[:6],)))})
+    answer = await ask(world, visitor)
+    assert (answer.status_code, answer.json()["code"]) == (422, "callback_costly_number")
+    assert not contacts(world)
 
 
 async def test_a_double_click_is_one_callback(world: World, visitor: httpx.AsyncClient) -> None:

@@ -151,6 +151,22 @@ async def test_who_does_not_want_calls_is_not_called_whoever_asks(world: World) 
     assert not world.engine.state.contacts
 
 
+async def test_a_callback_that_an_agent_asks_for_is_no_way_around(world: World, calling: Any) -> None:
+    calling(agent=Reach(denied=("+7499",)))
+    await StoredDoNotCall(world.database).add([KNOWN], project_id=None, reason="asked", actor="test")
+    client = await world.client("anna")
+
+    async def asked(number: str) -> tuple[int, str]:
+        given = {"medium": "callback", "queue_id": "support", "address": number}
+        answer = await client.post("/api/v1/contacts", json=given)
+        return answer.status_code, answer.json().get("code", "")
+
+    assert await asked("+74991234567") == (403, "number_denied")
+    assert await asked(KNOWN) == (409, "do_not_call")
+    assert not world.engine.state.contacts
+    assert await asked(MOSCOW) == (201, "")
+
+
 async def test_outside_calling_hours_the_sentence_says_from_when(world: World, calling: Any) -> None:
     now = datetime.fromtimestamp(world.engine.now() / 1000, tz=UTC)
     another_day = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[(now.weekday() + 3) % 7]
