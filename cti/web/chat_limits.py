@@ -5,6 +5,7 @@ here: the size of a message (`chat_messages`), how many chats a site has at once
 """
 
 import contextlib
+import ipaddress
 import secrets
 import time
 from collections import Counter
@@ -118,10 +119,19 @@ class Visitors:
 def source_of(connection: HTTPConnection) -> str:
     """Whose limits count: the peer's address; behind a proxy on this machine the one that it names last.
 
-    "" for this machine itself, which is not limited.
+    Of an IPv6 address its /64, which is the least that one customer of a provider has. "" for this machine itself,
+    which is not limited.
     """
     host = connection.client.host if connection.client else ""
     if not is_this_machine(host):
-        return host
+        return _network(host)
     named = connection.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()[:64]
-    return named if named and not is_this_machine(named) else ""
+    return _network(named) if named and not is_this_machine(named) else ""
+
+
+def _network(host: str) -> str:
+    try:
+        address = ipaddress.IPv6Address(host.strip("[]"))
+    except ValueError:
+        return host
+    return str(address.ipv4_mapped or ipaddress.IPv6Network((int(address) >> 64 << 64, 64)))
