@@ -212,7 +212,7 @@ class Messages(Protocol):
         """Note how far a message of ours has come."""
 
     async def unsent(self, medium: Medium, *, beginning: str = "") -> Sequence[Outgoing]:
-        """What was queued and neither sent nor failed, oldest first: to be sent after a restart.
+        """What was queued and neither sent nor failed: never tried ones first, then those that were, the oldest first.
 
         `beginning`: only those whose key begins so.
         """

@@ -101,7 +101,7 @@ class StoredMessages:
         await self._group.write(lambda connection: _run(connection, statement.values(values)))
 
     async def unsent(self, medium: Medium, *, beginning: str = "") -> Sequence[Outgoing]:
-        """See `ports.media.Messages`; the oldest 200."""
+        """See `ports.media.Messages`; 200: before those that failed those never tried, the oldest first."""
         return await self._database.read(partial(_unsent, medium=medium, beginning=beginning))
 
     async def of_contact(self, contact_id: ContactId) -> Sequence[Message]:
@@ -240,7 +240,7 @@ def _unsent(connection: Connection, *, medium: Medium, beginning: str) -> list[O
         sa.select(_MESSAGES)
         .where(_MESSAGES.c.sending == Sending.QUEUED, _MESSAGES.c.medium == medium)
         .where(_MESSAGES.c.key.startswith(beginning, autoescape=True))
-        .order_by(_MESSAGES.c.message_id)
+        .order_by(_MESSAGES.c.problem != "", _MESSAGES.c.message_id)
         .limit(_UNSENT_AT_ONCE)
     )
     return [_outgoing(connection, row) for row in connection.execute(statement).all()]

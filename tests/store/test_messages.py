@@ -104,6 +104,8 @@ async def test_an_answer_is_unsent_until_it_is_settled(messages: StoredMessages)
     assert await messages.unsent(Medium.EMAIL) == [answer("a1"), answer("a2"), answer("a3")]
     assert await messages.unsent(Medium.CHAT) == []
 
+    await messages.settle("a1", Sending.QUEUED, problem="The mail server says: 450")
+    assert [one.key for one in await messages.unsent(Medium.EMAIL)] == ["a2", "a3", "a1"]
     await messages.settle("a1", Sending.SENT, reference="<s1@centre>")
     await messages.settle("a2", Sending.FAILED, problem="Nobody has this address")
 
