@@ -1,7 +1,7 @@
 """A side that answers, on one UDP socket of this process, whose clock then sees the INVITE arrive.
 
-As little SIP as a call needs: each INVITE is noted and answered at once, by taking it up or by a refusal; no audio is
-sent. For load there is SIPp (`cti.bench.sipp`).
+As little SIP as a call needs: each INVITE is noted, and answered by taking it up after a while or by a refusal at once;
+no audio is sent. For load there is SIPp (`cti.bench.sipp`).
 """
 
 import asyncio
@@ -16,6 +16,7 @@ from cti.errors import OutsideError
 
 BUSY: Final = "486 Busy Here"
 _OK: Final = "200 OK"
+_RINGING: Final = "180 Ringing"
 _REQUEST: Final = re.compile(r"([A-Z]+) sips?:([^@;>\s]+)")
 _KEPT: Final = ("via", "record-route", "from", "call-id", "cseq")
 
@@ -27,17 +28,19 @@ class Invited:
     at: float
     user: str
     """Whom it was for."""
-    answered_at: float
+    answered_at: "asyncio.Future[float]"
+    """When it was answered, or refused."""
 
 
 class Answering(asyncio.DatagramProtocol):
     """Made by `answering`. Requests of a dialog that stands are granted; CANCEL ends what was never answered."""
 
-    def __init__(self, address: str, port: int, *, refusal: str | None) -> None:
+    def __init__(self, address: str, port: int, *, refusal: str | None, rings_s: float) -> None:
         self._me = f"{address}:{port}"
         self._address = address
         self._media = port + 2
         self._refusal = refusal
+        self._rings_s = rings_s
         self._tags = itertools.count(1)
         self._known: dict[str, str] = {}
         self._waiting: dict[str, asyncio.Future[Invited]] = {}
@@ -67,18 +70,28 @@ class Answering(asyncio.DatagramProtocol):
             self._reply(_OK, fields, addr)
 
     def _invited(self, user: str, fields: list[tuple[str, str]], addr: tuple[str, int], at: float) -> None:
+        loop = asyncio.get_running_loop()
+        answered_at: asyncio.Future[float] = loop.create_future()
         call_id = next(line for name, line in fields if name == "call-id")
         is_new = call_id not in self._known
         if is_new:
             self._known[call_id] = f"t{next(self._tags)}"
-        if self._refusal is not None:
-            self._reply(self._refusal, fields, addr, tag=self._known[call_id])
+        tag = self._known[call_id]
+        if self._refusal is None and is_new and self._rings_s:
+            self._reply(_RINGING, fields, addr, tag=tag)
+            loop.call_later(self._rings_s, self._answer, fields, addr, tag, answered_at)
         else:
-            self._reply(_OK, fields, addr, tag=self._known[call_id], body=self._session())
+            self._answer(fields, addr, tag, answered_at)
         waiting = self._waiting.pop(user, None) if is_new else None
         if waiting is not None and not waiting.done():
-            answered_at = asyncio.get_running_loop().time()
             waiting.set_result(Invited(at=at, user=user, answered_at=answered_at))
+
+    def _answer(
+        self, fields: list[tuple[str, str]], addr: tuple[str, int], tag: str, answered_at: "asyncio.Future[float]"
+    ) -> None:
+        body = self._session() if self._refusal is None else ""
+        self._reply(self._refusal or _OK, fields, addr, tag=tag, body=body)
+        answered_at.set_result(asyncio.get_running_loop().time())
 
     def _session(self) -> str:
         return "\r\n".join(
@@ -109,12 +122,17 @@ class Answering(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def answering(address: str, *, port: int, refusal: str | None = None) -> AsyncIterator[Answering]:
-    """A socket that takes up every call at once, or turns each away with this status. Raises OutsideError."""
+async def answering(
+    address: str, *, port: int, refusal: str | None = None, rings_s: float = 0
+) -> AsyncIterator[Answering]:
+    """A socket that takes up every call after it rang for so long, or turns each away with this status at once.
+
+    Raises OutsideError.
+    """
     loop = asyncio.get_running_loop()
     try:
         transport, made = await loop.create_datagram_endpoint(
-            lambda: Answering(address, port, refusal=refusal), local_addr=(address, port)
+            lambda: Answering(address, port, refusal=refusal, rings_s=rings_s), local_addr=(address, port)
         )
     except OSError as error:
         raise OutsideError(f"{address}:{port} is taken: {error.strerror}.") from error
