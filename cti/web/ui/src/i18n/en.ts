@@ -622,6 +622,7 @@ export const en = {
   "line.lost": "The line is not up.",
   "line.lost_why": "The line dropped: {why}.",
   "line.again": "Connect again",
+  "preview.state": "Lead to look at",
   "preview.about": "Look at the lead, then call or skip it. {time} left.",
   "preview.call": "Call",
   "preview.skip": "Skip",

@@ -627,6 +627,7 @@ export const ru: Words = {
   "line.lost": "Линия не установлена.",
   "line.lost_why": "Линия разорвана: {why}.",
   "line.again": "Соединить снова",
+  "preview.state": "Запись на просмотр",
   "preview.about": "Посмотрите запись и позвоните или пропустите. Осталось {time}.",
   "preview.call": "Позвонить",
   "preview.skip": "Пропустить",
