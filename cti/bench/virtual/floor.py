@@ -57,8 +57,9 @@ class Floor:
     def __init__(self) -> None:
         self.closed = 0
         """Contacts that are over."""
-        self.handling_s = 0.0
-        """How long an agent is at work on each."""
+        self.finishing = asyncio.Event()
+        """Cleared, everybody is at work on what he has taken, and finishes nothing; set, nobody needs any time."""
+        self.finishing.set()
         self._engine: Engine | None = None
         self._working: set[asyncio.Task[None]] = set()
         self._some_closed = asyncio.Event()
@@ -99,7 +100,6 @@ class Floor:
         assert self._engine is not None
         await self._engine.handle(PopShown(assignment_id=assignment_id))
         await self._engine.handle(OfferAccepted(assignment_id=assignment_id))
-        if self.handling_s:
-            await asyncio.sleep(self.handling_s)
+        await self.finishing.wait()
         await self._engine.handle(HangUpRequested(assignment_id=assignment_id))
         await self._engine.handle(WrapUpFinished(assignment_id=assignment_id, disposition=_DONE))

@@ -7,7 +7,6 @@ arrives goes in by `Engine.arrive`, as from the mail connector, the chat's room 
 import asyncio
 import contextlib
 import itertools
-import random
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -53,26 +52,25 @@ class House:
     spent_ms: list[float] = field(default_factory=list)
     """Of each acceptance, since it was emptied."""
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
-    _dice: random.Random = field(default_factory=lambda: random.Random(7))
 
-    async def accept(self) -> ContactId:
+    async def accept(self, arrival: Arrival | None = None) -> ContactId:
         """One more contact: returns when it is on disk."""
-        number, medium = next(self._numbers), self._dice.choice(MEDIA)
+        medium = MEDIA[self.accepted % len(MEDIA)]
         begun = time.perf_counter()
         event = ContactArrived(medium=medium, queue_id=QUEUE, arrived_ms=self.engine.now())
-        contact_id = await self.engine.arrive(event, _arrival(number))
+        contact_id = await self.engine.arrive(event, arrival or _arrival(next(self._numbers)))
         self.spent_ms.append((time.perf_counter() - begun) * 1000)
         self.accepted += 1
         return contact_id
 
     async def accept_many(self, number: int, *, at_once: int) -> float:
         """So many contacts, `at_once` on their way at a time; how many seconds it took."""
+        arrivals = iter([_arrival(next(self._numbers)) for _ in range(number)])
         begun = time.perf_counter()
-        wanted = iter(range(number))
 
         async def source() -> None:
-            for _ in wanted:
-                await self.accept()
+            for arrival in arrivals:
+                await self.accept(arrival)
 
         await asyncio.gather(*(source() for _ in range(at_once)))
         return time.perf_counter() - begun
