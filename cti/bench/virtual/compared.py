@@ -59,7 +59,7 @@ _NOTES: Final = (
     _ACCEPTED,
     "Whole lives: accepted, shown, taken, ended and coded by agents who need no time; five journalled events each.",
     "Ratios are medians of the rounds; in each round every side had its turn. No page is open and no HTTP is spoken.",
-    "Bare inserts wait for the disk, the engine for the processor: the ratio is the larger the slower the disk commits.",
+    "Bare inserts wait for the disk, the engine for the processor: the slower the disk commits, the larger the ratio.",
     "accept_p99_ms: Poisson arrivals at half the rate of whole lives, SQLite behind.",
     "bytes_per_waiting: what Python has allocated, particulars and the memory of sources included.",
 )
