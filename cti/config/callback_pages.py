@@ -4,15 +4,20 @@ One record a page (or family of pages) that carries the tag. Not here: what a vi
 queue's own attempts and hours (`cti.config.queues.Callback`).
 """
 
-from typing import Annotated
+from typing import Annotated, Final, Self
 
-from pydantic import Field, PlainValidator
+from pydantic import Field, PlainValidator, model_validator
 
 from cti.config.chat import Colour, Origin
 from cti.config.hours import Span, a_span
 from cti.config.names import QueueName
 from cti.config.record import Record
 from cti.config.words import Language, Words
+
+
+MOST_TIMES: Final = 3000
+"""That a page may offer: each is looked at for each visitor."""
+_DAY_MIN: Final = 1440
 
 
 class CallbackPage(Record):
@@ -45,6 +50,12 @@ class CallbackPage(Record):
     """How hard a sum the visitor's browser must do first; 0: none. Needs pages over https."""
     colour: Colour = "#0b6478"
     """Of the button; its words are white or black, whichever can be read."""
+
+    @model_validator(mode="after")
+    def _are_not_too_many(self) -> Self:
+        if self.days_ahead * _DAY_MIN // self.slot_min > MOST_TIMES:
+            raise ValueError(f"These are more than {MOST_TIMES} times: make 'slot_min' longer or 'days_ahead' fewer")
+        return self
 
     def spoken(self, wished: str) -> Language:
         """The language for a page in `wished` (a `lang` attribute, such as `ru-RU`)."""

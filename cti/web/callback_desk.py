@@ -32,7 +32,7 @@ from cti.web import waits
 from cti.web.callback_limits import DAY_S, HOUR_S, Limits
 from cti.web.callback_messages import CallbackPromise, CallbackTimes, CallbackWish, Standing
 from cti.web.callback_tickets import Tickets, is_done
-from cti.web.callback_times import Rules, beginning, may_call_at, offered, zone_of
+from cti.web.callback_times import Rules, beginning, is_offered, may_call_at, offered, zone_of
 from cti.web.problems import Refusal
 
 log = logging.getLogger(__name__)
@@ -58,6 +58,8 @@ class Callbacks:
     limits: Limits = field(default_factory=Limits)
     _asked: OrderedDict[str, asyncio.Task[ContactId]] = field(default_factory=OrderedDict)
     """By the form's number, so that a second click is the first."""
+    _looking: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """One thread looks for free times: strangers may ask as often as they like."""
     _booking: Counter[tuple[str, Milliseconds]] = field(default_factory=Counter)
     """Promised a moment ago, not in the engine's state yet."""
 
@@ -68,17 +70,19 @@ class Callbacks:
             raise Refusal(404, "not_found")
         return page
 
-    def times(self, page: CallbackPage, *, number: str, browser: str) -> CallbackTimes:
+    async def times(self, page: CallbackPage, *, number: str, browser: str) -> CallbackTimes:
         """When this number may be called; one that is none yet counts as the browser's neighbour."""
         rules = self._rules(page, telephone_number(number, country=self.centre.country), browser)
         now = self.engine.now()
-        open_now = may_call_at(rules, now)
+        open_now, taken = may_call_at(rules, now), self._taken(page)
+        async with self._looking:
+            free = await asyncio.to_thread(lambda: list(offered(rules, now=now, taken=taken)))
         return CallbackTimes(
             zone=rules.zone,
             now=open_now,
             expected_wait_ms=self._expected_ms(page) if open_now else None,
             slot_min=page.slot_min,
-            times=list(offered(rules, now=now, taken=self._taken(page))),
+            times=free,
         )
 
     # -- asking ------------------------------------------------------------------------------------------------------
@@ -244,7 +248,7 @@ class Callbacks:
         if at_ms is None:
             if not may_call_at(rules, now):
                 raise self._refused("closed", 409)
-        elif at_ms not in offered(rules, now=now, taken=self._taken(rules.page)):
+        elif not is_offered(rules, at_ms, now=now, taken=self._taken(rules.page)):
             raise self._refused("time_gone", 409)
 
     def _rules(self, page: CallbackPage, number: str, browser: str) -> Rules:

@@ -84,7 +84,7 @@ async def form(
 async def times(key: Key, given: CallbackWhen, parts: AnyParts, response: Response) -> CallbackTimes:
     """When that number may be called."""
     _private(response)
-    return parts.callbacks.times(parts.callbacks.page(key), number=given.number, browser=given.zone)
+    return await parts.callbacks.times(parts.callbacks.page(key), number=given.number, browser=given.zone)
 
 
 @router.post("/callback/v1/{key}", status_code=201, responses=responses(404, 409, 429))

@@ -43,14 +43,27 @@ def may_call_at(rules: Rules, at_ms: Milliseconds) -> bool:
 
 
 def offered(rules: Rules, *, now: Milliseconds, taken: Mapping[Milliseconds, int]) -> Iterator[Milliseconds]:
-    """The beginnings of the times that may be chosen, in order; `taken` says how many are promised for each."""
-    step = rules.page.slot_min * _MINUTE_MS
-    first = beginning(rules.page, now + SOONEST_MS + step - 1)
-    for at_ms in range(first, now + rules.page.days_ahead * _DAY_MS, step):
-        if taken.get(at_ms, 0) >= rules.page.per_slot or not _is_polite(rules, at_ms):
-            continue
-        if rules.hours is None or _is_open_throughout(rules.hours, at_ms, step):
-            yield at_ms
+    """The beginnings of the times that may be chosen, in order; `taken` says how many are promised for each.
+
+    Takes milliseconds to go through, the first time much longer: not on the loop.
+    """
+    return (at_ms for at_ms in _times(rules.page, now) if _has_room(rules, at_ms, taken))
+
+
+def is_offered(rules: Rules, at_ms: Milliseconds, *, now: Milliseconds, taken: Mapping[Milliseconds, int]) -> bool:
+    """Whether it is one of those that `offered` gives, without looking at the others."""
+    return at_ms in _times(rules.page, now) and _has_room(rules, at_ms, taken)
+
+
+def _times(page: CallbackPage, now: Milliseconds) -> range:
+    step = page.slot_min * _MINUTE_MS
+    return range(beginning(page, now + SOONEST_MS + step - 1), now + page.days_ahead * _DAY_MS, step)
+
+
+def _has_room(rules: Rules, at_ms: Milliseconds, taken: Mapping[Milliseconds, int]) -> bool:
+    if taken.get(at_ms, 0) >= rules.page.per_slot or not _is_polite(rules, at_ms):
+        return False
+    return rules.hours is None or _is_open_throughout(rules.hours, at_ms, rules.page.slot_min * _MINUTE_MS)
 
 
 def beginning(page: CallbackPage, at_ms: Milliseconds) -> Milliseconds:

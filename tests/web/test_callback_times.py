@@ -8,7 +8,7 @@ import pytest
 from cti.config.callback_pages import CallbackPage
 from cti.domain.events import HoursSet, OpenSpan
 from cti.domain.ids import HoursId
-from cti.web.callback_times import SOONEST_MS, Rules, may_call_at, offered, zone_of
+from cti.web.callback_times import SOONEST_MS, Rules, is_offered, may_call_at, offered, zone_of
 
 MOSCOW = "Europe/Moscow"
 HOUR_MS = 3_600_000
@@ -62,6 +62,20 @@ def test_a_time_is_offered_until_it_is_full_and_never_at_the_last_moment() -> No
     assert [clock(first), clock(second)] == ["Tue 10:30", "Tue 11:00"]
     assert next(iter(offered(rules, now=now, taken={first: 1}))) == first
     assert next(iter(offered(rules, now=now, taken={first: 2}))) == second
+
+
+def test_a_page_has_no_more_times_than_can_be_looked_at() -> None:
+    assert page(days_ahead=60, slot_min=30).days_ahead == 60
+    with pytest.raises(ValueError, match="more than 3000 times"):
+        page(days_ahead=60, slot_min=5)
+
+
+def test_whether_a_time_is_offered_is_told_without_the_others() -> None:
+    rules, now = Rules(page=page(days_ahead=3, per_slot=2), hours=WEEKDAYS, zone=MOSCOW), at(8, 10, 10)
+    taken = {at(8, 14): 2}
+    found = set(offered(rules, now=now, taken=taken))
+    around = range(at(8, 0), at(12, 0), 15 * 60_000)
+    assert {ms for ms in around if is_offered(rules, ms, now=now, taken=taken)} == found
 
 
 @pytest.mark.parametrize(
