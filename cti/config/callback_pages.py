@@ -14,7 +14,6 @@ from cti.config.names import QueueName
 from cti.config.record import Record
 from cti.config.words import Language, Words
 
-
 MOST_TIMES: Final = 3000
 """That a page may offer: each is looked at for each visitor."""
 _DAY_MIN: Final = 1440
