@@ -91,7 +91,7 @@ CONTEXT_LISTEN: Final = "listen"
 CONTEXT_SORRY: Final = "sorry"
 """Tells a callee for whom there is no agent who called, and hangs up; extension = key of the campaign."""
 CONTEXT_PROBE: Final = "probe"
-"""Leads into the application as `probe,<version>,<PROBE>`: how a new version of the dialplan is tried before it is kept."""
+"""Leads into the application as `probe,<version>,<PROBE>`: how a new version is tried before it is kept."""
 
 # -- keys, and what the IVR and the dialplan tell of callers who reached nobody ---------------------------------------
 CALLBACK_KEY: Final = "1"

@@ -26,7 +26,7 @@ def centre(**calling: Any) -> config.Centre:
 
 def why(number: str, *, role: Role = Role.AGENT, project: ProjectId = TELECOM, **calling: Any) -> No | None:
     refusal = Rules(centre(**calling)).may_call(number, role=role, project_id=project, now=NOON_UTC)
-    return refusal and refusal.why
+    return None if refusal is None else refusal.why
 
 
 @pytest.mark.parametrize("number", [MOBILE, MOSCOW, "+78001234567"])
@@ -66,7 +66,7 @@ def test_the_longest_beginning_decides() -> None:
 
 
 def test_a_role_without_a_reach_of_its_own_has_that_of_the_one_below() -> None:
-    calling = {"agent": {"kinds": ["fixed"]}, "supervisor": {"countries": ["GB"]}}
+    calling: dict[str, Any] = {"agent": {"kinds": ["fixed"]}, "supervisor": {"countries": ["GB"]}}
     assert why(MOBILE, role=Role.AGENT, **calling) is No.KIND
     assert why(MOBILE, role=Role.SUPERVISOR, **calling) is None
     assert why("+442079460000", role=Role.ADMIN, **calling) is None
@@ -87,7 +87,7 @@ def test_a_mobile_number_is_called_when_it_is_time_in_all_of_its_country() -> No
 
 
 def test_a_projects_own_hours_go_before_the_centres() -> None:
-    calling = {
+    calling: dict[str, Any] = {
         "hours": {"weekly": {"mon-sun": "00:00-24:00"}},
         "projects": {"clinic": {"hours": {"weekly": {"sat": "10:00-14:00"}}}},
     }

@@ -54,7 +54,9 @@ def _contact_row(row: HistoryRow, parts: Parts) -> ContactRow:
 
 @router.get("/contacts/{contact_id}/why", responses=responses(401, 403, 404))
 async def why(
-    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]{1,18}(-[0-9]{1,4})?$")], person: Supervisor, parts: AnyParts
+    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]{1,18}(-[0-9]{1,4})?$")],
+    person: Supervisor,
+    parts: AnyParts,
 ) -> WhyStory:
     """Who was offered the contact and why, who was not, what would have changed it; why it waits, if it does."""
     key = ContactId(contact_id)

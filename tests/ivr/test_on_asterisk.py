@@ -118,7 +118,8 @@ class Centre:
         """The variables of the next caller who has come to a queue; he is hung up."""
 
         def arrived() -> str | None:
-            return next((one[0] for one in self.channels() if one[1] == "to-queue-v1" and one[0] not in self.seen), None)
+            fresh = (one[0] for one in self.channels() if one[1] == "to-queue-v1" and one[0] not in self.seen)
+            return next(fresh, None)
 
         channel = until(arrived, what="a caller in a queue")
         self.seen.add(channel)

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from cti import store
 from cti.database import Database, open_database
@@ -86,6 +87,11 @@ def test_the_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
 def test_what_is_neither_sqlite_file_nor_postgresql_is_refused(url: str) -> None:
     with pytest.raises(ConfigError):
         open_database(url)
+
+
+def test_the_newest_migration_is_the_one_that_a_start_looks_for(database: Database) -> None:
+    newest = ScriptDirectory.from_config(database.read_now(schema.config)).get_current_head()
+    assert newest == schema.HEAD
 
 
 async def test_a_read_that_takes_too_long_is_a_database_that_does_not_answer(database: Database) -> None:
