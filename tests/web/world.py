@@ -23,6 +23,9 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.asyncio.client import ClientConnection, connect
 
 from cti import config, rules
+from cti.campaigns import pace as dialling
+from cti.campaigns.desk import CampaignDesk
+from cti.campaigns.feeder import Feeder
 from cti.crm import register
 from cti.crm.accounts import StoredAccounts
 from cti.crm.customers import BuiltInCustomers
@@ -66,6 +69,7 @@ from cti.ports.media import Outgoing
 from cti.store.chats import StoredChats
 from cti.store.directory import Directory
 from cti.store.do_not_call import StoredDoNotCall
+from cti.store.leads import StoredLeads
 from cti.store.messages import StoredMessages
 from cti.store.schema import upgrade
 from cti.store.uploads import StoredUploads
@@ -492,6 +496,8 @@ async def running(
     plan = centre()
     for key, queue in plan.queues.items():
         engine.do(QueueOpened(queue_id=QueueId(key), project_id=ProjectId(queue.project)))
+    for campaign in rules.campaigns(plan):
+        engine.do(campaign)
     for one in await directory.everyone():
         if one.extension is not None:
             engine.do(AgentEnrolled(agent_id=one.agent_id, project_ids=one.project_ids))
@@ -501,6 +507,13 @@ async def running(
     clicks = Clicks(metrics)
     queued: list[Outgoing] = []
     hub.followers.append(chats.decided)
+    dialled, leads = dialling.Pace(), StoredLeads(database)
+    feeder = Feeder(
+        leads=leads, centre=plan, reached=lambda _: asyncio.sleep(0), address_key=lambda _, number: number, pace=dialled
+    )
+    campaigns = CampaignDesk(leads=leads, centre=plan, feeder=feeder, pace=dialled)
+    hub.followers.append(campaigns.decided)
+    looking = asyncio.create_task(campaigns.run(engine))
     (pages / "index.html").write_text("<!doctype html><title>Triune</title>")
     (pages / "assets" / "index-0a1b.js").write_text("export {}")
     app = create_app(
@@ -518,6 +531,7 @@ async def running(
         softphone_ws_url="ws://127.0.0.1:21002/ws",
         ui_dir=pages,
         secure_cookies=False,
+        campaigns=campaigns,
         sip_target=sip_target,
         chats=chats,
         mail=MailDesk(messages=StoredMessages(database), uploads=StoredUploads(database), queued=queued.append),
@@ -558,4 +572,7 @@ async def running(
     server.should_exit = True
     await serving
     await chats.stop()
+    await campaigns.stop()
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
     await database.close()
