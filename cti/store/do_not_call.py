@@ -71,14 +71,16 @@ class StoredDoNotCall:
         """Bring the mirror up to date. Raises DatabaseDown; then it ages."""
         began, changes = time.monotonic(), self._changes
         version, mirror = await self._database.read(lambda connection: _mirrored(connection, self._version))
+        if changes != self._changes:  # it may have been read before what was changed meanwhile
+            return
         if version != self._version:
             self._version, self._mirror = version, mirror
-        if changes == self._changes:  # else it may have been read before what was changed meanwhile
-            self._looked_s = began
+        self._looked_s = began
 
     def _changed(self) -> None:
         self._changes += 1
         self._looked_s = -math.inf
+        self._version = -1  # transactions side by side may end in another order than that of their lines' numbers
 
     async def is_listed(self, number: str, *, project_id: ProjectId) -> bool:
         """See `ports.DoNotCall`."""

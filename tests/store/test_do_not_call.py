@@ -6,13 +6,15 @@ from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
+import sqlalchemy as sa
 from click.testing import CliRunner
+from sqlalchemy.engine import Connection
 
 from cti.cli import main
 from cti.database import Database
 from cti.domain.ids import ProjectId
 from cti.errors import RuleError
-from cti.store import do_not_call
+from cti.store import do_not_call, models
 from cti.store.directory import Directory
 from cti.store.do_not_call import Imported, StoredDoNotCall, import_csv
 from tests.running import PATIENCE_S
@@ -82,6 +84,23 @@ async def test_what_this_process_enters_holds_at_once(registry: StoredDoNotCall)
     await registry.look()
     await registry.remove(BOB, project_id=None, actor="test")
     assert not await registry.is_listed(BOB, project_id=TELECOM)
+
+
+async def test_what_this_process_enters_is_read_anew_whatever_number_its_line_has(
+    registry: StoredDoNotCall, database: Database
+) -> None:
+    await registry.add([ANN], project_id=None, reason="", actor="test")
+    await registry.look()
+    await registry.add([BOB], project_id=None, reason="", actor="test")
+
+    def as_if_it_ended_late(connection: Connection) -> None:
+        deeds = models.table(models.Deed)
+        last = sa.select(sa.func.max(deeds.c.deed_id)).scalar_subquery()
+        connection.execute(sa.delete(deeds).where(deeds.c.deed_id == last))
+
+    await database.write(as_if_it_ended_late)
+    await registry.look()
+    assert await registry.is_listed(BOB, project_id=TELECOM)
 
 
 @pytest.mark.parametrize(("constant", "value"), [("_MIRRORED", 1), ("_FRESH_S", -1.0)])
