@@ -210,7 +210,8 @@ class EmailAccount:
             key=outgoing.key,
             domain=sender.rpartition("@")[2],
         )
-        mail = email_writing.write(
+        mail = await asyncio.to_thread(
+            email_writing.write,
             outgoing,
             sender=sender,
             sender_name=self._account.name.in_language(self._account.language),

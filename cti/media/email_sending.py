@@ -44,11 +44,12 @@ class Sender:
             timeout=SEND_S / 2,
         )
         try:
+            written = await asyncio.to_thread(mail.as_bytes, policy=_WIRE)  # seconds, with large files
             async with asyncio.timeout(SEND_S):
                 async with client:
                     if server.user is not None and password is not None:
                         await client.login(server.user, password)
-                    await client.sendmail(sender, [recipient], mail.as_bytes(policy=_WIRE))
+                    await client.sendmail(sender, [recipient], written)
         except aiosmtplib.SMTPRecipientsRefused as error:
             raise _refused(error.recipients[0]) from error
         except aiosmtplib.SMTPResponseException as error:
