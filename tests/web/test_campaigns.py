@@ -7,15 +7,23 @@ from typing import Any
 import httpx
 import pytest
 
+from cti import rules
 from cti.domain.events import Lead, LeadsGiven, LineAnswered, PhoneReachable, SwitchReturned
 from cti.domain.facts import LineRung
 from cti.domain.ids import CampaignId, Device, LeadId
-from tests.web.world import IVR_TOKEN, NODE, Page, World
+from tests.web.world import IVR_TOKEN, NODE, Page, World, centre
 
 pytestmark = pytest.mark.server
 
 SPRING = "/api/v1/campaigns/spring"
 LIST = "number,name,plan\n+79165550001,Anna,Home\nhello,Bad,\n+79165550002,=cmd(),Start\n"
+
+
+@pytest.fixture(autouse=True)
+def campaigns(world: World) -> None:
+    """The demo's, known to the ACD."""
+    for opened in rules.campaigns(centre()):
+        world.engine.do(opened)
 
 
 async def view(client: httpx.AsyncClient) -> dict[str, Any]:

@@ -496,8 +496,6 @@ async def running(
     plan = centre()
     for key, queue in plan.queues.items():
         engine.do(QueueOpened(queue_id=QueueId(key), project_id=ProjectId(queue.project)))
-    for campaign in rules.campaigns(plan):
-        engine.do(campaign)
     for one in await directory.everyone():
         if one.extension is not None:
             engine.do(AgentEnrolled(agent_id=one.agent_id, project_ids=one.project_ids))
