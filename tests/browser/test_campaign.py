@@ -99,3 +99,39 @@ async def test_an_agent_stays_connected_and_talks_with_whom_the_campaign_reached
         await agent.part("stay-connected").uncheck()
         await agent.until("() => document.querySelector('[data-testid=line]')?.dataset.state === 'off'")
         assert made.ledger.count(Step.HEARD) == 1
+
+
+async def test_an_agent_looks_at_leads_skips_one_and_has_one_called(
+    centre: RunningCentre, chromium: Chromium, tmp_path: Path
+) -> None:
+    called = numbers(2, mix="1", first=60_000)
+    path = str(write_list(tmp_path / "list.csv", called))
+    async with (
+        dialling(centre, [], called) as made,
+        chromium.desktop(centre.endpoints().web, demo_agent(centre, "101")) as agent,
+    ):
+        await agent.be_ready()
+        await asyncio.to_thread(cti, centre, "campaign", "import", "renewals", path)
+        await asyncio.to_thread(cti, centre, "campaign", "start", "renewals")
+        try:
+            await agent.shows("preview")
+            skipped = await agent.in_hand("offered")
+            await agent.click("reject")
+            await agent.until(
+                "id => { const pop = document.querySelector('[data-testid=pop]'); "
+                "return pop !== null && pop.dataset.assignment !== id; }",
+                given=skipped,
+            )
+            await agent.is_now("ready")
+            await asyncio.to_thread(cti, centre, "campaign", "pause", "renewals")
+            await agent.click("answer")
+            await agent.rings()
+            await agent.click("answer")
+            await agent.in_hand("active")
+            await agent.hears()
+            await agent.click("hangup")
+            await agent.finish("sold")
+        finally:
+            await asyncio.to_thread(cti, centre, "campaign", "pause", "renewals")
+            await asyncio.to_thread(cti, centre, "campaign", "withdraw", "renewals", "--all")
+        assert made.ledger.count(Step.RINGING) == 1, "the one who was skipped was not called"
