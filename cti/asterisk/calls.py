@@ -143,6 +143,8 @@ async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, told
     legs = f"{command.caller_leg},{command.agent_leg}"
     added = client.bridges.addChannel(bridgeId=command.bridge_id, channel=legs)
     after = [lines.limit(client.channels, command.agent_leg, limit_s=0)] if on_line else []
+    if command.caller_leg.startswith(variables.DIAL_PREFIX):  # he waits no longer for an agent
+        after.append(lines.limit(client.channels, command.caller_leg, limit_s=lines.LONGEST_TALK_S))
     try:
         await asyncio.gather(*before, made, added, *after)
     except ChannelGone:

@@ -15,6 +15,8 @@ from cti.ports import Listing
 
 LIMIT_S: Final = 60
 """How long a line outlives its engine: longer than a restart takes."""
+LONGEST_TALK_S: Final = 4 * 3600
+"""After so long a callee of a campaign is hung up."""
 _TIMES: Final = 3
 """How often it is told within that."""
 

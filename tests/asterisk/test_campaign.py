@@ -352,12 +352,13 @@ async def test_a_dial_that_is_given_up_rings_no_more(bench: Bench) -> None:
 
 
 async def test_machines_and_faxes_are_told_from_humans(bench: Bench) -> None:
-    dials = [await bench.dial(ending) for ending in (HUMAN, MACHINE, FAX)]
-    assert await asyncio.gather(*map(bench.listened, dials)) == [False, True, True]
-    listing = await bench.switch.list_legs()
-    assert {leg.dial_id: leg.machine for leg in listing.legs} == {
-        dial.dial_id: machine for dial, machine in zip(dials, (False, True, True), strict=True)
-    }
+    for ending, machine in ((HUMAN, False), (MACHINE, True), (FAX, True)):
+        dial = await bench.dial(ending)
+        assert await bench.listened(dial) is machine
+        [leg] = (await bench.switch.list_legs()).legs
+        assert (leg.dial_id, leg.machine) == (dial.dial_id, machine)
+        await bench.switch.execute(EndLeg(leg_id=dial.leg_id, node=NODE))
+        await bench.events.next(LegEnded, lambda one, ended=dial: one.leg_id == ended.leg_id)  # type: ignore[misc]
 
 
 async def test_one_who_says_nothing_is_a_human(bench: Bench) -> None:
@@ -432,6 +433,33 @@ async def test_one_who_picks_up_while_there_is_no_engine_is_told_sorry_within_tw
         await bench.carrier.hang_up_called(picked_up.leg)
     async with standing(nodes, prompts) as bench:
         assert await bench.switch.left_alone([dial.leg_id, LegId("dial-d999-1")]) == {dial.leg_id}
+
+
+async def test_one_who_waits_for_an_agent_when_the_engine_dies_is_told_sorry_and_not_left_in_silence(
+    nodes: Nodes, prompts: Prompts
+) -> None:
+    async with standing(nodes, prompts) as bench:
+        dial = await bench.dial(HUMAN)
+        number = bench.number(dial)
+        await bench.answered(dial)
+        picked_up = await bench.until(Who.CALLED, number, Step.ANSWERED)
+        await bench.connection.aclose()
+        told = await bench.until(Who.CALLED, number, Step.SPEAKS)
+        assert told.at_s - picked_up.at_s < 4
+        await bench.carrier.hang_up_called(picked_up.leg)
+    async with standing(nodes, prompts) as bench:
+        assert await bench.switch.left_alone([dial.leg_id]) == {dial.leg_id}
+
+
+async def test_a_talk_is_not_ended_by_the_limit_of_the_wait_before_it(bench: Bench) -> None:
+    line = await bench.line()
+    dial = await bench.dial(HUMAN)
+    await bench.answered(dial)
+    await bench.join(line, dial)
+    await bench.until(Who.CALLED, bench.number(dial), Step.HEARD)
+    await bench.silence(packets=200)
+    assert not bench.events.of(dial.leg_id)
+    assert dial.leg_id in {leg.leg_id for leg in (await bench.switch.list_legs()).legs}
 
 
 async def test_one_who_hangs_up_before_he_is_told_that_there_is_no_engine_was_left_alone_too(
