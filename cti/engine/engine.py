@@ -83,6 +83,8 @@ Rule = HoursSet | QueueOpened | CampaignOpened
 _BEFORE_TALK: Final = (ContactState.WAITING, ContactState.OFFERED)
 RECALL_AGAIN_S: Final = 3.0
 """How soon the particulars of live contacts are asked for again, when the database was away at the start."""
+KEPT_LIMIT_S: Final = 1.0
+"""How long a request is not acknowledged because its particulars are not written; the database has them later."""
 DESKTOP_RETURN_S: Final = 10.0
 """How long after the engine's start a desktop may take to be back before it counts as lost."""
 
@@ -321,7 +323,20 @@ class Engine:
             before=lambda decision: self._keep(people.of_arrival(particulars, queued) for queued in _queued(decision)),
         )
         queued = next(_queued(decision), None)
-        return self.state.sources[event.source_key] if queued is None else queued.contact_id
+        contact_id = self.state.sources[event.source_key] if queued is None else queued.contact_id
+        live = self.state.contacts.get(contact_id)
+        if queued is None and live is not None and contact_id not in self._in_hand:
+            self._keep((people.of_arrival(particulars, live),))  # they died with the engine that let him in
+        await self._kept()
+        return contact_id
+
+    async def _kept(self) -> None:
+        """Whoever acknowledges a request must be sure that it is known whose it is; but not wait long for that."""
+        try:
+            async with asyncio.timeout(KEPT_LIMIT_S):
+                await self._keeper.durable()
+        except TimeoutError:
+            log.warning("particulars are not written yet", extra={"action": "particulars_late"})
 
     async def call(self, event: OutboundRequested, particulars: Arrival) -> ContactId:
         """See `ports.Engine`."""

@@ -157,10 +157,10 @@ def of_caller(caller: CallerEntered, queued: ContactQueued | Contact) -> Particu
     )
 
 
-def of_arrival(arrival: Arrival, queued: ContactQueued) -> Particulars:
+def of_arrival(arrival: Arrival, queued: ContactQueued | Contact) -> Particulars:
     """What was given with a contact that has no channel."""
     return Particulars(
-        contact_id=queued.contact_id,
+        contact_id=queued.id if isinstance(queued, Contact) else queued.contact_id,
         project_id=queued.project_id,
         medium=queued.medium,
         address=arrival.address,

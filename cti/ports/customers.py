@@ -134,7 +134,10 @@ class Particular(Protocol):
     """Keeps contacts' particulars."""
 
     def keep(self, particulars: Sequence[Particulars]) -> None:
-        """Take them into the next write (within 10 ms while the database is there); returns at once."""
+        """Take them into the next write (within 0.1 s while the database is there); returns at once."""
+
+    async def durable(self) -> None:
+        """Return when all that was taken until now is durable; hurries the write, waits while the database is away."""
 
     async def recall(self, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
         """What is kept of these; missing ones are absent. Raises DatabaseDown."""

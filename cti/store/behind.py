@@ -2,13 +2,15 @@
 
 Rows gather for a tenth of a second, since a transaction for each would cost more than the rows. While the database is
 away the rows wait here and are tried again; a row that the database refuses is set aside with its reason in the log,
-and the rest go on. What waits dies with the process, so only what may be lost with it goes this way;
-`cti.store.particulars` and `cti.store.history` (notes) do.
+and the rest go on. What waits dies with the process: whoever acknowledges something to somebody outside waits for
+`written_so_far` first. `cti.store.particulars` and `cti.store.history` (notes) go this way.
 """
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final, Generic, TypeVar
 
 from sqlalchemy.engine import Connection
@@ -42,6 +44,10 @@ class WriteBehind(Generic[T]):
         self._came = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._hurry = asyncio.Event()
+        self._taken = 0
+        self._done = 0
+        self._waiters: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     @property
     def waiting(self) -> Sequence[T]:
@@ -52,12 +58,22 @@ class WriteBehind(Generic[T]):
         """Take the rows into the next write; returns at once."""
         if rows:
             self._rows += rows
+            self._taken += len(rows)
             self._idle.clear()
             self._came.set()
 
     async def written(self) -> None:
         """Return when all that was taken is written (or set aside)."""
         await self._idle.wait()
+
+    async def written_so_far(self) -> None:
+        """Return when all that has been taken until now is written, without a wait for more to come."""
+        if self._done >= self._taken:
+            return
+        done = asyncio.get_running_loop().create_future()
+        self._waiters.append((self._taken, done))
+        self._hurry.set()
+        await done
 
     async def run(self) -> None:
         """Write for ever; to be a supervised task. Cancelled, it leaves what waits for the next `run`."""
@@ -67,10 +83,23 @@ class WriteBehind(Generic[T]):
                 self._idle.set()
                 self._came.clear()
                 await self._came.wait()
-                await asyncio.sleep(_GATHER_S)
+                await self._gather()
             self._writing, self._rows = self._rows[:_LARGEST_BATCH], self._rows[_LARGEST_BATCH:]
             await self._write_batch(self._writing)
+            self._done += len(self._writing)
             self._writing = []
+            while self._waiters and self._waiters[0][0] <= self._done:
+                waiter = self._waiters.popleft()[1]
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    async def _gather(self) -> None:
+        """Let more come, unless somebody waits."""
+        if not self._waiters:
+            self._hurry.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER_S):
+                    await self._hurry.wait()
 
     async def _write_batch(self, rows: Sequence[T]) -> None:
         while True:

@@ -47,6 +47,10 @@ class ParticularStore:
             found |= await self._database.read(partial(_read, contact_ids=some))
         return found | {one.contact_id: one for one in self._behind.waiting if one.contact_id in wanted}
 
+    async def durable(self) -> None:
+        """See `ports.Particular`."""
+        await self._behind.written_so_far()
+
     async def written(self) -> None:
         """Return when all that was kept is in the database."""
         await self._behind.written()

@@ -126,5 +126,8 @@ class MemoryKeeper:
     def keep(self, particulars: Sequence[Particulars]) -> None:
         self.kept.update({one.contact_id: one for one in particulars})
 
+    async def durable(self) -> None:
+        pass
+
     async def recall(self, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:
         return {contact_id: self.kept[contact_id] for contact_id in contact_ids if contact_id in self.kept}
