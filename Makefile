@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.triune-installed
 TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
 PORT_BASE ?= 21000
-BENCHES ?= inbound screenpop acd replay dialer virtual
+BENCHES ?= inbound screenpop acd replay dialer connect virtual
 SERVERS := server or asterisk or browser or postgres
 FAST := not ($(SERVERS)) and not long and not bench
 

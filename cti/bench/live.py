@@ -10,7 +10,6 @@ import asyncio
 import csv
 import itertools
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -147,10 +146,6 @@ class Course:
             found += standing.get(one.number, 0.0) > one.dialled_s
             standing[one.number] = one.ended_s if one.ended_s is not None else float("inf")
         return found
-
-    def results(self) -> Counter[int]:
-        """How the calls to those not reached ended, by Q.850 cause."""
-        return Counter(one.cause for one in self.ledger.callees.values() if one.answered_s is None)
 
 
 async def run(
