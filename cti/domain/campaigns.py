@@ -49,11 +49,15 @@ from cti.domain.facts import (
     LeadsDropped,
     LeadShown,
     LeadsQueued,
+    NodeLost,
+    NodeReturned,
+    QueueConfigured,
     Why,
     WindowBegun,
 )
 from cti.domain.ids import (
     SYSTEM_NO_AGENT,
+    AgentId,
     CampaignId,
     CampaignMode,
     ContactId,
@@ -82,6 +86,8 @@ LISTEN_MS: Final[Milliseconds] = 6_000
 MARGIN_MS: Final[Milliseconds] = 2_000
 """How much later than the ring limit a dial of which nothing was heard is given up."""
 _VOICE: Final = capacity.BIT[Medium.VOICE]
+_WIDE: Final = (CampaignConfigured, CampaignSwitched, LeadsQueued, QueueConfigured, NodeLost, NodeReturned)
+"""Facts after which every agent is looked at anew."""
 
 
 # -- configuration -----------------------------------------------------------------------------------------------------
@@ -355,7 +361,7 @@ def settle_attempts(turn: Turn) -> None:
 
 def pace(turn: Turn) -> None:
     """Give back and keep agents, and dial: each campaign by its mode, the one with the fewest agents first."""
-    if not turn.state.campaigns:
+    if not turn.state.campaigns or not turn.facts:
         return
     settle_attempts(turn)
     if _release_all(turn):
@@ -376,8 +382,8 @@ def _release_all(turn: Turn) -> bool:
     """Whether any agent was given back: what waits may be his now."""
     released = False
     for campaign_id in sorted(turn.state.campaigns):
-        for agent in list(_reserved(turn, turn.state.campaign(campaign_id))):
-            campaign = turn.state.campaign(campaign_id)
+        for agent_id in _doubtful(turn, turn.state.campaign(campaign_id)):
+            campaign, agent = turn.state.campaign(campaign_id), turn.state.agents[agent_id]
             gone = not _can_take(turn, campaign, agent)
             if not gone and (_is_wanted(turn, campaign, agent) or not _may_release(turn, campaign)):
                 continue
@@ -389,10 +395,26 @@ def _release_all(turn: Turn) -> bool:
     return released
 
 
+def _doubtful(turn: Turn, campaign: Campaign) -> tuple[AgentId, ...]:
+    """The reserved agents of whom it may no longer be so: all when anything else waits, else those just touched."""
+    if not _is_dialling(turn, campaign) or _concerns_everybody(turn) or turn.state.index.anything_waits():
+        return campaign.reserved
+    return tuple(agent_id for agent_id in campaign.reserved if agent_id in turn.state.touched)
+
+
+def _concerns_everybody(turn: Turn) -> bool:
+    """Whether this event changed more than single agents, contacts and dials."""
+    return any(isinstance(fact, _WIDE) for fact in turn.facts)
+
+
+def _is_dialling(turn: Turn, campaign: Campaign) -> bool:
+    """Whether somebody is, or is to be, dialled."""
+    return campaign.running and (bool(campaign.leads) or any(True for _ in _dials_of(turn, campaign.id)))
+
+
 def _is_wanted(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
     """Whether he is to be kept: somebody is, or is to be, dialled, he takes calls, and nothing else waits for him."""
-    busy = campaign.running and (bool(campaign.leads) or any(True for _ in _dials_of(turn, campaign.id)))
-    return busy and _serves(turn, campaign, agent) and not _is_awaited(turn, agent)
+    return _is_dialling(turn, campaign) and _serves(turn, campaign, agent) and not _is_awaited(turn, agent)
 
 
 def _is_awaited(turn: Turn, agent: Agent) -> bool:
@@ -405,10 +427,15 @@ def _serves(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
 
 
 def _is_able(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
-    """Whether he has the project, site and skills for its callees."""
+    """Whether he has the project, site and skills for its callees; worked out once for each that he has."""
     rules = turn.state.queue(campaign.rules.queue_id).rules
-    able = serves(rules, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids)
-    return able and not agent.removed
+    key = campaign.rules.queue_id, agent.id
+    known = turn.state.able.get(key)
+    what = (rules, agent.skills, agent.project_ids, agent.site_id)
+    if known is None or any(one is not other for one, other in zip(known, what, strict=False)):
+        able = serves(rules, agent.skills, site_id=agent.site_id, project_ids=agent.project_ids)
+        known = turn.state.able[key] = (*what, able)
+    return known[4] and not agent.removed
 
 
 def _may_release(turn: Turn, campaign: Campaign) -> bool:
@@ -441,8 +468,14 @@ def _give_up_surplus(turn: Turn, campaign: Campaign) -> None:
 
 
 def _reserve(turn: Turn, campaign: Campaign) -> None:
-    """Keep every free agent who stays connected and for whom nothing waits."""
-    for agent_id in sorted(turn.state.line_by_leg.values()):
+    """Keep every free agent who stays connected and for whom nothing waits.
+
+    One who was free before this event is kept already, unless it concerned everybody.
+    """
+    if not _is_dialling(turn, campaign):
+        return
+    everybody = _concerns_everybody(turn) or bool(turn.waiting)
+    for agent_id in sorted(turn.state.line_by_leg.values() if everybody else tuple(turn.state.touched)):
         agent = turn.state.agents[agent_id]
         if agent.reserved_for is None and _is_free(agent) and _is_wanted(turn, campaign, agent):
             turn.record(AgentReserved(agent_id=agent_id, campaign_id=campaign.id, at_ms=turn.now))
@@ -500,7 +533,10 @@ def _floor(turn: Turn, campaign: Campaign) -> Floor:
     state = turn.state
     dials = [dial for dial in _dials_of(turn, campaign.id) if dial.leg_id is not None]
     current = [dial for dial in dials if dial.window == campaign.window]
-    kept = sum(_is_wanted(turn, campaign, agent) for agent in _reserved(turn, campaign))
+    doubtful = state.index.anything_waits()
+    kept = sum(
+        is_available(agent) and not (doubtful and _is_awaited(turn, agent)) for agent in _reserved(turn, campaign)
+    )
     talking, wrapping = [], []
     for agent_id in state.line_by_leg.values():
         agent = state.agents[agent_id]

@@ -256,6 +256,10 @@ class Index:
         entries = [entry[1:] for pool in kept for demand in pool.demands for entry in demand.contacts]
         return [contact_id for _, _, contact_id in sorted(entries)]  # the order of pools depends on what came before
 
+    def anything_waits(self) -> bool:
+        """Whether anything waits that could be offered, were somebody free."""
+        return any(pool.head is not None and pool.node not in self._lost for pool in self._pools.values())
+
     def somebody_waits_for(self, agent_id: AgentId, media: int) -> bool:
         """Whether anything waits that this agent could be offered if he took these media (bits of `capacity.BIT`)."""
         standing = self._standings.get(agent_id)

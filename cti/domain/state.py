@@ -97,6 +97,10 @@ class State:
         self.contact_by_leg: dict[LegId, ContactId] = {}
         self.assignment_by_leg: dict[LegId, AssignmentId] = {}
         self.index = Index(contacts=self.contacts, agents=self.agents, queues=self.queues, nodes=self.nodes)
+        self.touched: dict[AgentId, None] = {}
+        """Whose records the event at hand has changed."""
+        self.able: dict[tuple[QueueId, AgentId], tuple[object, object, object, object, bool]] = {}
+        """What was found out about who can serve a queue, with what it was found out of: a memory, and no state."""
         self._undo: list[Callable[[], None]] = []
 
     # -- look-ups ----------------------------------------------------------------------------------------------------
@@ -145,6 +149,7 @@ class State:
     def commit(self) -> None:
         """What was folded stands."""
         self._undo.clear()
+        self.touched.clear()
         while len(self.sources) > KEPT_SOURCES:
             del self.sources[next(iter(self.sources))]
         self.index.nothing_is_fresh()
@@ -154,6 +159,7 @@ class State:
         for restore in reversed(self._undo):
             restore()
         self._undo.clear()
+        self.touched.clear()
         self.index.nothing_is_fresh()
 
     # -- the fold ----------------------------------------------------------------------------------------------------
@@ -180,6 +186,7 @@ class State:
     def put_agent(self, agent: Agent) -> None:
         """Keep this record of him from now on."""
         old = self.agents.get(agent.id)
+        self.touched[agent.id] = None
         self._undo.append(partial(self._replace_agent, agent.id, old))
         self._replace_agent(agent.id, agent)
 
