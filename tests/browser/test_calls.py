@@ -274,3 +274,4 @@ async def test_what_calling_by_click_saved_and_who_is_not_called_have_their_page
         await _shoot(desk, folder / "do-not-call.png")
         await desk.click("language-ru")
         await _shoot(desk, folder / "do-not-call-ru-dark.png", dark=True)
+        await desk.click("language-en")
