@@ -50,7 +50,7 @@ async def test_the_engine_dies_while_it_dials_and_no_lead_is_dialled_twice_or_lo
         assert made.ledger.most(Step.RINGING) == 1, "the carrier says so too"
 
 
-@pytest.mark.long
+@pytest.mark.bench
 async def test_five_hundred_dials_with_short_talks_never_break_the_cap(centre: RunningCentre, tmp_path: Path) -> None:
     called = numbers(500, seed=3, mix="1111888097", first=30_000)
     staff = await hire(centre, [str(number) for number in range(441, 451)], skill="sales")
