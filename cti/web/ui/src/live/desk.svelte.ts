@@ -68,6 +68,7 @@ class Desk {
 
   enter(me: Me): void {
     this.me = me;
+    this.#spoken = me.language;
     locale.suggest(me.language);
     this.#speak();
     this.connect();
@@ -79,10 +80,17 @@ class Desk {
     this.#speak();
   }
 
+  /** What the server was last asked to speak: it is heard of in `me` only when the page has connected again. */
+  #spoken: string | null = null;
+
   #speak(): void {
     const language = locale.chosen;
-    if (!this.me || language === null || language === this.me.language) return;
-    session.setLanguage(language).catch((error: unknown) => notices.failed(error));
+    if (!this.me || language === null || language === this.#spoken) return;
+    this.#spoken = language;
+    session.setLanguage(language).catch((error: unknown) => {
+      this.#spoken = null;
+      notices.failed(error);
+    });
   }
 
   connect(): void {
