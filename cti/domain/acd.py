@@ -132,6 +132,7 @@ def _ring_failed(turn: Turn, event: RingFailed) -> None:
 
 def _engine_started(turn: Turn, event: EngineStarted) -> None:
     del event
+    campaigns.abandon_late(turn)
     turn.commands.extend(resume(turn.state, turn.now))
     turn.state.index.everything_is_fresh()
 

@@ -27,7 +27,7 @@ class Assignment(Struct, frozen=True, kw_only=True, gc=False):
     device: Device | None = None
     """Which phone that leg rings or rang last."""
     rings: int = 0
-    """How many legs have been rung; part of each leg's id."""
+    """How many legs have been rung, or taken from his line; part of the id of each that is rung."""
     rings_before: int = 0
     """How many of those came before the last leg that served for a while."""
     rung_ms: Milliseconds | None = None

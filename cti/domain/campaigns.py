@@ -207,6 +207,14 @@ def time_is_up(turn: Turn, dial: Dial) -> None:
         _abandon(turn, dial, turn.state.contact(dial.contact_id))
 
 
+def abandon_late(turn: Turn) -> None:
+    """A new engine: who has waited longer than he may is not put through; the dialplan has told him sorry by now."""
+    for dial_id in sorted(turn.state.dial_by_contact.values()):
+        dial = turn.state.dials[dial_id]
+        if dial.contact_id is not None and dial.until_ms is not None and dial.until_ms <= turn.now:
+            _abandon(turn, dial, turn.state.contact(dial.contact_id))
+
+
 def _await(turn: Turn, dial: Dial, until_ms: Milliseconds) -> None:
     turn.record(DialAnswered(dial_id=dial.id, at_ms=turn.now, until_ms=until_ms))
     turn.start(TimerKind.DIAL, dial.id, at_ms=until_ms)

@@ -143,6 +143,7 @@ def _assignment_started(state: "State", fact: AssignmentStarted) -> None:
             assignment,
             state=after,
             leg_id=fact.leg_id,
+            rings=assignment.rings + (fact.leg_id is not None and fact.leg_id in state.line_by_leg),
             pop_until_ms=None,
             ring_until_ms=None,
             rejoin_until_ms=None,

@@ -11,6 +11,7 @@ from cti.domain.events import (
     CampaignClosed,
     CampaignPaused,
     CampaignStarted,
+    EngineStarted,
     Lead,
     LeadsGiven,
     LeadsTakenBack,
@@ -41,7 +42,7 @@ from cti.domain.ids import (
     Medium,
 )
 from cti.errors import NotFound, RuleError
-from cti.testing import Scenario
+from cti.testing import NODE, Scenario
 
 SPRING = CampaignId("spring")
 ANN, BOB = AgentId("ann"), AgentId("bob")
@@ -419,6 +420,19 @@ def test_a_restart_keeps_leads_dials_book_and_promises(folding: bool) -> None:
     assert day.state.campaigns[SPRING] == before
     day.callee_answers("l2")
     day.expect(AttemptEnded, result=DialResult.CONNECTED)
+
+
+def test_who_waited_too_long_while_the_engine_was_dead_is_abandoned_and_not_put_through() -> None:
+    day = floor("ann")
+    day.campaign(mode=PREDICTIVE, leads=2, cap_permyriad=10_000)
+    day.callee_answers("l1")
+    day.callee_answers("l2")
+    day.clock.now_ms += 15_000
+    day.send(EngineStarted(node=NODE))
+    day.expect(AttemptEnded, result=DialResult.ABANDONED, lead_id=LeadId("l2"))
+    day.customer_hangs_up("ann")
+    day.wraps_up("ann")
+    assert day.holds_nothing("ann")
 
 
 Acts = Sequence[tuple[int, int]]

@@ -6,6 +6,7 @@ from cti.domain.commands import EndLeg, JoinLegs, QuietLine, RingAgent, RingLine
 from cti.domain.events import (
     AgentSignedOut,
     DeviceChosen,
+    JoinFailed,
     LegEnded,
     LineAnswered,
     LineFailed,
@@ -15,6 +16,7 @@ from cti.domain.events import (
 )
 from cti.domain.facts import AssignmentStarted, LineDown, LineUp, WrapUpStarted
 from cti.domain.ids import AgentId, Device, LegCause, LegId
+from cti.domain.talks import RINGS_IN_A_ROW
 from cti.errors import RuleError
 from cti.testing import NODE, Scenario
 
@@ -97,6 +99,20 @@ def test_a_call_that_he_asks_for_goes_over_the_line(day: Scenario) -> None:
     day.expect_no(RingAgent)
     day.customer_answers("ann")
     day.expect(JoinLegs, agent_leg=line_of(day))
+
+
+def test_a_join_that_fails_again_and_again_is_not_tried_for_ever(day: Scenario) -> None:
+    day.stays_connected("ann")
+    day.call("c1")
+    day.pop_shown("ann")
+    held, contact = day.assignment("ann").id, day.contact("c1").id
+    joins = 1
+    for _ in range(10):
+        day.send(JoinFailed(contact_id=contact, assignment_id=held))
+        joins += len(day.every(JoinLegs))
+    assert joins == RINGS_IN_A_ROW
+    day.advance(seconds=25)
+    assert day.contact("c1").assignment_id != held, "the caller waits again"
 
 
 def test_no_longer_wanted_it_ends_at_once_or_after_the_talk(day: Scenario) -> None:
