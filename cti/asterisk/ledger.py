@@ -5,7 +5,6 @@ Made by `cti.app`.
 """
 
 import asyncio
-import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
@@ -18,8 +17,6 @@ from cti.domain.acd import Decision
 from cti.domain.ids import AgentId, Milliseconds
 from cti.domain.state import State
 from cti.errors import OutsideError
-
-log = logging.getLogger(__name__)
 
 LAST_WORDS_S: Final = 2.0
 
@@ -42,18 +39,15 @@ class Ledger:
         self._started = False
 
     def decided(self, decision: Decision, _now: Milliseconds) -> None:
-        """After every decision; never blocks, never raises."""
-        try:
-            state = self._state()
-            if not self._started:
-                self._started = True
-                self._log.start(state)
-                self.occupation.start(state)
-            for line in self._log.lines(decision.facts, state):
-                self.writer.put(line)
-            self.occupation.note(decision.facts, state)
-        except Exception:  # what only tells of decisions must never stop the engine
-            log.exception("the switch was not told", extra={"action": "ledger_failed", "number": decision.number})
+        """After every decision; never blocks."""
+        state = self._state()
+        if not self._started:
+            self._started = True
+            self._log.start(state)
+            self.occupation.start(state)
+        for line in self._log.lines(decision.facts, state):
+            self.writer.put(line)
+        self.occupation.note(decision.facts, state)
 
     async def stop(self) -> None:
         """Say what is left, and that nobody is at work any more; while the connections stand."""

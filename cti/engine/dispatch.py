@@ -140,8 +140,9 @@ class Dispatch:
         try:
             await flushed
         except OutsideError as error:
+            log.error("nobody is dialled, %s", error, extra={"action": "not_dialled"})
             for command in commands:
-                self._failed(command, error)
+                self._post(_never_sent(command))
         else:
             await self._run([command for command in commands if wanted(command)])
 
@@ -220,6 +221,13 @@ def consequence(command: LegCommand, error: OutsideError) -> Event | None:
             return None
         case _:
             assert_never(command)
+
+
+def _never_sent(command: Irrevocable) -> Event:
+    """Nothing rang: that is no attempt of a lead's."""
+    if isinstance(command, DialLead):
+        return CalleeFailed(dial_id=command.dial_id, leg_id=command.leg_id, cause=LegCause.LOST)
+    return RingFailed(assignment_id=command.assignment_id, leg_id=command.leg_id, cause=LegCause.CONGESTION)
 
 
 def _taken_for_human(command: DetectMachine) -> CalleeAnswered:

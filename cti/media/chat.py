@@ -107,18 +107,14 @@ class LiveChats:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def decided(self, decision: Decision, _now: Milliseconds) -> None:
-        """After every event, in order. Never raises."""
+        """After every event, in order."""
         if not self._rooms:
             return
-        try:
-            concerned = dict.fromkeys(self._concerned(decision.facts))
-            for contact_id in concerned:
-                self._refresh(self._rooms[contact_id])
-            if self._positions is None and any(isinstance(fact, _MOVING) for fact in decision.facts):
-                loop = asyncio.get_running_loop()
-                self._positions = loop.call_later(POSITIONS_S, self._tell_positions)
-        except Exception:  # a chat that cannot be told must never stop the engine
-            log.exception("chats could not be told", extra={"action": "chat_failed", "number": decision.number})
+        for contact_id in dict.fromkeys(self._concerned(decision.facts)):
+            self._refresh(self._rooms[contact_id])
+        if self._positions is None and any(isinstance(fact, _MOVING) for fact in decision.facts):
+            loop = asyncio.get_running_loop()
+            self._positions = loop.call_later(POSITIONS_S, self._tell_positions)
 
     def _concerned(self, facts: Iterable[Fact]) -> Iterable[ContactId]:
         for fact in facts:

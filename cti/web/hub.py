@@ -191,7 +191,10 @@ class Hub:
         except Exception:  # a page that cannot be told must never stop the engine
             log.exception("pages could not be told", extra={"action": "push_failed", "number": decision.number})
         for follower in self.followers:
-            follower(decision, now)
+            try:
+                follower(decision, now)
+            except Exception:  # what only follows decisions must never stop the engine, nor who follows beside it
+                log.exception("a follower failed", extra={"action": "follower_failed", "number": decision.number})
 
     def is_connected(self, agent_id: AgentId) -> bool:
         """See `cti.ports.Desktops`."""

@@ -133,3 +133,38 @@ async def test_a_line_falls_silent_before_it_is_joined_again_and_nothing_else_wa
     switch.held.set()
     await dispatch.drain()
     assert switch.done == [SORRY, END, QUIET, DROP, JOIN]
+
+
+async def test_nobody_is_dialled_before_it_is_on_disk_nor_when_it_is_no_longer_wanted() -> None:
+    switch = SlowSwitch()
+    dispatch = Dispatch(switches={NODE: switch}, post=lambda _: None, doubt=lambda _: None)
+    flushed = asyncio.get_running_loop().create_future()
+    wanted = [True]
+    dispatch.send_after(flushed, [DIAL], wanted=lambda _: wanted[0])
+    dispatch.send([SORRY])
+    await soon(lambda: SORRY in switch.done, what="what may be taken back goes out at once")
+    assert DIAL not in switch.begun
+    flushed.set_result(None)
+    await dispatch.drain()
+    assert DIAL in switch.done
+    wanted[0] = False
+    dispatch.send_after(_done(), [DIAL], wanted=lambda _: wanted[0])
+    await dispatch.drain()
+    assert switch.begun.count(DIAL) == 1
+
+
+async def test_a_dial_that_the_journal_cannot_take_is_no_attempt() -> None:
+    switch, told = SlowSwitch(), list[Event]()
+    dispatch = Dispatch(switches={NODE: switch}, post=told.append, doubt=lambda _: None)
+    dispatch.send_after(_full_disk(), [DIAL], wanted=lambda _: True)
+    await dispatch.drain()
+    assert told == [CalleeFailed(dial_id=DialId("d9"), leg_id=CALLEE, cause=LegCause.LOST)]
+    assert not switch.begun
+
+
+async def _done() -> None:
+    pass
+
+
+async def _full_disk() -> None:
+    raise OutsideError("the disk is full")
