@@ -88,6 +88,12 @@ class Feeder:
         """Whom a lead that is in line, being tried or in an agent's hands stands for."""
         return self._callees.get((campaign_id, lead_id))
 
+    def may_be_dialled(self, campaign_id: CampaignId, lead_id: LeadId, now: Milliseconds) -> bool:
+        """See `ports.campaigns.Callees`. One of whom it is not known where he is, is asked after at the next look."""
+        fed = self._fed.get(campaign_id)
+        zones = fed.zones.get(lead_id) if fed is not None else None
+        return zones is None or campaign_id not in self._centre.campaigns or self._may_call_in(zones, campaign_id, now)
+
     def touch(self, campaign_id: CampaignId) -> None:
         """Its list changed: ask the database at the next tick."""
         self._fed.pop(campaign_id, None)
@@ -194,10 +200,10 @@ class Feeder:
         unknown = [lead_id for lead_id in in_line if lead_id not in fed.zones]
         if unknown:
             fed.zones.update(await self._leads.zones_of(unknown))
-        late = {each for each in in_line if not self._may_call_in(fed.zones.get(each, ""), campaign_id, now)}
-        project_id = ProjectId(self._centre.campaigns[campaign_id].project)
-        gone = late | set(await self._leads.barred(in_line, project_id=project_id))
         fed.zones = {lead_id: fed.zones[lead_id] for lead_id in in_line if lead_id in fed.zones}
+        project_id = ProjectId(self._centre.campaigns[campaign_id].project)
+        gone = set(await self._leads.barred(in_line, project_id=project_id))
+        gone.update(each for each in in_line if not self._may_call_in(fed.zones.get(each, ""), campaign_id, now))
         if gone:
             back = tuple(lead_id for lead_id in in_line if lead_id in gone)
             await engine.handle(LeadsTakenBack(campaign_id=campaign_id, lead_ids=back))

@@ -99,10 +99,7 @@ class Dispatch:
     def send_after(
         self, flushed: Awaitable[None], commands: Sequence[Irrevocable], *, wanted: Callable[[Irrevocable], bool]
     ) -> None:
-        """Start on them when the journal has their decision; should it never have, each of them has failed.
-
-        `wanted` is asked then: whoever was to be dialled may not be any more.
-        """
+        """Start on each when the journal has its decision, if it is `wanted` still; else, or never, it has failed."""
         self._start(self._run_after(flushed, commands, wanted))
 
     async def drain(self) -> None:
@@ -143,8 +140,12 @@ class Dispatch:
             log.error("nobody is dialled, %s", error, extra={"action": "not_dialled"})
             for command in commands:
                 self._post(_never_sent(command))
-        else:
-            await self._run([command for command in commands if wanted(command)])
+            return
+        for command in commands:
+            if wanted(command):
+                await self._run([command])
+            else:
+                self._post(_never_sent(command))
 
     async def _run(self, commands: Sequence[LegCommand]) -> None:
         for command in commands:

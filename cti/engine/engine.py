@@ -410,7 +410,10 @@ class Engine:
     def _is_wanted(self, command: Irrevocable) -> bool:
         if isinstance(command, DialLead):
             dial = self.state.dials.get(command.dial_id)
-            return dial is not None and not dial.given_up
+            may = self._callees is None or self._callees.may_be_dialled(
+                command.campaign_id, command.lead_id, self.now()
+            )
+            return may and dial is not None and not dial.given_up
         contact = self.state.contacts.get(command.contact_id)
         return contact is not None and contact.leg_id == command.leg_id and contact.state is ContactState.ACTIVE
 

@@ -257,6 +257,9 @@ class Callees(Protocol):
     def callee(self, campaign_id: CampaignId, lead_id: LeadId) -> Callee | None:
         """Whom the lead stands for; None when nothing is known."""
 
+    def may_be_dialled(self, campaign_id: CampaignId, lead_id: LeadId, now: Milliseconds) -> bool:
+        """Whether it is in calling hours at his place still; whoever stood in line may have stood there too long."""
+
 
 class Idle(StrEnum):
     """Why a campaign dials nobody now."""

@@ -84,6 +84,15 @@ async def test_what_is_in_line_is_taken_back_when_the_hours_end(database: Databa
     assert floor.facts(LeadsDropped)
 
 
+async def test_whoever_stands_in_line_is_not_dialled_once_his_hours_have_ended(database: Database) -> None:
+    floor = await floor_with(database, 3)
+    await floor.feed()
+    lead_id = floor.in_line[0]
+    evening = NOON_MS + 9 * 3_600_000
+    assert floor.feeder.may_be_dialled(SPRING, lead_id, evening - 60_000)
+    assert not floor.feeder.may_be_dialled(SPRING, lead_id, evening + 1000), "before anybody has looked at the line"
+
+
 async def test_who_asks_not_to_be_called_is_taken_back(database: Database) -> None:
     floor = await floor_with(database, 3)
     await floor.feed()

@@ -137,7 +137,8 @@ async def test_a_line_falls_silent_before_it_is_joined_again_and_nothing_else_wa
 
 async def test_nobody_is_dialled_before_it_is_on_disk_nor_when_it_is_no_longer_wanted() -> None:
     switch = SlowSwitch()
-    dispatch = Dispatch(switches={NODE: switch}, post=lambda _: None, doubt=lambda _: None)
+    told = list[Event]()
+    dispatch = Dispatch(switches={NODE: switch}, post=told.append, doubt=lambda _: None)
     flushed = asyncio.get_running_loop().create_future()
     wanted = [True]
     dispatch.send_after(flushed, [DIAL], wanted=lambda _: wanted[0])
@@ -151,6 +152,7 @@ async def test_nobody_is_dialled_before_it_is_on_disk_nor_when_it_is_no_longer_w
     dispatch.send_after(_done(), [DIAL], wanted=lambda _: wanted[0])
     await dispatch.drain()
     assert switch.begun.count(DIAL) == 1
+    assert told == [CalleeFailed(dial_id=DialId("d9"), leg_id=CALLEE, cause=LegCause.LOST)], "it counts no longer"
 
 
 async def test_a_dial_that_the_journal_cannot_take_is_no_attempt() -> None:
