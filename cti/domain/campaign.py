@@ -40,6 +40,7 @@ class Campaign(Struct, frozen=True, kw_only=True, gc=False):
     """A campaign as it stands now."""
 
     rules: CampaignOpened
+    estimates: Estimates
     open: bool = True
     running: bool = False
     leads: tuple[Lead, ...] = ()
@@ -51,8 +52,6 @@ class Campaign(Struct, frozen=True, kw_only=True, gc=False):
     window_from_ms: Milliseconds = 0
     reserved: tuple[AgentId, ...] = ()
     """Kept free for its callees, the longest first."""
-    estimates: Estimates | None = None
-    """Set when the campaign is configured first."""
 
     @property
     def id(self) -> CampaignId:

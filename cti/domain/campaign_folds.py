@@ -182,7 +182,7 @@ def _attempt_ended(state: "State", fact: AttemptEnded) -> None:
             last_book=campaign.last_book
             if dial.window == campaign.window
             else _entered(campaign.last_book, fact.result),
-            estimates=_learned(campaign.estimates or pacing.nothing_learned(), dial, fact),
+            estimates=_learned(campaign.estimates, dial, fact),
         )
     )
 
@@ -205,7 +205,7 @@ def _learned(estimates: Estimates, dial: Dial, fact: AttemptEnded) -> Estimates:
 def learn_talk(state: "State", contact: Contact, assignment: Assignment, now: Milliseconds) -> None:
     """A talk of a campaign is over: its length is learned."""
     campaign = _of(state, contact.campaign_id)
-    if campaign is not None and campaign.estimates is not None and assignment.started_ms is not None:
+    if campaign is not None and assignment.started_ms is not None:
         learned = pacing.learned_talk(campaign.estimates, now - assignment.started_ms)
         state.put_campaign(replace(campaign, estimates=learned))
 
@@ -213,7 +213,7 @@ def learn_talk(state: "State", contact: Contact, assignment: Assignment, now: Mi
 def learn_wrap_up(state: "State", contact: Contact, assignment: Assignment, now: Milliseconds) -> None:
     """A wrap-up of a campaign is over, likewise."""
     campaign = _of(state, contact.campaign_id)
-    if campaign is not None and campaign.estimates is not None and assignment.wrap_up_ms is not None:
+    if campaign is not None and assignment.wrap_up_ms is not None:
         learned = pacing.learned_wrap_up(campaign.estimates, now - assignment.wrap_up_ms)
         state.put_campaign(replace(campaign, estimates=learned))
 

@@ -192,8 +192,8 @@ def callee_failed(turn: Turn, event: CalleeFailed) -> None:
 
 def leg_ended(turn: Turn, dial_id: DialId, cause: LegCause) -> None:
     """A callee who was listened to has hung up, or was lost: nobody knows whether he was a machine."""
-    lost_ = cause is LegCause.LOST
-    _attempt_ended(turn, turn.state.dials[dial_id], DialResult.LOST if lost_ else DialResult.NO_ANSWER)
+    result = DialResult.LOST if cause is LegCause.LOST else DialResult.NO_ANSWER
+    _attempt_ended(turn, turn.state.dials[dial_id], result)
 
 
 def time_is_up(turn: Turn, dial: Dial) -> None:
@@ -404,10 +404,14 @@ def _release_all(turn: Turn) -> bool:
 
 
 def _doubtful(turn: Turn, campaign: Campaign) -> tuple[AgentId, ...]:
-    """The reserved agents of whom it may no longer be so: all when anything else waits, else those just touched."""
+    """The reserved agents of whom it may no longer be so: all when anything else waits.
+
+    Else those just touched, and those who wait to be released: for a break, or to leave.
+    """
     if not _is_dialling(turn, campaign) or _concerns_everybody(turn) or turn.state.index.anything_waits():
         return campaign.reserved
-    return tuple(agent_id for agent_id in campaign.reserved if agent_id in turn.state.touched)
+    agents, touched = turn.state.agents, turn.state.touched
+    return tuple(one for one in campaign.reserved if one in touched or not is_available(agents[one]))
 
 
 def _concerns_everybody(turn: Turn) -> bool:
@@ -494,7 +498,7 @@ def _is_free(agent: Agent) -> bool:
 
 
 def _dial(turn: Turn, campaign: Campaign) -> None:
-    if not campaign.leads or campaign.estimates is None:
+    if not campaign.leads:
         return
     node = _node(turn, campaign)
     if node is None:
@@ -502,7 +506,7 @@ def _dial(turn: Turn, campaign: Campaign) -> None:
     campaign = _with_its_window(turn, campaign)
     rules = campaign.rules
     count = pacing.dials(
-        campaign.estimates or pacing.nothing_learned(),
+        campaign.estimates,
         _floor(turn, campaign),
         campaign.book,
         Rules(

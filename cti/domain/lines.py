@@ -2,7 +2,7 @@
 
 The line is a leg of its own, silent between calls. It is rung when he asks for it, and again when his phone registers
 anew or he becomes ready while he still wants it; never in a loop. It ends when he says so, moves to another device or
-goes offline, or by itself. Called by `acd`.
+goes offline, or by itself. Called by `acd`, `readiness` and `talks`.
 """
 
 from typing import Final
@@ -102,20 +102,24 @@ def is_talking_on_it(turn: Turn, agent: Agent) -> bool:
     return agent.line_leg is not None and agent.line_leg in turn.state.assignment_by_leg
 
 
+def leave(turn: Turn, agent_id: AgentId) -> None:
+    """He has gone offline: without a line, and without a wish for one."""
+    if turn.state.agent(agent_id).wants_line:
+        turn.record(LineWish(agent_id=agent_id, wanted=False))
+    agent = turn.state.agent(agent_id)
+    if not is_talking_on_it(turn, agent):
+        hang_up(turn, agent)
+
+
 def settle(turn: Turn) -> None:
-    """What follows for lines from what this event decided of agents: offline without one, ready or reachable with."""
+    """What follows for lines from what this event decided of agents: one who moved, is ready or reachable again."""
     if not turn.state.line_by_leg and not turn.state.line_wishes:
         return
     for agent_id in dict.fromkeys(
         fact.agent_id for fact in turn.facts if isinstance(fact, ReadinessChanged | ReachChanged | DeviceSet)
     ):
         agent = turn.state.agents[agent_id]
-        if agent.readiness is Readiness.OFFLINE:
-            if agent.wants_line:
-                turn.record(LineWish(agent_id=agent_id, wanted=False))
-            if not is_talking_on_it(turn, agent):
-                hang_up(turn, turn.state.agents[agent_id])
-        elif agent.line_leg is not None and _moved(turn, agent) and not is_talking_on_it(turn, agent):
+        if agent.line_leg is not None and _moved(turn, agent) and not is_talking_on_it(turn, agent):
             hang_up(turn, agent)
         if agent.wants_line and agent.readiness is Readiness.READY:
             _ring(turn, turn.state.agents[agent_id])

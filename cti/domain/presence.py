@@ -190,7 +190,10 @@ def agent_signed_out(turn: Turn, event: AgentSignedOut) -> None:
 
 
 def sign_out(turn: Turn, agent: Agent, *, reason: ReasonId | None) -> None:
-    """What is only offered to him goes back to its place; what he has taken up he finishes."""
+    """What is only offered to him goes back to its place; what he has taken up he finishes.
+
+    Reserved for a campaign, he is owed to those who are being dialled, and leaves when he is released.
+    """
     if agent.readiness is Readiness.OFFLINE:
         return
     for assignment_id in agent.assignment_ids:
@@ -198,7 +201,7 @@ def sign_out(turn: Turn, agent: Agent, *, reason: ReasonId | None) -> None:
         if assignment.state is AssignmentState.OFFERED:
             offers.end_offer(turn, assignment, outcome=OfferOutcome.RESCINDED)
     agent = turn.state.agent(agent.id)
-    if agent.assignment_ids:
+    if agent.assignment_ids or agent.reserved_for is not None:
         defer_sign_out(turn, agent)
     elif agent.readiness is not Readiness.OFFLINE:
         set_readiness(turn, agent.id, Readiness.OFFLINE, reason=reason)

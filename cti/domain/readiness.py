@@ -9,6 +9,7 @@ own acts.
 
 from typing import Final
 
+from cti.domain import lines
 from cti.domain.agent import Agent, is_available, lacks_desktop, lacks_phone, to_unpause, wants_calls, wants_voice
 from cti.domain.assignment import is_desk_work
 from cti.domain.commands import SetFallback
@@ -61,6 +62,8 @@ def set_readiness(
         turn.stop(TimerKind.GRACE, agent_id)
     if before.skipped_until_ms is not None:
         turn.stop(TimerKind.SKIP, agent_id)
+    if readiness is Readiness.OFFLINE:
+        lines.leave(turn, agent_id)
     if (is_available(before), before.media) != (is_available(after), after.media):
         turn.departed.append(agent_id)
         set_fallback(turn, after)

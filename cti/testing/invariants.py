@@ -93,7 +93,7 @@ def _broken_agents(state: State) -> Iterable[str]:
             media = (*media, medium)
         if len(agent.active) != len(agent.assignment_ids):
             yield f"{agent.id} counts {agent.active} for {agent.assignment_ids}"
-        if agent.leaving and not agent.assignment_ids:
+        if agent.leaving and not agent.assignment_ids and agent.reserved_for is None:
             yield f"{agent.id} is leaving with nothing left to finish"
         yield from _broken_pauses(state, agent)
     for assignment in state.assignments.values():

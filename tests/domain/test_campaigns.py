@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cti.domain.commands import Apologise, DetectMachine, DialCustomer, DialLead, EndLeg, JoinLegs, RingAgent
 from cti.domain.events import (
+    AgentSignedOut,
     CampaignClosed,
     CampaignPaused,
     CampaignStarted,
@@ -299,6 +300,37 @@ def test_an_agent_on_a_break_keeps_the_promise_and_no_more() -> None:
     day.wraps_up("ann")
     assert not day.dialled()
     assert day.state.agents[ANN].readiness == "not_ready"
+
+
+def test_a_break_begins_for_the_campaign_when_nobody_who_is_dialled_is_owed_the_agent() -> None:
+    day = floor("ann", "bob")
+    day.campaign(mode=PROGRESSIVE, leads=3)
+    day.takes_a_break("ann")
+    day.callee_fails("l1")
+    assert day.state.campaigns[SPRING].reserved == ("bob",)
+    assert day.dialled() == ["l2"]
+
+
+def test_signing_out_waits_until_nobody_who_is_dialled_is_owed_the_agent() -> None:
+    day = floor("ann")
+    day.campaign(mode=PROGRESSIVE, leads=3)
+    day.send(AgentSignedOut(agent_id=ANN))
+    assert day.state.agents[ANN].leaving
+    day.callee_fails("l1")
+    assert day.state.agents[ANN].readiness == "offline"
+    assert day.state.agents[ANN].line_leg is None
+    assert not day.dialled()
+
+
+def test_who_signed_out_while_owed_takes_the_callee_and_leaves_after_him() -> None:
+    day = floor("ann")
+    day.campaign(mode=PROGRESSIVE, leads=3)
+    day.send(AgentSignedOut(agent_id=ANN))
+    day.callee_answers("l1")
+    day.expect(AttemptEnded, result=DialResult.CONNECTED)
+    day.customer_hangs_up("ann")
+    day.wraps_up("ann")
+    assert day.state.agents[ANN].readiness == "offline"
 
 
 def test_an_agent_whose_line_is_lost_is_kept_no_longer_and_dials_beyond_the_cap_are_given_up() -> None:
