@@ -15,7 +15,19 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from cti.domain import arrivals, callbacks, campaigns, deadlines, lines, offers, outbound, presence, talks, waiting
+from cti.domain import (
+    arrivals,
+    callbacks,
+    campaigns,
+    deadlines,
+    dialling,
+    lines,
+    offers,
+    outbound,
+    presence,
+    talks,
+    waiting,
+)
 from cti.domain.commands import Command
 from cti.domain.events import (
     AgentBecameNotReady,
@@ -109,7 +121,7 @@ class Acd:
                 waiting.release_kept(turn, agent_id)
             offers.offer_all(turn)
             lines.settle(turn)
-            campaigns.pace(turn)
+            dialling.pace(turn)
             waiting.settle(turn)
         except BaseException:
             state.rollback()

@@ -1,24 +1,20 @@
-"""Campaigns: whom to dial and when, who is kept free for the answers, and what becomes of each attempt.
+"""Campaigns: what they are told, and what becomes of each dial.
 
-Theory of operation. Leads are given by the shell and stand in line here. After every event `pace` looks at each
-campaign: it keeps free agents who stay connected for its callees, asks the pacer (`cti.domain.pacing`) how many numbers
-to dial now, and dials them. A callee who answers has an agent in the same decision, if one is reserved; else he waits,
-before everybody else, for as long as the campaign allows, and is then told sorry. Every attempt ends in one
-`AttemptEnded`, from which books, estimates and the lists of leads are kept.
-
-Whoever waits in a queue comes first: an agent for whom anything waits is reserved for no campaign, and is given back as
-soon as the cap's promise to those already dialled allows it (`pacing.cap`): after one ring at the latest. In preview an
-agent is shown a lead instead, and has it called himself. Called by `acd`, `talks` and `deadlines`.
+Theory of operation. Leads are given by the shell and stand in line here; `cti.domain.dialling` dials them, and keeps
+agents free for those who answer. A callee who answers has an agent in the same decision, if one is reserved; else he
+waits, before everybody else, for as long as the campaign allows, and is then told sorry. Every attempt ends in one
+`AttemptEnded`, from which books, estimates and the lists of leads are kept. Called by `acd`, `dialling`, `talks` and
+`deadlines`.
 """
 
 from collections.abc import Iterator
 from typing import Final
 
-from cti.domain import capacity, offers, pacing
-from cti.domain.agent import Agent, counted, is_available, load, takes, would_take
-from cti.domain.campaign import Campaign, Dial, attempts_after, next_ms, number_of, result_of
+from cti.domain import offers, pacing
+from cti.domain.agent import Agent, counted, load
+from cti.domain.campaign import Campaign, Dial, attempts_after, next_ms, result_of
 from cti.domain.capacity import accepts
-from cti.domain.commands import Apologise, DetectMachine, DialLead, EndLeg
+from cti.domain.commands import Apologise, DetectMachine, EndLeg
 from cti.domain.contact import Contact
 from cti.domain.events import (
     CalleeAnswered,
@@ -44,22 +40,13 @@ from cti.domain.facts import (
     CustomerMissed,
     CustomerReached,
     DialAnswered,
-    DialGivenUp,
-    LeadDialled,
     LeadsDropped,
-    LeadShown,
     LeadsQueued,
-    NodeLost,
-    NodeReturned,
-    QueueConfigured,
     Why,
-    WindowBegun,
 )
 from cti.domain.ids import (
     SYSTEM_NO_AGENT,
-    AgentId,
     CampaignId,
-    CampaignMode,
     ContactId,
     DialId,
     DialResult,
@@ -71,23 +58,15 @@ from cti.domain.ids import (
     OfferOutcome,
     TimerKind,
 )
-from cti.domain.pacing import Floor, Mode, Rules
 from cti.domain.queue import MOST_POINTS, serves
-from cti.domain.readiness import let_go
 from cti.domain.states import AssignmentState
 from cti.domain.turn import Turn
 from cti.errors import RuleError
-from cti.variables import DIAL_PREFIX
 
 MOST_LEADS: Final = 1_000
 """May stand in line in one campaign."""
 LISTEN_MS: Final[Milliseconds] = 6_000
 """How long it may take to tell a machine from a human; then he counts as one."""
-MARGIN_MS: Final[Milliseconds] = 2_000
-"""How much later than the ring limit a dial of which nothing was heard is given up."""
-_VOICE: Final = capacity.BIT[Medium.VOICE]
-_WIDE: Final = (CampaignConfigured, CampaignSwitched, LeadsQueued, QueueConfigured, NodeLost, NodeReturned)
-"""Facts after which every agent is looked at anew."""
 
 
 # -- configuration -----------------------------------------------------------------------------------------------------
@@ -130,7 +109,7 @@ def leads_given(turn: Turn, event: LeadsGiven) -> None:
     if not campaign.open:
         raise RuleError("This campaign is no longer in the centre file.", code="campaign_closed")
     known = {lead.lead_id for lead in campaign.leads}
-    known.update(dial.lead.lead_id for dial in _dials_of(turn, campaign.id))
+    known.update(dial.lead.lead_id for dial in dials_of(turn, campaign.id))
     fresh: dict[str, Lead] = {}
     for lead in event.leads:
         if lead.lead_id not in known:
@@ -223,25 +202,28 @@ def _await(turn: Turn, dial: Dial, until_ms: Milliseconds) -> None:
 def _let_in(turn: Turn, dial: Dial) -> None:
     """He is a human: his contact exists, with the agent who was reserved longest, or before everybody who waits."""
     campaign = turn.state.campaign(dial.campaign_id)
-    contact_id = _queue(turn, campaign, dial.lead, leg_id=dial.leg_id, node=dial.node)
+    contact_id = queue_contact(turn, campaign, dial.lead, leg_id=dial.leg_id, node=dial.node)
     turn.record(CalleeQueued(dial_id=dial.id, contact_id=contact_id, at_ms=turn.now))
     agent = _agent_for(turn, campaign, dial)
     if agent is None:
         turn.waiting.append(contact_id)
         return
     turn.record(AgentReserved(agent_id=agent.id, campaign_id=None, at_ms=turn.now))
-    _offer(turn, contact_id, agent, preview=False)
+    offer_to(turn, contact_id, agent, preview=False)
 
 
 def _agent_for(turn: Turn, campaign: Campaign, dial: Dial) -> Agent | None:
     """Who is to have him; None when nobody is there, or all are owed to those dialled in an earlier window."""
-    if dial.window == campaign.window and _count(turn, campaign)[1] == 0:
+    if dial.window == campaign.window and count(turn, campaign)[1] == 0:
         return None
-    able = (agent for agent in _reserved(turn, campaign) if _can_take(turn, campaign, agent))
+    able = (agent for agent in reserved(turn, campaign) if can_take(turn, campaign, agent))
     return next((agent for agent in able if agent.line_node == dial.node), None)
 
 
-def _queue(turn: Turn, campaign: Campaign, lead: Lead, *, leg_id: LegId | None, node: NodeId | None) -> ContactId:
+def queue_contact(
+    turn: Turn, campaign: Campaign, lead: Lead, *, leg_id: LegId | None, node: NodeId | None
+) -> ContactId:
+    """A contact for this lead exists: a callee on his leg, or one that an agent is to look at first."""
     queue = turn.state.queue(campaign.rules.queue_id)
     contact_id = ContactId(f"c{turn.number}{_suffix(turn)}")
     turn.record(
@@ -273,7 +255,8 @@ def _suffix(turn: Turn) -> str:
     return f"-{made}" if made else ""
 
 
-def _offer(turn: Turn, contact_id: ContactId, agent: Agent, *, preview: bool) -> None:
+def offer_to(turn: Turn, contact_id: ContactId, agent: Agent, *, preview: bool) -> None:
+    """It is this agent's: put through at once, or to be looked at."""
     contact = turn.state.contact(contact_id)
     rules = turn.state.queue(contact.queue_id).rules
     assert contact.campaign_id is not None
@@ -364,81 +347,25 @@ def settle_attempts(turn: Turn) -> None:
         _attempt_ended(turn, dial, result or (DialResult.SKIPPED if dial.leg_id is None else DialResult.ABANDONED))
 
 
-# -- pacing ------------------------------------------------------------------------------------------------------------
+# -- look-ups ----------------------------------------------------------------------------------------------------------
 
 
-def pace(turn: Turn) -> None:
-    """Give back and keep agents, and dial: each campaign by its mode, the one with the fewest agents first."""
-    if not turn.state.campaigns or not turn.facts:
-        return
-    settle_attempts(turn)
-    if _release_all(turn):
-        offers.offer_all(turn)
-        settle_attempts(turn)
-    order = sorted(turn.state.campaigns.values(), key=lambda campaign: (len(campaign.reserved), campaign.id))
-    for campaign in order:
-        if not campaign.running:
-            continue
-        if campaign.rules.mode is CampaignMode.PREVIEW:
-            _show_leads(turn, campaign)
-        else:
-            _reserve(turn, campaign)
-            _dial(turn, turn.state.campaign(campaign.id))
+def dials_of(turn: Turn, campaign_id: CampaignId) -> Iterator[Dial]:
+    """Its attempts under way, leads that are looked at among them; in no order that counts."""
+    return (dial for dial in turn.state.dials.values() if dial.campaign_id == campaign_id)
 
 
-def _release_all(turn: Turn) -> bool:
-    """Whether any agent was given back: what waits may be his now."""
-    released = False
-    for campaign_id in sorted(turn.state.campaigns):
-        for agent_id in _doubtful(turn, turn.state.campaign(campaign_id)):
-            campaign, agent = turn.state.campaign(campaign_id), turn.state.agents[agent_id]
-            gone = not _can_take(turn, campaign, agent)
-            if not gone and (_is_wanted(turn, campaign, agent) or not _may_release(turn, campaign)):
-                continue
-            turn.record(AgentReserved(agent_id=agent.id, campaign_id=None, at_ms=turn.now))
-            let_go(turn, agent.id)
-            released = True
-            if gone:
-                _give_up_surplus(turn, turn.state.campaign(campaign_id))
-    return released
+def reserved(turn: Turn, campaign: Campaign) -> Iterator[Agent]:
+    """Who is kept free for it, the longest first."""
+    return (turn.state.agents[agent_id] for agent_id in campaign.reserved)
 
 
-def _doubtful(turn: Turn, campaign: Campaign) -> tuple[AgentId, ...]:
-    """The reserved agents of whom it may no longer be so: all when anything else waits.
-
-    Else those just touched, and those who wait to be released: for a break, or to leave.
-    """
-    if not _is_dialling(turn, campaign) or _concerns_everybody(turn) or turn.state.index.anything_waits():
-        return campaign.reserved
-    agents, touched = turn.state.agents, turn.state.touched
-    return tuple(one for one in campaign.reserved if one in touched or not is_available(agents[one]))
+def can_take(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
+    """Whether a callee can be put through to him this moment, on a break or not."""
+    return agent.line_up and is_able(turn, campaign, agent) and accepts(agent.capacity, counted(agent), Medium.VOICE)
 
 
-def _concerns_everybody(turn: Turn) -> bool:
-    """Whether this event changed more than single agents, contacts and dials."""
-    return any(isinstance(fact, _WIDE) for fact in turn.facts)
-
-
-def _is_dialling(turn: Turn, campaign: Campaign) -> bool:
-    """Whether somebody is, or is to be, dialled."""
-    return campaign.running and (bool(campaign.leads) or any(True for _ in _dials_of(turn, campaign.id)))
-
-
-def _is_wanted(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
-    """Whether he is to be kept: somebody is, or is to be, dialled, he takes calls, and nothing else waits for him."""
-    return _is_dialling(turn, campaign) and _serves(turn, campaign, agent) and not _is_awaited(turn, agent)
-
-
-def _is_awaited(turn: Turn, agent: Agent) -> bool:
-    return turn.state.index.somebody_waits_for(agent.id, would_take(agent))
-
-
-def _serves(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
-    """Whether callees of this campaign are for him, whatever he does right now."""
-    return is_available(agent) and takes(agent, Medium.VOICE) and _is_able(turn, campaign, agent)
-
-
-def _is_able(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
+def is_able(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
     """Whether he has the project, site and skills for its callees; worked out once for each that he has."""
     rules = turn.state.queue(campaign.rules.queue_id).rules
     key = campaign.rules.queue_id, agent.id
@@ -450,200 +377,8 @@ def _is_able(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
     return known[4] and not agent.removed
 
 
-def _may_release(turn: Turn, campaign: Campaign) -> bool:
-    in_flight, free = _count(turn, campaign)
-    return pacing.may_release(campaign.book, in_flight=in_flight, free=free, cap_permyriad=campaign.rules.cap_permyriad)
-
-
-def _count(turn: Turn, campaign: Campaign) -> tuple[int, int]:
+def count(turn: Turn, campaign: Campaign) -> tuple[int, int]:
     """n and F of the campaign's window."""
-    dials = [dial for dial in _dials_of(turn, campaign.id) if dial.leg_id is not None]
+    dials = [dial for dial in dials_of(turn, campaign.id) if dial.leg_id is not None]
     in_flight = sum(dial.window == campaign.window for dial in dials)
     return in_flight, pacing.not_owed(len(campaign.reserved), earlier=len(dials) - in_flight)
-
-
-def _give_up_surplus(turn: Turn, campaign: Campaign) -> None:
-    """An agent vanished: hang up on those who are least likely to answer soon, so that the cap is safe again."""
-    in_flight, free = _count(turn, campaign)
-    surplus = pacing.surplus(campaign.book, in_flight=in_flight, free=free, cap_permyriad=campaign.rules.cap_permyriad)
-    ringing = [
-        dial
-        for dial in _dials_of(turn, campaign.id)
-        if dial.leg_id is not None and dial.answered_ms is None and dial.window == campaign.window
-    ]
-    left = [dial for dial in ringing if not dial.given_up]
-    left.sort(key=lambda dial: (dial.dialled_ms, number_of(dial.id)), reverse=True)
-    for dial in left[: max(0, surplus - (len(ringing) - len(left)))]:
-        turn.record(DialGivenUp(dial_id=dial.id, at_ms=turn.now))
-        if dial.leg_id is not None and dial.node is not None:
-            turn.do(EndLeg(leg_id=dial.leg_id, node=dial.node))
-
-
-def _reserve(turn: Turn, campaign: Campaign) -> None:
-    """Keep every free agent who stays connected and for whom nothing waits.
-
-    One who was free before this event is kept already, unless it concerned everybody.
-    """
-    if not _is_dialling(turn, campaign):
-        return
-    everybody = _concerns_everybody(turn) or bool(turn.waiting)
-    for agent_id in sorted(turn.state.line_by_leg.values() if everybody else tuple(turn.state.touched)):
-        agent = turn.state.agents[agent_id]
-        if agent.reserved_for is None and _is_free(agent) and _is_wanted(turn, campaign, agent):
-            turn.record(AgentReserved(agent_id=agent_id, campaign_id=campaign.id, at_ms=turn.now))
-
-
-def _is_free(agent: Agent) -> bool:
-    return agent.line_up and bool(would_take(agent) & _VOICE) and not agent.pausable
-
-
-def _dial(turn: Turn, campaign: Campaign) -> None:
-    if not campaign.leads:
-        return
-    node = _node(turn, campaign)
-    if node is None:
-        return
-    campaign = _with_its_window(turn, campaign)
-    rules = campaign.rules
-    count = pacing.dials(
-        campaign.estimates,
-        _floor(turn, campaign),
-        campaign.book,
-        Rules(
-            mode=Mode.PREDICTIVE if rules.mode is CampaignMode.PREDICTIVE else Mode.PROGRESSIVE,
-            cap_permyriad=rules.cap_permyriad,
-            spare=rules.spare,
-            lines=rules.lines,
-        ),
-        turn.now,
-    )
-    for lead in campaign.leads[:count]:
-        _dial_lead(turn, campaign, lead, node)
-
-
-def _with_its_window(turn: Turn, campaign: Campaign) -> Campaign:
-    """The campaign, its book begun anew if the window is over."""
-    length = campaign.rules.window_ms
-    if length > 0 and turn.now >= campaign.window_from_ms + length:
-        passed = (turn.now - campaign.window_from_ms) // length
-        begun = campaign.window_from_ms + passed * length
-        turn.record(WindowBegun(campaign_id=campaign.id, window=campaign.window + 1, at_ms=begun))
-    return turn.state.campaign(campaign.id)
-
-
-def _node(turn: Turn, campaign: Campaign) -> NodeId | None:
-    """Where to dial from: where those stand who are to have the callees; None while nobody is, or it is away."""
-    for agent_id in (*campaign.reserved, *sorted(turn.state.line_by_leg.values())):
-        agent = turn.state.agents[agent_id]
-        node = turn.state.nodes.get(agent.line_node) if agent.line_node is not None else None
-        if agent.line_up and _serves(turn, campaign, agent) and (node is None or not node.lost):
-            return agent.line_node
-    return None
-
-
-def _floor(turn: Turn, campaign: Campaign) -> Floor:
-    state = turn.state
-    dials = [dial for dial in _dials_of(turn, campaign.id) if dial.leg_id is not None]
-    current = [dial for dial in dials if dial.window == campaign.window]
-    doubtful = state.index.anything_waits()
-    kept = sum(
-        is_available(agent) and not (doubtful and _is_awaited(turn, agent)) for agent in _reserved(turn, campaign)
-    )
-    talking, wrapping = [], []
-    for agent_id in state.line_by_leg.values():
-        agent = state.agents[agent_id]
-        if not agent.assignment_ids or not _serves(turn, campaign, agent):
-            continue
-        held = state.assignments[agent.assignment_ids[-1]]
-        if held.wrap_up_ms is not None:
-            wrapping.append(held.wrap_up_ms)
-        elif held.started_ms is not None:
-            talking.append(held.started_ms)
-    return Floor(
-        free=pacing.not_owed(kept, earlier=len(dials) - len(current)),
-        waiting=sum(dial.answered_ms is not None for dial in current),
-        dialled_ms=[dial.dialled_ms for dial in current if dial.answered_ms is None],
-        talking_ms=talking,
-        wrapping_ms=wrapping,
-    )
-
-
-def _dial_lead(turn: Turn, campaign: Campaign, lead: Lead, node: NodeId) -> None:
-    dial_id = _dial_id(turn)
-    leg_id = LegId(f"{DIAL_PREFIX}{dial_id}")
-    limit_ms = campaign.rules.ring_limit_ms
-    until = turn.now + limit_ms + MARGIN_MS
-    turn.record(
-        LeadDialled(
-            dial_id=dial_id,
-            campaign_id=campaign.id,
-            lead=lead,
-            leg_id=leg_id,
-            node=node,
-            at_ms=turn.now,
-            until_ms=until,
-            window=campaign.window,
-        )
-    )
-    turn.start(TimerKind.DIAL, dial_id, at_ms=until)
-    turn.do(
-        DialLead(
-            dial_id=dial_id,
-            campaign_id=campaign.id,
-            lead_id=lead.lead_id,
-            leg_id=leg_id,
-            node=node,
-            limit_ms=limit_ms,
-        )
-    )
-
-
-def _dial_id(turn: Turn) -> DialId:
-    """One event may dial several numbers, in several campaigns."""
-    made = sum(isinstance(fact, LeadDialled | LeadShown) for fact in turn.facts)
-    return DialId(f"d{turn.number}" + (f"-{made}" if made else ""))
-
-
-# -- preview -----------------------------------------------------------------------------------------------------------
-
-
-def _show_leads(turn: Turn, campaign: Campaign) -> None:
-    """A lead for each free agent with a desktop for whom nothing waits."""
-    node = turn.state.node
-    if node is None or not campaign.leads:
-        return
-    for agent_id in sorted(turn.state.agents):
-        agent = turn.state.agents[agent_id]
-        leads = turn.state.campaign(campaign.id).leads
-        if not leads:
-            return
-        free = agent.desktop and not agent.pausable and bool(would_take(agent) & _VOICE)
-        if not free or agent.reserved_for is not None or not _serves(turn, campaign, agent):
-            continue
-        if _is_awaited(turn, agent):
-            continue
-        _show_lead(turn, campaign, leads[0], agent, node)
-
-
-def _show_lead(turn: Turn, campaign: Campaign, lead: Lead, agent: Agent, node: NodeId) -> None:
-    dial_id = _dial_id(turn)
-    contact_id = _queue(turn, campaign, lead, leg_id=None, node=node)
-    turn.record(LeadShown(dial_id=dial_id, campaign_id=campaign.id, lead=lead, contact_id=contact_id, at_ms=turn.now))
-    _offer(turn, contact_id, agent, preview=True)
-
-
-# -- look-ups ----------------------------------------------------------------------------------------------------------
-
-
-def _dials_of(turn: Turn, campaign_id: CampaignId) -> Iterator[Dial]:
-    return (dial for dial in turn.state.dials.values() if dial.campaign_id == campaign_id)
-
-
-def _reserved(turn: Turn, campaign: Campaign) -> Iterator[Agent]:
-    """Who is kept free for it, the longest first."""
-    return (turn.state.agents[agent_id] for agent_id in campaign.reserved)
-
-
-def _can_take(turn: Turn, campaign: Campaign, agent: Agent) -> bool:
-    """Whether a callee can be put through to him this moment, on a break or not."""
-    return agent.line_up and _is_able(turn, campaign, agent) and accepts(agent.capacity, counted(agent), Medium.VOICE)

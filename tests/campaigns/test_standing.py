@@ -8,7 +8,7 @@ from msgspec import structs
 from cti import rules
 from cti.campaigns import standing
 from cti.campaigns.pace import Pace
-from cti.domain import facts
+from cti.domain import facts, pacing
 from cti.domain.campaign import Campaign
 from cti.domain.events import Lead
 from cti.domain.ids import DialId, DialResult, LeadId, LegId, NodeId
@@ -16,8 +16,13 @@ from cti.ports.campaigns import Figures, Idle, Progress
 from tests.campaigns.centres import campaign
 from tests.campaigns.floor import SPRING
 
-RUNS = Campaign(rules=rules.campaign_opened(campaign(mode="predictive")), running=True)
-PREVIEW = Campaign(rules=rules.campaign_opened(campaign(mode="preview")), running=True)
+
+def running(mode: str) -> Campaign:
+    opened = rules.campaign_opened(campaign(mode=mode))
+    return Campaign(rules=opened, estimates=pacing.nothing_learned(), running=True)
+
+
+RUNS, PREVIEW = running("predictive"), running("preview")
 WORKS = Figures(in_line=50, agents=3, connected=3, reserved=2)
 LIST = Progress(total=100, new=50, due=50)
 NOW = 2_000_000_000
