@@ -4,7 +4,7 @@ from typing import Final
 
 from cti.domain import callbacks, legs, offers, talks, waiting
 from cti.domain.contact import is_call
-from cti.domain.events import ContactArrived, ContactCancelled, ContactTakenBack, SkillLevel
+from cti.domain.events import CallbackMoved, ContactArrived, ContactCancelled, ContactTakenBack, SkillLevel
 from cti.domain.facts import CallbackPostponed, ContactClosed, ContactQueued
 from cti.domain.ids import (
     REASON_TAKEN_BACK,
@@ -97,6 +97,20 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
     disposition = SYSTEM_ABANDONED if event.abandoned else SYSTEM_CANCELLED
     turn.record(ContactClosed(contact_id=contact.id, disposition=disposition, at_ms=turn.now))
     legs.end_customers(turn, contact)
+
+
+def callback_moved(turn: Turn, event: CallbackMoved) -> None:
+    """It sleeps until then, or waits from now on; one whom it was being offered to is rescued from it."""
+    contact = turn.state.contact(event.contact_id)
+    if contact.medium is not Medium.CALLBACK or contact.leg_id is not None:
+        raise RuleError("Only a callback can be wanted at another time.")
+    if contact.state not in (ContactState.WAITING, ContactState.OFFERED):
+        raise illegal("Contact", contact.id, state=contact.state, trigger=Trigger.REQUEUED)
+    if contact.assignment_id is not None:
+        offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome=OfferOutcome.RESCINDED)
+    until = turn.now if event.not_before_ms is None else max(event.not_before_ms, turn.now)
+    turn.record(CallbackPostponed(contact_id=contact.id, attempts=contact.attempts, until_ms=until, at_ms=turn.now))
+    turn.waiting.append(contact.id)
 
 
 def contact_taken_back(turn: Turn, event: ContactTakenBack) -> None:

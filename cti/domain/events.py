@@ -437,6 +437,14 @@ class ContactCancelled(Struct, frozen=True, kw_only=True, gc=False):
     """The customer went away while he waited: counted as a caller who hung up."""
 
 
+class CallbackMoved(Struct, frozen=True, kw_only=True, gc=False):
+    """Who is to be called back wants it at another time; refused once an agent is at it."""
+
+    contact_id: ContactId
+    not_before_ms: Milliseconds | None = None
+    """None: as soon as an agent is free."""
+
+
 class ContactTakenBack(Struct, frozen=True, kw_only=True, gc=False):
     """A supervisor takes a virtual call from its agent and lets it wait again. A talk is refused. Twice is once."""
 
@@ -612,6 +620,7 @@ Event = (
     | CallbackRequested
     | PriorityChanged
     | ContactCancelled
+    | CallbackMoved
     | ContactTakenBack
     | LegAnswered
     | LegEnded

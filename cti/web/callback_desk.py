@@ -8,10 +8,11 @@ Not here: HTTP (`callback_routes`), which times there are (`callback_times`).
 """
 
 import asyncio
+import contextlib
 import logging
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,10 +23,10 @@ from cti.calling import is_denied
 from cti.config import Centre
 from cti.config.callback_pages import CallbackPage
 from cti.domain.contact import Contact
-from cti.domain.events import ContactArrived, ContactCancelled
+from cti.domain.events import CallbackMoved, ContactArrived, ContactCancelled
 from cti.domain.ids import ContactId, Medium, Milliseconds, QueueId
 from cti.domain.states import ContactState
-from cti.errors import OutsideError, RuleError
+from cti.errors import RuleError
 from cti.metrics import Metrics
 from cti.ports import Arrival, Engine
 from cti.web import waits
@@ -139,16 +140,22 @@ class Callbacks:
         event = ContactArrived(
             medium=Medium.CALLBACK, queue_id=QueueId(page.queue), arrived_ms=arrived_ms, not_before_ms=at_ms
         )
-        booked = (page.key, at_ms) if at_ms is not None else None
-        if booked is not None:
-            self._booking[booked] += 1
-        try:
+        with self._booked(page, at_ms):
             contact_id = await self.engine.arrive(event, arrival)
-        finally:
-            if booked is not None:
-                self._booking[booked] -= 1
         self._count(page, "promised")
         return contact_id
+
+    @contextlib.contextmanager
+    def _booked(self, page: CallbackPage, at_ms: Milliseconds | None) -> Iterator[None]:
+        """Nobody else is promised this time while it is being promised."""
+        if at_ms is None:
+            yield
+            return
+        self._booking[page.key, at_ms] += 1
+        try:
+            yield
+        finally:
+            self._booking[page.key, at_ms] -= 1
 
     def _settled(self, form: str, task: asyncio.Task[ContactId]) -> None:
         """A request that failed may be made again with the same form."""
@@ -174,25 +181,17 @@ class Callbacks:
     async def move(
         self, page: CallbackPage, promise: str, at_ms: Milliseconds | None, *, browser: str
     ) -> CallbackPromise:
-        """Another time for it, in a contact of its own that keeps the first one's arrival.
-
-        Raises Refusal; should the new one not be taken, the old time is promised again.
-        """
+        """Another time for it; its place by arrival stays. Raises Refusal, RuleError when it is over or under way."""
         contact_id = self._held(page, promise)
         contact, known = self._open(contact_id), self.engine.particulars(contact_id)
         if contact is None or known is None:
             raise self._refused("over", 409)
         rules = self._rules(page, known.address, browser)
         self._check_time(rules, at_ms)
-        arrival = Arrival(address=known.address, name=known.name, language=known.language, subject=known.subject)
-        await self.engine.handle(ContactCancelled(contact_id=contact_id))
-        try:
-            moved = await self._arrive(page, at_ms, contact.arrived_ms, arrival)
-        except (RuleError, OutsideError):
-            await self._arrive(page, contact.asleep_until_ms, contact.arrived_ms, arrival)
-            raise
+        with self._booked(page, at_ms):
+            await self.engine.handle(CallbackMoved(contact_id=contact_id, not_before_ms=at_ms))
         self._count(page, "moved")
-        return self._promise(rules, moved)
+        return self._promise(rules, contact_id)
 
     def _held(self, page: CallbackPage, promise: str) -> ContactId:
         contact_id = self.tickets.read_promise(promise, page.key, self.engine.now())

@@ -7,6 +7,7 @@ import pytest
 from cti.domain.acd import snapshot
 from cti.domain.capacity import Capacity, Interrupt, Share
 from cti.domain.events import (
+    CallbackMoved,
     CallbackRequested,
     CallbackRule,
     ContactCancelled,
@@ -133,6 +134,7 @@ EVENTS: dict[str, Callable[[Names], Event]] = {
     "HangUpRequested": lambda of: HangUpRequested(assignment_id=of.held),
     "WrapUpFinished": lambda of: WrapUpFinished(assignment_id=of.held, disposition=DispositionId("solved")),
     "ContactCancelled": lambda of: ContactCancelled(contact_id=of.contact),
+    "CallbackMoved": lambda of: CallbackMoved(contact_id=of.contact, not_before_ms=9_999_999),
     "ContactTakenBack": lambda of: ContactTakenBack(contact_id=of.contact),
     "PriorityChanged": lambda of: PriorityChanged(contact_id=of.contact, priority=3),
     "CallbackRequested": lambda of: CallbackRequested(leg_id=of.customer),
@@ -157,6 +159,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "HangUpRequested": "fffffrr",
         "WrapUpFinished": "rrrrrfr",
         "ContactCancelled": "fffffrr",
+        "CallbackMoved": "rrrrrrr",
         "ContactTakenBack": "rrrrrrr",
         "PriorityChanged": "ffffffr",
         "CallbackRequested": "nnnnnnn",
@@ -190,6 +193,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "HangUpRequested": "rffrr",
         "WrapUpFinished": "rrrfr",
         "ContactCancelled": "fffrr",
+        "CallbackMoved": "rrrrr",
         "ContactTakenBack": "fffrr",
         "PriorityChanged": "ffffr",
         "CallbackRequested": "nnnnn",
@@ -223,6 +227,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "HangUpRequested": "ffffffrr",
         "WrapUpFinished": "rrrrrrfr",
         "ContactCancelled": "ffffffrf",
+        "CallbackMoved": "ffrrrrrf",
         "ContactTakenBack": "ffrrrrrr",
         "PriorityChanged": "ffffffff",
         "CallbackRequested": "nnnnnnnn",

@@ -16,6 +16,7 @@ from cti.domain.commands import (
 )
 from cti.domain.deadlines import open_rings
 from cti.domain.events import (
+    CallbackMoved,
     CallbackRequested,
     CallbackRule,
     ClockStepped,
@@ -628,3 +629,39 @@ def test_an_attempt_has_its_own_code() -> None:
     day.customer_fails("ann")
     closed = [fact for fact in day.recent if getattr(fact, "disposition", None) == SYSTEM_NOT_REACHED]
     assert len(closed) == 1
+
+
+# -- at another time ---------------------------------------------------------------------------------------------------
+
+
+def test_one_who_is_being_offered_is_moved_and_the_ring_ends() -> None:
+    day = promised()
+    day.agent("ann")
+    day.pop_shown("ann")
+    leg = day.leg("ann")
+    number = day.contact("c1").number
+    decision = day.send(CallbackMoved(contact_id=day.contact_ids["c1"], not_before_ms=day.clock.now_ms + 3_600_000))
+    assert EndLeg(leg_id=leg, node=NODE) in decision.commands
+    assert (day.contact("c1").state, day.contact("c1").number) == (ContactState.WAITING, number)
+    day.advance(seconds=HOUR_S - 1)
+    assert day.contact("c1").state is ContactState.WAITING
+    day.advance(seconds=1)
+    assert day.contact("c1").state is ContactState.OFFERED
+
+
+def test_one_who_would_rather_be_called_now_is_offered_at_once() -> None:
+    day = promised()
+    day.send(CallbackMoved(contact_id=day.contact_ids["c1"], not_before_ms=day.clock.now_ms + 3_600_000))
+    day.agent("ann")
+    assert day.contact("c1").state is ContactState.WAITING
+    day.send(CallbackMoved(contact_id=day.contact_ids["c1"]))
+    day.advance(seconds=1)
+    assert day.contact("c1").state is ContactState.OFFERED
+
+
+def test_nobody_moves_a_callback_that_an_agent_is_at() -> None:
+    day = dialling()
+    before = snapshot(day.state).contacts
+    with pytest.raises(RuleError):
+        day.send(CallbackMoved(contact_id=day.contact_ids["c1"], not_before_ms=day.clock.now_ms + 3_600_000))
+    assert snapshot(day.state).contacts == before

@@ -194,8 +194,8 @@ async def test_a_promise_is_moved_and_cancelled_by_its_link_alone(world: World, 
     known = world.engine.particulars(contact.id)
     assert known is not None
     assert (known.address, contact.asleep_until_ms) == (STRANGER, times[3])
-    stale = (await visitor.post(f"{BASE}/standing", json={"promise": promise})).json()
-    assert stale["standing"] == "over"
+    first = (await visitor.post(f"{BASE}/standing", json={"promise": promise})).json()
+    assert (first["at_ms"], first["standing"]) == (times[3], "waiting")
     again = await visitor.post(f"{BASE}/move", json={"promise": moved["promise"], "at_ms": times[3] + 1})
     assert again.json()["code"] == "callback_time_gone"
     assert len(contacts(world)) == 1
