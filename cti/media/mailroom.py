@@ -49,7 +49,7 @@ class Mailroom:
             for key, account in centre.mail.items()
         }
         self._outboxes = {
-            name: Outbox(account, messages=messages, told=told, metrics=metrics)
+            name: Outbox(account, messages=messages, told=told, metrics=metrics, now=engine.now)
             for name, account in self._accounts.items()
         }
         self._intake = Intake(

@@ -2,7 +2,8 @@
 
 Queued messages stand in the table before anything is sent, so nothing is lost with the engine; after a restart they are
 found there. One that fails for the moment is tried again with longer and longer pauses, without holding up the others
-of its account. Used by `cti.app`, a supervised task for each connector.
+of its account, for five days; then it has failed, and whoever wrote it is told, as by a mail server. Used by `cti.app`,
+a supervised task for each connector.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from cti.domain.ids import ContactId
+from cti.domain.ids import ContactId, Milliseconds
 from cti.errors import ConfigError, DatabaseDown, OutsideError
 from cti.metrics import Metrics
 from cti.ports.media import Connector, Messages, Outgoing, Sending
@@ -19,6 +20,8 @@ log = logging.getLogger(__name__)
 
 MOST_AT_ONCE: Final = 4
 """Messages of one account on their way."""
+GIVE_UP_MS: Final[Milliseconds] = 5 * 86_400_000
+"""How long a message is tried (RFC 5321, 4.5.4.1)."""
 _LOOK_AGAIN_S: Final = 30.0
 _LONGEST_PAUSE_S: Final = 300.0
 
@@ -27,9 +30,16 @@ class Outbox:
     """Sends what is queued for one connector."""
 
     def __init__(
-        self, connector: Connector, *, messages: Messages, told: Callable[[ContactId], None], metrics: Metrics
+        self,
+        connector: Connector,
+        *,
+        messages: Messages,
+        told: Callable[[ContactId], None],
+        metrics: Metrics,
+        now: Callable[[], Milliseconds],
     ) -> None:
-        """`told` hears of each contact of which a message was sent, or was not."""
+        """`told` hears of each contact of which a message was sent, or was not; `now` the engine's clock."""
+        self._now = now
         self._connector, self._messages, self._told = connector, messages, told
         self._beginning = f"{connector.medium}:{connector.name}:"
         self._wake = asyncio.Event()
@@ -90,7 +100,8 @@ class Outbox:
             await self._settle(outgoing, Sending.SENT, reference=reference)
 
     async def _failed(self, outgoing: Outgoing, error: OutsideError | ConfigError) -> None:
-        transient = isinstance(error, ConfigError) or error.transient
+        is_old = outgoing.queued_ms > 0 and self._now() - outgoing.queued_ms > GIVE_UP_MS
+        transient = not is_old and (isinstance(error, ConfigError) or error.transient)
         log.warning(
             "a message was not sent: %s",
             error,

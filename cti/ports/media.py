@@ -118,6 +118,8 @@ class Outgoing:
     address: str
     subject: str
     text: str
+    queued_ms: Milliseconds = 0
+    """Since when it has been waiting to be sent, by the engine's clock; 0: not known."""
     in_reply_to: str = ""
     """`Incoming.reference` of what it answers."""
     references: tuple[str, ...] = ()

@@ -261,6 +261,7 @@ def _outgoing(connection: Connection, row: sa.Row[Any]) -> Outgoing:
         address=row.address,
         subject=row.subject,
         text=row.text,
+        queued_ms=row.at_ms,
         in_reply_to=row.in_reply_to,
         references=tuple(row.thread.split()),
         attachments=tuple(Attachment(name=one.name, media_type=one.media_type, content=one.content) for one in files),

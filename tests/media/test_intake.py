@@ -28,7 +28,7 @@ from cti.engine.engine import Engine
 from cti.engine.people import keyed
 from cti.errors import DatabaseDown, OutsideError
 from cti.media.intake import Intake
-from cti.media.outbox import Outbox
+from cti.media.outbox import GIVE_UP_MS, Outbox
 from cti.metrics import Metrics
 from cti.ports import Entry
 from cti.ports.media import Direction, Incoming, Message, Outgoing, Sending
@@ -83,6 +83,7 @@ class World:
         self.told: list[ContactId] = []
         self.metrics = Metrics()
         self.keeper = MemoryKeeper()
+        self.now_ms: Milliseconds = 1
 
     @asynccontextmanager
     async def engine(self) -> AsyncIterator[Engine]:
@@ -307,7 +308,9 @@ def answer(key: str, contact_id: ContactId = C7, address: str = ANNA) -> Outgoin
 
 @asynccontextmanager
 async def outbox(world: World, connector: MemoryConnector) -> AsyncIterator[Outbox]:
-    made = Outbox(connector, messages=world.messages, told=world.told.append, metrics=Metrics())
+    made = Outbox(
+        connector, messages=world.messages, told=world.told.append, metrics=Metrics(), now=lambda: world.now_ms
+    )
     running = asyncio.ensure_future(made.run())
     try:
         yield made
@@ -360,6 +363,17 @@ async def test_what_fails_for_the_moment_is_tried_again_with_the_same_key(world:
     async with outbox(world, MemoryConnector(world.source, sending=sending)):
         await soon(lambda: world.source.delivered, what="it is sent")
     assert tried == [answer("a1").key] * 2
+
+
+async def test_what_cannot_be_sent_for_five_days_has_failed(world: World) -> None:
+    await world.messages.queue(answer("a1", address="later@customer.test"), agent_id=None, at_ms=1)
+    async with outbox(world, MemoryConnector(world.source)) as box:
+        await soon(lambda: world.told, what="it was tried")
+        assert await states(world) == [(Sending.QUEUED, "The mailbox is full.")]
+        world.now_ms += GIVE_UP_MS + 1
+        box.wake()
+        await soon(lambda: len(world.told) == 2, what="it was tried again")
+    assert await states(world) == [(Sending.FAILED, "The mailbox is full.")]
 
 
 async def test_an_account_sends_its_own_messages_only(world: World) -> None:

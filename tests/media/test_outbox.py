@@ -64,7 +64,7 @@ def _answer(key: str) -> Outgoing:
 async def test_what_is_sent_while_the_table_is_read_is_not_sent_again(database: Database) -> None:
     messages, connector, settled = SlowToTell(database), SlowToSend(), asyncio.Event()
     await messages.queue(_answer("first"), agent_id=None, at_ms=1)
-    outbox = Outbox(connector, messages=messages, told=lambda _: settled.set(), metrics=Metrics())
+    outbox = Outbox(connector, messages=messages, told=lambda _: settled.set(), metrics=Metrics(), now=lambda: 1)
     running = asyncio.create_task(outbox.run())
     try:
         async with asyncio.timeout(PATIENCE_S):
