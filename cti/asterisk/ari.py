@@ -273,8 +273,8 @@ class Bridges:
         )
 
     def destroy(self, *, bridgeId: str) -> asyncio.Future[wire.Reply]:
-        """Drop the bridge, its channels stay; gone already is success."""
-        return self._request("DELETE", f"bridges/{quote(bridgeId)}", accepted=(404,))
+        """Drop the bridge, its channels stay; gone already, or just going (409), is success."""
+        return self._request("DELETE", f"bridges/{quote(bridgeId)}", accepted=(404, 409))
 
 
 class Playbacks:
