@@ -91,6 +91,7 @@ class Link(asyncio.Protocol):
         )
         self._socket.send_text(_encode(request))
         if not self._flushing:
+            self._flush()  # at once: what is scheduled already may take longer than all that Asterisk does for it
             self._flushing = True
             self._loop.call_soon(self._flush)
         return future

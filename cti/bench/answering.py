@@ -1,4 +1,4 @@
-"""A side that answers, on one UDP socket of this process, whose clock then sees the INVITE arrive.
+"""A side that answers, on one UDP socket; the kernel says when each INVITE came, however busy this process is then.
 
 As little SIP as a call needs: each INVITE is noted, and answered by taking it up after a while or by a refusal at once;
 no audio is sent. For load there is SIPp (`cti.bench.sipp`).
@@ -8,9 +8,12 @@ import asyncio
 import contextlib
 import itertools
 import re
+import socket
+import struct
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final
 
 from cti.errors import OutsideError
 
@@ -18,6 +21,10 @@ BUSY: Final = "486 Busy Here"
 _OK: Final = "200 OK"
 _RINGING: Final = "180 Ringing"
 _REQUEST: Final = re.compile(r"([A-Z]+) sips?:([^@;>\s]+)")
+_STAMPED: Final = 35
+"""Linux's SO_TIMESTAMPNS, and the kind of ancillary data that it adds: two longs, seconds and ns of the wall clock."""
+_STAMP: Final = struct.Struct("@ll")
+_LARGEST: Final = 65_535
 _KEPT: Final = ("via", "record-route", "from", "call-id", "cseq")
 
 
@@ -32,10 +39,11 @@ class Invited:
     """When it was answered, or refused."""
 
 
-class Answering(asyncio.DatagramProtocol):
+class Answering:
     """Made by `answering`. Requests of a dialog that stands are granted; CANCEL ends what was never answered."""
 
-    def __init__(self, address: str, port: int, *, refusal: str | None, rings_s: float) -> None:
+    def __init__(self, bound: socket.socket, address: str, port: int, *, refusal: str | None, rings_s: float) -> None:
+        self._socket = bound
         self._me = f"{address}:{port}"
         self._address = address
         self._media = port + 2
@@ -44,7 +52,6 @@ class Answering(asyncio.DatagramProtocol):
         self._tags = itertools.count(1)
         self._known: dict[str, str] = {}
         self._waiting: dict[str, asyncio.Future[Invited]] = {}
-        self._transport: asyncio.DatagramTransport | None = None
 
     def next_for(self, user: str) -> "asyncio.Future[Invited]":
         """The next INVITE for this user; to be asked before what brings it."""
@@ -52,13 +59,14 @@ class Answering(asyncio.DatagramProtocol):
         self._waiting[user] = future
         return future
 
-    # asyncio.DatagramProtocol
+    def read(self) -> None:
+        """Take what has come; the socket is readable."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                data, ancillary, _, addr = self._socket.recvmsg(_LARGEST, socket.CMSG_SPACE(_STAMP.size))
+                self._received(data, addr, asyncio.get_running_loop().time() - _age_s(ancillary))
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.DatagramTransport", transport)  # asyncio's own is no subclass
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        at = asyncio.get_running_loop().time()
+    def _received(self, data: bytes, addr: tuple[str, int], at: float) -> None:
         first, *lines = data.decode(errors="replace").partition("\r\n\r\n")[0].split("\r\n")
         found = _REQUEST.match(first)
         if found is None or found[1] == "ACK":
@@ -117,8 +125,16 @@ class Answering(asyncio.DatagramProtocol):
         if body:
             lines.append("Content-Type: application/sdp")
         lines.append(f"Content-Length: {len(body)}")
-        assert self._transport is not None
-        self._transport.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), addr)
+        self._socket.sendto(("\r\n".join(lines) + "\r\n\r\n" + body).encode(), addr)
+
+
+def _age_s(ancillary: list[tuple[int, int, bytes]]) -> float:
+    """How long ago the kernel had it; 0 where it does not say."""
+    for level, kind, value in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, _STAMPED):
+            seconds, nanoseconds = map(int, _STAMP.unpack(value[: _STAMP.size]))
+            return max(0.0, (time.time_ns() - seconds * 1_000_000_000 - nanoseconds) / 1e9)
+    return 0.0
 
 
 @contextlib.asynccontextmanager
@@ -130,13 +146,16 @@ async def answering(
     Raises OutsideError.
     """
     loop = asyncio.get_running_loop()
-    try:
-        transport, made = await loop.create_datagram_endpoint(
-            lambda: Answering(address, port, refusal=refusal, rings_s=rings_s), local_addr=(address, port)
-        )
-    except OSError as error:
-        raise OutsideError(f"{address}:{port} is taken: {error.strerror}.") from error
-    try:
-        yield made
-    finally:
-        transport.close()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
+        bound.setblocking(False)
+        bound.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
+        try:
+            bound.bind((address, port))
+        except OSError as error:
+            raise OutsideError(f"{address}:{port} is taken: {error.strerror}.") from error
+        made = Answering(bound, address, port, refusal=refusal, rings_s=rings_s)
+        loop.add_reader(bound, made.read)
+        try:
+            yield made
+        finally:
+            loop.remove_reader(bound)

@@ -97,10 +97,18 @@ class Dispatch:
             self._run_in_order(legs)
 
     def send_after(
-        self, flushed: Awaitable[None], commands: Sequence[Irrevocable], *, wanted: Callable[[Irrevocable], bool]
+        self,
+        flushed: Awaitable[None],
+        commands: Sequence[Irrevocable],
+        *,
+        wanted: Callable[[Irrevocable], bool],
+        then: Callable[[], None],
     ) -> None:
-        """Start on each when the journal has its decision, if it is `wanted` still; else, or never, it has failed."""
-        self._start(self._run_after(flushed, commands, wanted))
+        """Start on each when the journal has its decision, if it is `wanted` still; else, or never, it has failed.
+
+        `then` is called when the first request has left, or none will.
+        """
+        self._start(self._run_after(flushed, commands, wanted, then))
 
     async def drain(self) -> None:
         """Wait until everything sent so far is done, for at most `DRAIN_LIMIT_S`."""
@@ -132,10 +140,17 @@ class Dispatch:
         await self._run(commands)
 
     async def _run_after(
-        self, flushed: Awaitable[None], commands: Sequence[Irrevocable], wanted: Callable[[Irrevocable], bool]
+        self,
+        flushed: Awaitable[None],
+        commands: Sequence[Irrevocable],
+        wanted: Callable[[Irrevocable], bool],
+        then: Callable[[], None],
     ) -> None:
         try:
-            await flushed
+            try:
+                await flushed
+            finally:
+                asyncio.get_running_loop().call_soon(then)
         except OutsideError as error:
             log.error("nobody is dialled, %s", error, extra={"action": "not_dialled"})
             for command in commands:

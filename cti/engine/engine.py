@@ -368,7 +368,8 @@ class Engine:
         self._keep(self._lost.inherited(decision))
         self._keep(self._called(decision))
         rings = any(isinstance(command, RingAgent) for command in decision.commands)
-        if not rings:
+        dials = any(isinstance(command, Irrevocable) for command in decision.commands)
+        if not rings and not dials:
             self._desktops.decided(decision, now)
         switch_commands: list[SwitchCommand] = []
         for command in decision.commands:
@@ -381,12 +382,16 @@ class Engine:
                 if isinstance(command, Farewell):
                     self._in_hand.said_farewell(command)
         self._dispatch.send(command for command in switch_commands if not isinstance(command, Irrevocable))
-        if rings:  # the request leaves before the pages are drawn, which takes longer
+        if rings or dials:  # the request leaves before the pages are drawn, which takes longer
             self._untold = (decision, now)
-            asyncio.get_running_loop().call_soon(self._tell_desks)
+        if rings:
+            loop = asyncio.get_running_loop()
+            loop.call_soon(loop.call_soon, self._tell_desks)  # a socket is written to when all is done that was due
         irrevocable = [command for command in switch_commands if isinstance(command, Irrevocable)]
         if irrevocable:
-            self._dispatch.send_after(self._journal.flushed(decision.number), irrevocable, wanted=self._is_wanted)
+            self._dispatch.send_after(
+                self._journal.flushed(decision.number), irrevocable, wanted=self._is_wanted, then=self._tell_desks
+            )
         self._remember(decision.facts, now)
 
     def _remember(self, facts: Iterable[Fact], now: Milliseconds) -> None:
@@ -402,7 +407,7 @@ class Engine:
                 self._in_hand.close(fact.contact_id, now)
 
     def _tell_desks(self) -> None:
-        """The pages hear of each decision in order: of one that rings a phone right after its request has left."""
+        """The pages hear of each decision in order: of one that rings or dials right after its request has left."""
         if self._untold is not None:
             (decision, now), self._untold = self._untold, None
             self._desktops.decided(decision, now)

@@ -25,6 +25,7 @@ from cti.errors import RuleError
 from cti.ports import Arrival
 from tests.engine.test_lost import Desks, MemorySwitch
 from tests.engine.world import NODE, PROJECT, QUEUE, MemoryJournal, MemoryKeeper
+from tests.running import soon
 
 ANN = AgentId("ann")
 NUMBER = "+79165550001"
@@ -93,14 +94,14 @@ async def running() -> AsyncIterator[tuple[Engine, OrderedSwitch, Order]]:
 async def test_the_request_to_ring_leaves_before_the_pages_are_drawn_and_the_rest_stays_in_order() -> None:
     async with running() as (engine, _, order):
         contact_id = await engine.call(OutboundRequested(agent_id=ANN, queue_id=QUEUE), Arrival(address=NUMBER))
-        assert order.seen == ["ring", "ContactQueued"]
+        await soon(lambda: order.seen == ["ring", "ContactQueued"], what="first it rings, then the pages are drawn")
         assert order.rung == [ANN]
         assignment_id = engine.state.contacts[contact_id].assignment_id
         assert assignment_id is not None
         leg_id = engine.state.assignments[assignment_id].leg_id
         assert leg_id is not None
         await engine.handle(LegAnswered(assignment_id=assignment_id, leg_id=leg_id))
-        assert order.seen[-1] == "AssignmentStarted"
+        await soon(lambda: order.seen[-1] == "AssignmentStarted", what="the pages hear of the talk")
 
 
 async def test_pages_hear_of_a_ring_before_they_hear_of_what_comes_after_it_in_the_same_turn() -> None:
@@ -110,7 +111,7 @@ async def test_pages_hear_of_a_ring_before_they_hear_of_what_comes_after_it_in_t
         )
         later = asyncio.ensure_future(engine.handle(AgentBecameNotReady(agent_id=ANN, reason=ReasonId("break"))))
         await asyncio.gather(asking, later)
-        assert "ContactQueued" in order.seen
+        await soon(lambda: "ContactQueued" in order.seen, what="the pages hear of the call")
         decisions = engine._desktops.decisions  # type: ignore[attr-defined]
         assert [one.number for one in decisions] == sorted(one.number for one in decisions)
 

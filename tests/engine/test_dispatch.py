@@ -141,15 +141,17 @@ async def test_nobody_is_dialled_before_it_is_on_disk_nor_when_it_is_no_longer_w
     dispatch = Dispatch(switches={NODE: switch}, post=told.append, doubt=lambda _: None)
     flushed = asyncio.get_running_loop().create_future()
     wanted = [True]
-    dispatch.send_after(flushed, [DIAL], wanted=lambda _: wanted[0])
+    left = list[int]()
+    dispatch.send_after(flushed, [DIAL], wanted=lambda _: wanted[0], then=lambda: left.append(len(switch.begun)))
     dispatch.send([SORRY])
     await soon(lambda: SORRY in switch.done, what="what may be taken back goes out at once")
     assert DIAL not in switch.begun
     flushed.set_result(None)
     await dispatch.drain()
     assert DIAL in switch.done
+    assert left == [2], "whoever draws pages is told when the request has left"
     wanted[0] = False
-    dispatch.send_after(_done(), [DIAL], wanted=lambda _: wanted[0])
+    dispatch.send_after(_done(), [DIAL], wanted=lambda _: wanted[0], then=lambda: None)
     await dispatch.drain()
     assert switch.begun.count(DIAL) == 1
     assert told == [CalleeFailed(dial_id=DialId("d9"), leg_id=CALLEE, cause=LegCause.LOST)], "it counts no longer"
@@ -158,7 +160,7 @@ async def test_nobody_is_dialled_before_it_is_on_disk_nor_when_it_is_no_longer_w
 async def test_a_dial_that_the_journal_cannot_take_is_no_attempt() -> None:
     switch, told = SlowSwitch(), list[Event]()
     dispatch = Dispatch(switches={NODE: switch}, post=told.append, doubt=lambda _: None)
-    dispatch.send_after(_full_disk(), [DIAL], wanted=lambda _: True)
+    dispatch.send_after(_full_disk(), [DIAL], wanted=lambda _: True, then=lambda: None)
     await dispatch.drain()
     assert told == [CalleeFailed(dial_id=DialId("d9"), leg_id=CALLEE, cause=LegCause.LOST)]
     assert not switch.begun
