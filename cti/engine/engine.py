@@ -6,7 +6,7 @@ contact (`cti.domain`), how a command is done (`cti.asterisk`), what a page show
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -317,24 +317,27 @@ class Engine:
             event = await self._reception.told(event, particulars.address, project_id=queue.project_id)
         if event.medium is Medium.CALLBACK and event.node is None:
             event = structs.replace(event, node=next(iter(self._switches), None))
-        decision = await self._loop.ask(
-            event,
-            urgent=False,
-            before=lambda decision: self._keep(people.of_arrival(particulars, queued) for queued in _queued(decision)),
-        )
+        kept: list[asyncio.Future[None]] = []
+
+        def keep(decision: Decision) -> None:
+            self._keep(people.of_arrival(particulars, queued) for queued in _queued(decision))
+            kept.append(asyncio.ensure_future(self._keeper.durable()))  # beside the journal's flush
+
+        decision = await self._loop.ask(event, urgent=False, before=keep)
         queued = next(_queued(decision), None)
         contact_id = self.state.sources[event.source_key] if queued is None else queued.contact_id
         live = self.state.contacts.get(contact_id)
         if queued is None and live is not None and contact_id not in self._in_hand:
             self._keep((people.of_arrival(particulars, live),))  # they died with the engine that let him in
-        await self._kept()
+            kept.append(asyncio.ensure_future(self._keeper.durable()))
+        await self._kept(kept)
         return contact_id
 
-    async def _kept(self) -> None:
+    async def _kept(self, kept: Sequence[Awaitable[None]]) -> None:
         """Whoever acknowledges a request must be sure that it is known whose it is; but not wait long for that."""
         try:
             async with asyncio.timeout(KEPT_LIMIT_S):
-                await self._keeper.durable()
+                await asyncio.gather(*kept)
         except TimeoutError:
             log.warning("particulars are not written yet", extra={"action": "particulars_late"})
 

@@ -44,6 +44,8 @@ log = logging.getLogger(__name__)
 
 NAME: Final = "history"
 _LARGEST_BATCH: Final = 200
+_LARGEST_OF_ONE_WRITER: Final = 20
+"""SQLite writes one piece after the other: who acknowledges a request waits behind a batch for its particulars."""
 _GATHER_S: Final = 0.2
 """A transaction for each event would cost more than the events: they gather for so long."""
 _RETRY_S: Final = 0.5
@@ -76,6 +78,7 @@ class StoredHistory:
     def __init__(self, database: Database, journal: SqliteJournal) -> None:
         self._database = database
         self._journal = journal
+        self._largest = _LARGEST_OF_ONE_WRITER if database.is_sqlite else _LARGEST_BATCH
         self._notes = WriteBehind(database, _write_notes, name="notes")
         self._flushed: deque[Entry] = deque(maxlen=_HELD)
         self._came = asyncio.Event()
@@ -141,9 +144,9 @@ class StoredHistory:
         while self._flushed and self._flushed[0].number <= self._position:
             self._flushed.popleft()
         if self._flushed and self._flushed[0].number == self._position + 1:
-            return [self._flushed[place] for place in range(min(len(self._flushed), _LARGEST_BATCH))]
+            return [self._flushed[place] for place in range(min(len(self._flushed), self._largest))]
         until = self._journal.figures().durable
-        return await asyncio.to_thread(self._journal.read, after=self._position, until=until, limit=_LARGEST_BATCH)
+        return await asyncio.to_thread(self._journal.read, after=self._position, until=until, limit=self._largest)
 
     async def _write(self, batch: Sequence[Entry]) -> None:
         try:

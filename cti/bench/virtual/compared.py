@@ -60,6 +60,7 @@ _NOTES: Final = (
     "Whole lives: accepted, shown, taken, ended and coded by agents who need no time; five journalled events each.",
     "Ratios are medians of the rounds; in each round every side had its turn. No page is open and no HTTP is spoken.",
     "Bare inserts wait for the disk, the engine for the processor: the slower the disk commits, the larger the ratio.",
+    "three_times_from_commit_ms: how long a commit takes on the disk on which the ratio would be 3, all else equal.",
     "accept_p99_ms: Poisson arrivals at half the rate of whole lives, SQLite behind.",
     "bytes_per_waiting: what Python has allocated, particulars and the memory of sources included.",
 )
@@ -209,6 +210,8 @@ def result(sides: list[Side], missing: str, *, waits_ms: list[float], bytes_per_
         figures[f"accepted_per_s{suffix}"] = round(statistics.median(side.accepted_per_s))
         figures[f"whole_lives_per_s{suffix}"] = round(statistics.median(side.lives_per_s))
         figures[f"single_commit_inserts_per_s{suffix}"] = round(statistics.median(side.bare_per_s))
+        figures[f"single_commit_ms{suffix}"] = round(1000 / statistics.median(side.bare_per_s), 2)
+        figures[f"three_times_from_commit_ms{suffix}"] = round(3000 / statistics.median(side.accepted_per_s), 2)
     figures["accept_p50_ms"] = round(percentile(waits_ms, 50), 2)
     figures["accept_p99_ms"] = round(percentile(waits_ms, 99), 2)
     figures["offered_per_s"] = round(len(waits_ms) / STEADY_S)
