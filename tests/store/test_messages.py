@@ -101,7 +101,8 @@ async def test_an_answer_is_unsent_until_it_is_settled(messages: StoredMessages)
     for key in ("a1", "a2", "a3"):
         queued = await messages.queue(answer(key), agent_id=AgentId("u1"), at_ms=5)
         assert (queued.direction, queued.sending, queued.agent_id) == (Direction.OUT, Sending.QUEUED, "u1")
-    assert await messages.unsent(Medium.EMAIL) == [answer("a1"), answer("a2"), answer("a3")]
+    unsent = await messages.unsent(Medium.EMAIL)
+    assert unsent == [replace(answer(key), queued_ms=5) for key in ("a1", "a2", "a3")]
     assert await messages.unsent(Medium.CHAT) == []
 
     await messages.settle("a1", Sending.QUEUED, problem="The mail server says: 450")
