@@ -69,6 +69,8 @@ class Outbox:
     def _done(self, key: str, room: asyncio.Semaphore) -> None:
         self._in_hand.discard(key)
         room.release()
+        if key in self._waits:
+            self._wake.set()  # only now may it be planned anew
 
     async def _due(self) -> list[Outgoing]:
         """What is to be tried now, oldest first; nothing while the database is away."""
@@ -111,7 +113,6 @@ class Outbox:
             _, pause_s = self._waits.get(outgoing.key, (0.0, 0.5))
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
             self._waits[outgoing.key] = (asyncio.get_running_loop().time() + pause_s, pause_s)
-            self._wake.set()
         words = (
             str(error)
             if isinstance(error, OutsideError)

@@ -361,7 +361,7 @@ async def test_what_fails_for_the_moment_is_tried_again_with_the_same_key(world:
 
     await world.messages.queue(answer("a1"), agent_id=None, at_ms=1)
     async with outbox(world, MemoryConnector(world.source, sending=sending)):
-        await soon(lambda: world.source.delivered, what="it is sent")
+        await soon(lambda: world.source.delivered, what="it is sent", within_s=10)  # not at the next round, in 30 s
     assert tried == [answer("a1").key] * 2
 
 
