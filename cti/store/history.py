@@ -230,6 +230,8 @@ class StoredHistory:
 
 _CONTACTS: Final = models.table(models.ContactRow)
 _ASSIGNMENTS: Final = models.table(models.AssignmentRow)
+_ATTEMPTS: Final = models.table(models.AttemptRow)
+"""Of campaigns: their contacts are none that an agent asked for."""
 _PARTICULARS: Final = models.table(models.ContactParticulars)
 _CUSTOMERS: Final = models.table(models.Customer)
 _NEWEST_NOTE: Final = (
@@ -300,6 +302,7 @@ def _calls_made(
         sa.select(_CONTACTS.c.arrived_ms, _CONTACTS.c.answered_ms, _NEWEST_CALL["dialled_ms"].label("dialled_ms"))
         .where(_CONTACTS.c.outbound, _CONTACTS.c.project_id.in_(project_ids))
         .where(_CONTACTS.c.arrived_ms >= since_ms, _CONTACTS.c.arrived_ms < until_ms)
+        .where(~sa.exists().where(_ATTEMPTS.c.contact_id == _CONTACTS.c.contact_id))
     )
     rows = connection.execute(statement).all()
     spans = sorted(row.dialled_ms - row.arrived_ms for row in rows if row.dialled_ms is not None)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from cti.domain import facts
 from cti.domain.facts import Fact
-from cti.domain.ids import SYSTEM_ABANDONED, AssignmentId, Milliseconds
+from cti.domain.ids import SYSTEM_ABANDONED, AssignmentId, Medium, Milliseconds
 from cti.ports import Entry
 from cti.store import attempts, models
 from cti.store.prepared import Prepared
@@ -48,6 +48,8 @@ def _anew(table: sa.Table, key: str) -> Prepared:
 
 _WAITED: Final = sa.case((_c.outbound, None), else_=sa.func.coalesce(_c.wait_ms, _at - _c.arrived_ms))
 """Nobody waits in a call that an agent asked for."""
+_is_dialled: Final = sa.or_(_c.outbound, _c.medium == Medium.CALLBACK.value)
+"""The agent is first on the line: his answer is not yet the customer's."""
 _QUEUE: Final = _anew(_CONTACTS, "contact_id")
 _OFFER: Final = _anew(_ASSIGNMENTS, "assignment_id")
 _NOTE_READINESS: Final = Prepared(lambda connection: upsert(connection, _READINESS, keys=["entry", "place"]))
@@ -59,7 +61,7 @@ _RING: Final = Prepared.of(_this_assignment.values(rung_ms=sa.func.coalesce(_a.r
 _START: Final = Prepared.of(_this_assignment.values(started_ms=sa.func.coalesce(_a.started_ms, _at)))
 _ANSWER: Final = Prepared.of(
     _its_contact.values(
-        answered_ms=sa.case((_c.outbound, _c.answered_ms), else_=sa.func.coalesce(_c.answered_ms, _at)),
+        answered_ms=sa.case((_is_dialled, _c.answered_ms), else_=sa.func.coalesce(_c.answered_ms, _at)),
         wait_ms=_WAITED,
         agent_id=sa.select(_a.agent_id).where(_a.assignment_id == _assignment).scalar_subquery(),
     )
@@ -91,7 +93,7 @@ _END_OFFER: Final = Prepared.of(
 _DIAL: Final = Prepared.of(_this_assignment.values(dialled_ms=sa.func.coalesce(_a.dialled_ms, _at)))
 _REACH: Final = Prepared.of(_this_assignment.values(reached_ms=sa.func.coalesce(_a.reached_ms, _at)))
 _CUSTOMER_ANSWERS: Final = Prepared.of(
-    _its_contact.where(_c.outbound).values(answered_ms=sa.func.coalesce(_c.answered_ms, _at))
+    _its_contact.where(_is_dialled).values(answered_ms=sa.func.coalesce(_c.answered_ms, _at))
 )
 _MISS: Final = Prepared.of(_this_assignment.values(missed=sa.bindparam("cause_")))
 _WRAP_UP: Final = Prepared.of(_this_assignment.values(wrap_up_started_ms=_at, ended_by=sa.bindparam("ended_by_")))
@@ -226,8 +228,14 @@ def _queue(connection: Connection, fact: facts.ContactQueued) -> None:
         "offered": 0,
         "abandoned": False,
         "outbound": fact.outbound,
+        "answered_ms": fact.arrived_ms if _is_callee(fact) else None,
     }
     _write_anew(connection, _QUEUE, _CONTACTS, written)
+
+
+def _is_callee(fact: facts.ContactQueued) -> bool:
+    """Whether a campaign reached him before there was a contact: he is on the line already."""
+    return fact.campaign_id is not None and fact.leg_id is not None
 
 
 def _offer(connection: Connection, fact: facts.AssignmentOffered) -> None:

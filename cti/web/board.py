@@ -74,7 +74,8 @@ class Board:
     def note_contact(self, contact_id: ContactId) -> None:
         """The contact may have begun or ceased to wait."""
         contact = self._state.contacts.get(contact_id)
-        waits_in = contact is not None and contact.state is ContactState.WAITING
+        # Who asked to be called at another time, or was not reached, waits for nobody until then.
+        waits_in = contact is not None and contact.state is ContactState.WAITING and contact.asleep_until_ms is None
         now = (contact.queue_id, contact.medium, contact.arrived_ms) if contact is not None and waits_in else None
         before = self._waiting.pop(contact_id, None)
         if now is not None:

@@ -232,7 +232,13 @@ class Hub:
             case decided_facts.ContactQueued():
                 self._arrived.add(medium=fact.medium)
                 self._board.note_contact(fact.contact_id)
-            case decided_facts.ContactRequeued() | decided_facts.ContactMoved() | decided_facts.CallbackAccepted():
+            case (
+                decided_facts.ContactRequeued()
+                | decided_facts.ContactMoved()
+                | decided_facts.CallbackAccepted()
+                | decided_facts.CallbackPostponed()
+                | decided_facts.WaitPlanned()
+            ):
                 self._board.note_contact(fact.contact_id)
             case decided_facts.ContactClosed():
                 self._closed.add(disposition=fact.disposition)

@@ -12,7 +12,22 @@ from msgspec import structs
 
 from cti.database import Database, open_database
 from cti.domain import facts
-from cti.domain.ids import AgentId, AssignmentId, ContactId, LegCause, Medium, OfferOutcome, ProjectId, Readiness
+from cti.domain.events import Lead
+from cti.domain.ids import (
+    AgentId,
+    AssignmentId,
+    CampaignId,
+    ContactId,
+    DialId,
+    LeadId,
+    LegCause,
+    LegId,
+    Medium,
+    NodeId,
+    OfferOutcome,
+    ProjectId,
+    Readiness,
+)
 from cti.errors import ConfigError, DatabaseDown
 from cti.ports import CallsMade, Entry, History, Particulars, Told
 from cti.store import history as history_module
@@ -111,6 +126,39 @@ async def test_the_time_that_clicking_saved_is_summed_up(history: StoredHistory,
     before = await history.calls_made(projects, since_ms=0, until_ms=ARRIVED_MS)
     others = await history.calls_made([ProjectId("clinic")], since_ms=0, until_ms=2 * ARRIVED_MS)
     assert (before.asked, others.asked, others.to_dial_p50_ms) == (0, 0, None)
+
+
+async def test_a_campaigns_callee_has_answered_from_the_start_and_is_no_call_that_an_agent_asked_for(
+    history: StoredHistory, journal: SqliteJournal
+) -> None:
+    dial_id = DialId("d1")
+    lead = Lead(lead_id=LeadId("l1"), address_key="k1")
+    dialled = facts.LeadDialled(
+        dial_id=dial_id,
+        campaign_id=CampaignId("spring"),
+        lead=lead,
+        leg_id=LegId("leg"),
+        node=NodeId("n1"),
+        at_ms=ARRIVED_MS - 9000,
+        until_ms=ARRIVED_MS,
+        window=1,
+    )
+    queued_callee = structs.replace(queued(), outbound=True, campaign_id=CampaignId("spring"), lead_id=lead.lead_id)
+    met = facts.CalleeQueued(dial_id=dial_id, contact_id=ContactId("c1"), at_ms=ARRIVED_MS)
+    await happened(history, journal, [entry(1, dialled), entry(2, queued_callee, met), entry(3, offered())])
+    assert (await told(history)).answered_ms == ARRIVED_MS
+    made = await history.calls_made([ProjectId("telecom")], since_ms=0, until_ms=2 * ARRIVED_MS)
+    assert (made.asked, made.dialled, made.reached) == (0, 0, 0)
+
+
+async def test_a_callback_is_answered_when_its_customer_answers(history: StoredHistory, journal: SqliteJournal) -> None:
+    asked, started, dialled, reached, *_rest = asked_call()
+    wanted = structs.replace(queued(), leg_id=None, medium=Medium.CALLBACK)
+    offer = asked.facts[1]
+    await happened(history, journal, [entry(1, wanted, offer), started, dialled])
+    assert (await told(history)).answered_ms is None
+    await happened(history, journal, [reached])
+    assert (await told(history)).answered_ms == ARRIVED_MS + 10_000
 
 
 async def test_hanging_up_on_hold_counts_the_hold(history: StoredHistory, journal: SqliteJournal) -> None:

@@ -84,6 +84,17 @@ def test_the_oldest_arrival_moves_with_the_clock() -> None:
     assert world.support().oldest_arrived_ms == START_MS + 3_600_000
 
 
+def test_a_callback_that_sleeps_until_its_next_try_waits_for_nobody() -> None:
+    world = Looked()
+    world.day.call("c1", key="k1")
+    world.day.advance(seconds=1)
+    assert world.support().waiting == 1
+    world.day.presses_the_key("c1")
+    assert world.day.contact("c1").asleep_until_ms is not None
+    view = world.support()
+    assert (view.waiting, view.waiting_by_medium, view.oldest_arrived_ms) == (0, {}, None)
+
+
 def test_a_newcomer_does_not_wait_for_callbacks_that_sleep() -> None:
     world = Looked()
     world.day.state.paces.update(known(pace()))
