@@ -223,6 +223,8 @@ class Callbacks:
     def _look_for_a_person(self, page: CallbackPage, wish: CallbackWish, age_ms: Milliseconds) -> None:
         if wish.website:
             raise self._refused("no_person", 422)
+        # Before what only the machine minds: pressing once more would not mend a wrong number.
+        self._callable(wish.number)
         if age_ms < page.least_s * 1000:
             raise self._refused("too_quick", 422)
         if not is_done(wish.form, wish.work, bits=page.work_bits):

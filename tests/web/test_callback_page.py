@@ -122,6 +122,14 @@ async def test_a_number_that_is_not_called_is_refused_with_a_sentence(
     assert contacts(world) == []
 
 
+async def test_a_wrong_number_is_named_however_quickly_it_is_sent(world: World, visitor: httpx.AsyncClient) -> None:
+    form = await opened(world, visitor, aged=False)
+    answer = await ask(world, visitor, "12", form=form)
+    assert (answer.status_code, answer.json()["code"]) == (422, "callback_no_number")
+    answer = await ask(world, visitor, form=form)
+    assert (answer.status_code, answer.json()["code"]) == (422, "callback_too_quick")
+
+
 async def test_what_no_browser_with_a_person_sends_is_refused(world: World, visitor: httpx.AsyncClient) -> None:
     fresh = await opened(world, visitor, aged=False)
     old = await opened(world, visitor)

@@ -373,7 +373,12 @@ async function start() {
 
 $("form").addEventListener("submit", submit);
 $("number").addEventListener("change", () => askTimes().catch(() => undefined));
-for (const id of ["now", "later"]) $(id).addEventListener("change", showTimes);
+for (const id of ["now", "later"]) {
+  $(id).addEventListener("change", () => {
+    complain(""); // it was about what was wished before
+    showTimes();
+  });
+}
 $("move-open").addEventListener("click", openMove);
 $("move-do").addEventListener("click", move);
 $("cancel").addEventListener("click", () =>
