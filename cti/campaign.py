@@ -257,8 +257,9 @@ def _standing(view: dict[str, Any]) -> Table:
         f"{progress['retry']} to retry{next_at}, {progress['withdrawn']} withdrawn, {progress['barred']} barred",
         "done": done,
         "lines": f"{figures['ringing']} ringing, {figures['waiting']} waiting, {figures['in_line']} leads in line",
-        "agents": f"{figures['agents']} take calls, {figures['connected']} connected, {figures['reserved']} reserved, "
-        f"{figures['talking']} talking, {figures['wrapping_up']} wrapping up",
+        "agents": f"{figures['agents']} ready for a call ({figures['reserved']} of them kept for this campaign), "
+        f"{figures['talking']} talking, {figures['wrapping_up']} wrapping up; "
+        f"{figures['connected']} have their phone connected throughout, ready or not",
         "abandoned": f"{figures['abandoned']} of {figures['live']} live answers, {figures['rate']:.2%}; "
         f"cap {view['cap']:.2%} by {view['window']}",
         "30 days": f"{rolling['abandoned']} of {rolling['answered']} (reported, not proven)",
