@@ -43,6 +43,8 @@ class NumberTyped(Message):
 
     number: str = Field(max_length=40, pattern=NO_NUL)
     project_id: str | None = Field(default=None, max_length=40)
+    whole: bool = False
+    """Nothing more is typed: what is no number by now is said to be none."""
 
 
 class NumberRead(Message):

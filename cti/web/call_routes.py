@@ -71,7 +71,8 @@ async def check(given: NumberTyped, person: Anyone, parts: AnyParts) -> NumberRe
     shown = _grouped(given.number, parts.centre.country)
     if not number:
         enough = sum(letter.isdigit() for letter in given.number) >= _SHORTEST
-        code = "not_a_number" if enough and not _may_grow(given.number, parts.centre.country) else ""
+        is_none = given.whole or (enough and not _may_grow(given.number, parts.centre.country))
+        code = "not_a_number" if is_none else ""
         sentence = _sentence(code, person) if code else ""
         return NumberRead(number="", full="", shown=shown, may_be_called=False, code=code, sentence=sentence)
     project_id = _project(given.project_id, person, parts)
@@ -142,6 +143,9 @@ async def _wish(given: NewCall, person: Person, parts: Parts) -> Wish:
         queue = parts.engine.state.queues.get(QueueId(given.queue_id))
         if queue is None or queue.rules.project_id not in parts.roster.projects(person):
             raise Refusal(404, "unknown_queue")
+    if queue is None and asked is None:
+        # Nobody is asked to choose a project for a number that none of them may call.
+        await parts.calls.may_ever_be_called(number, person=person)
     project_id = queue.rules.project_id if queue is not None else _project(asked, person, parts)
     return Wish(
         number=number,

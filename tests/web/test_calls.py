@@ -203,6 +203,13 @@ async def test_nobody_calls_for_another_company(world: World, body: dict[str, st
     assert (await refused(client, body))[:2] == (status, code)
 
 
+async def test_a_number_that_no_project_may_call_is_refused_before_one_is_to_be_chosen(world: World) -> None:
+    client = await world.client("root")
+    for number, code in (("+78091234567", "number_costs_extra"), ("+78005550100", "own_number")):
+        assert (await refused(client, {"number": number}))[1] == code
+    assert (await refused(client, {"number": KNOWN}))[1] == "choose_project"
+
+
 async def test_who_has_no_phone_is_told_so(world: World) -> None:
     client = await world.client("sveta")
     assert (await refused(client, {"number": KNOWN}))[:2] == (409, "no_extension")
@@ -258,6 +265,16 @@ async def test_a_number_is_put_in_groups_and_judged_while_it_is_typed(
     assert (read["shown"], read["number"], read["may_be_called"], read["code"]) == (shown, number, may, code)
     assert bool(read["sentence"]) is bool(code)
     assert not world.engine.state.contacts
+
+
+@pytest.mark.parametrize("typed", ["112", "8916", "+7 916 555", "anna"])
+async def test_what_is_no_number_when_the_typing_has_ended_is_said_to_be_none(world: World, typed: str) -> None:
+    client = await world.client("anna")
+    still = (await client.post(CHECK, json={"number": typed})).json()
+    assert (still["code"], still["sentence"]) == ("", "")
+    ended = (await client.post(CHECK, json={"number": typed, "whole": True})).json()
+    assert (ended["may_be_called"], ended["code"]) == (False, "not_a_number")
+    assert ended["sentence"].startswith("This is no telephone number")
 
 
 async def test_the_seconds_from_click_to_ring_are_counted_once_a_call(world: World) -> None:
