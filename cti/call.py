@@ -6,6 +6,7 @@ home's signing key lets its owner speak for him, and the audit says so.
 
 import asyncio
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ import click
 import httpx
 
 from cti.calling import hidden
+from cti.config import load
 from cti.database import open_database
 from cti.errors import NotFound, OutsideError, RuleError
 from cti.home import Home
@@ -27,6 +29,16 @@ _PATIENCE_S: Final = 300.0
 """Longer than any phone rings."""
 _STANDS: Final = frozenset({"talking", "wrap_up", "over"})
 """What a call ends up in, as far as this command looks."""
+_OF_AGENT: Final = {
+    "offline": "{agent} is not signed in: open {web}, sign in as {agent}, and call again.",
+    "busy": "{agent} has something in hand: a call is made when that is finished.",
+    "phone_unreachable": "The phone of {agent} is not registered: switch it on, or let {agent} choose the other one.",
+    "no_extension": "{agent} has no extension, so no phone: `cti agent` gives one.",
+    "choose_project": "{agent} works for several projects: name one with --project ({keys}).",
+    "unknown_project": "{agent} does not work for this project: --project is one of {keys}.",
+    "not_your_project": "{agent} does not work for this project: --project is one of {keys}.",
+}
+"""Refusals whose sentence speaks to the agent, told to another."""
 
 
 @click.command()
@@ -57,8 +69,20 @@ async def _call(home: Home, agent: str, number: str, project: str | None, *, qui
         verify=False,  # noqa: S501 - the home's own engine on this machine, whose certificate names another host
     ) as http:
         wish = {"number": number} | ({"project_id": project} if project is not None else {})
-        started = await _ask(http, "POST", "/calls", wish)
+        try:
+            started = await _ask(http, "POST", "/calls", wish)
+        except RuleError as error:
+            raise _addressed(error, person, home) from error
         return await _followed(http, str(started["contact_id"]), quiet=quiet)
+
+
+def _addressed(error: RuleError, person: Person, home: Home) -> RuleError:
+    """The refusal told of the agent: whoever types the command is another."""
+    words = _OF_AGENT.get(error.code)
+    if words is None:
+        return error
+    keys: Iterable[str] = person.project_ids or load(home.centre_in_force).projects
+    return RuleError(words.format(agent=person.login, web=home.web_url, keys=", ".join(keys)), code=error.code)
 
 
 async def _followed(http: httpx.AsyncClient, contact_id: str, *, quiet: bool) -> dict[str, Any]:
@@ -104,6 +128,7 @@ async def _ask(http: httpx.AsyncClient, method: str, path: str, body: object = N
     if answer.is_success:
         return said
     sentence = str(said.get("sentence", f"The centre answered {answer.status_code}."))
+    code = str(said.get("code", "refused"))
     if answer.status_code == httpx.codes.NOT_FOUND:
-        raise NotFound(sentence)
-    raise RuleError(sentence) if answer.is_client_error else OutsideError(sentence)
+        raise NotFound(sentence, code=code)
+    raise RuleError(sentence, code=code) if answer.is_client_error else OutsideError(sentence)

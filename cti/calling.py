@@ -86,13 +86,16 @@ class Rules:
 
     def may_call(self, number: str, *, role: Role, project_id: ProjectId, now: Milliseconds) -> Refusal | None:
         """Why somebody of this role may not call this number (E.164) now; None when he may."""
+        return self.may_ever_call(number, role=role) or self._out_of_hours(number, project_id, now)
+
+    def may_ever_call(self, number: str, *, role: Role) -> Refusal | None:
+        """The same, whatever the hour and the project."""
         parsed = _parsed(number)
         if parsed is None:
             return Refusal(why=No.NOT_A_NUMBER)
         if number in self._centre.numbers:
             return Refusal(why=No.OWN_NUMBER)
-        refusal = self._out_of_reach(number, parsed, _reach(self._centre.calling, role))
-        return refusal or self._out_of_hours(number, project_id, now)
+        return self._out_of_reach(number, parsed, _reach(self._centre.calling, role))
 
     def _out_of_reach(self, number: str, parsed: PhoneNumber, reach: Reach) -> Refusal | None:
         kind = phonenumbers.number_type(parsed)

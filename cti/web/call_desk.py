@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections import deque
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
 from cti.calling import No, Refusal, Rules, hidden, in_full
 from cti.config import Centre
@@ -120,15 +120,24 @@ class Calls:
         is_early = refusal is not None and refusal.why is No.HOURS
         await self._may_be_called(number, None if is_early else refusal, person=person, project_id=project_id)
 
+    async def may_ever_be_called(self, number: str, *, person: Person) -> None:
+        """Whether he may have it called for some project, at some hour. Raises problems.Refusal."""
+        refusal = self.rules.may_ever_call(number, role=person.role)
+        if refusal is not None:
+            await self._refuse(number, refusal, person)
+
     async def _may_be_called(
         self, number: str, refusal: Refusal | None, *, person: Person, project_id: ProjectId
     ) -> None:
         if refusal is not None:
-            if refusal.is_of_fraud:
-                await self._tell_audit(number, refusal, person)
-            raise refused(refusal)
+            await self._refuse(number, refusal, person)
         if await self.registry.is_listed(number, project_id=project_id):
             raise problems.Refusal(409, "do_not_call")
+
+    async def _refuse(self, number: str, refusal: Refusal, person: Person) -> NoReturn:
+        if refusal.is_of_fraud:
+            await self._tell_audit(number, refusal, person)
+        raise refused(refusal)
 
     async def _may(self, wish: Wish, person: Person) -> None:
         refusal = self.refusal(wish.number, person=person, project_id=wish.project_id)

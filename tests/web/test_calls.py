@@ -204,7 +204,10 @@ async def test_nobody_calls_for_another_company(world: World, body: dict[str, st
 
 
 async def test_a_number_that_no_project_may_call_is_refused_before_one_is_to_be_chosen(world: World) -> None:
-    client = await world.client("root")
+    both = {"project_ids": ["clinic", "telecom"]}
+    root = await world.client("root")
+    assert (await root.patch(f"/api/v1/people/{world.id_of('anna')}", json=both)).status_code == 200
+    client = await world.client("anna")
     for number, code in (("+78091234567", "number_costs_extra"), ("+78005550100", "own_number")):
         assert (await refused(client, {"number": number}))[1] == code
     assert (await refused(client, {"number": KNOWN}))[1] == "choose_project"
