@@ -30,10 +30,11 @@ class Finding:
     file: str
     line: int
     key: str
+    """"" when it is none's: the file cannot be read at all."""
     problem: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.key}: {self.problem}"
+        return f"{self.file}:{self.line}: {self.key + ': ' if self.key else ''}{self.problem}"
 
 
 class ConfigError(TriuneError):

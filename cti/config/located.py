@@ -42,9 +42,11 @@ def read(text: str, *, file: str) -> Located:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise _unreadable(file, line, error.problem or "is not YAML") from error
+        what = error.problem or "it cannot be read"
+        raise _unreadable(file, line, f"This is not valid YAML: {what}, line {line}") from error
     except yaml.YAMLError as error:
-        raise _unreadable(file, 1, str(error).replace("\n", " ")) from error
+        what = str(error).replace("\n", " ")
+        raise _unreadable(file, 1, f"This is not valid YAML: {what}") from error
     if aliases:
         mark = aliases[0].start_mark
         raise _unreadable(file, mark.line + 1 if mark else 1, "aliases (*name) are not used here: write the value out")
@@ -54,7 +56,7 @@ def read(text: str, *, file: str) -> Located:
 
 
 def _unreadable(file: str, line: int, problem: str) -> ConfigError:
-    finding = Finding(file=file, line=line, key="-", problem=problem)
+    finding = Finding(file=file, line=line, key="", problem=problem)
     return ConfigError(f"{file} cannot be read.", findings=(finding,))
 
 

@@ -126,6 +126,9 @@ def _of_file(rule: str, error: ConfigError, language: str) -> Iterator[Flaw]:
 
 
 def _of_finding(rule: str, finding: Finding, language: str) -> Flaw:
+    # Without a key the file could not be read at all: no page tells of a key that is wrong.
+    if not finding.key:
+        return _flaw(found("not-yaml", finding.line, "", words=finding.problem), CENTRE, finding.line, language)
     one = found(rule, finding.line, finding.key, words=f"{finding.key}: {finding.problem}")
     return _flaw(one, CENTRE, finding.line, language)
 

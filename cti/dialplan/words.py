@@ -41,6 +41,11 @@ RULES: Final[Mapping[str, Rule]] = {
         why=("The centre file has a mistake: nothing is made of it.", "В файле центра ошибка: он не применяется."),
         mend=("See docs/centre-file.md for this key.", "См. docs/centre-file.md об этом ключе."),
     ),
+    "not-yaml": _error(
+        {"": ("{words}", "{words}")},
+        why=("The centre file cannot be read: nothing is made of it.", "Файл центра не читается: он не применяется."),
+        mend=("Look at that line and the one before it: indents, colons, quotes.", "Проверьте эту строку и предыдущую: отступы, двоеточия, кавычки."),
+    ),
     "doubt": _warning(
         {"": ("{words}", "{words}")},
         why=("It can come into force, but hardly does what was meant.", "Применить можно, но вряд ли это то, что задумано."),

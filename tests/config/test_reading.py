@@ -9,6 +9,13 @@ from cti.errors import ConfigError
 from tests.config.centres import demo_with, line_of, refused
 
 
+def test_what_is_no_yaml_is_told_so_by_its_line_and_no_key() -> None:
+    with pytest.raises(ConfigError) as refusal:
+        config.parse("sites:\n  moscow: x\n  broken\n", file="centre.yaml")
+    told = str(refusal.value).splitlines()[-1]
+    assert told == "centre.yaml:4: This is not valid YAML: could not find expected ':', line 4"
+
+
 @pytest.mark.parametrize(
     ("old", "new", "key", "problem"),
     [

@@ -105,7 +105,7 @@ def test_a_fault_is_found_by_its_rule_and_its_line_in_the_template(
 
 
 def test_every_rule_has_a_fault_that_shows_it() -> None:
-    shown = {rule for rule, *_ in FAULTS} | {"template", "centre-file", "doubt"}
+    shown = {rule for rule, *_ in FAULTS} | {"template", "centre-file", "not-yaml", "doubt"}
     assert shown == set(words.RULES)
 
 
@@ -122,6 +122,17 @@ def test_a_mistake_of_the_centre_file_is_a_finding_with_its_line(home: Home, ins
     line = change(home, "    operator: support", "    operator: nobody", name=material.CENTRE)
     (flaw,) = look(home, install).flaws
     assert (flaw.rule, flaw.file, flaw.line) == ("centre-file", material.CENTRE, line)
+
+
+@pytest.mark.usefixtures("unbounded")
+def test_a_centre_file_that_is_no_yaml_is_told_so_without_a_key(home: Home, install: AsteriskInstall) -> None:
+    line = change(home, "    operator: support", "    operator support", name=material.CENTRE)
+    (flaw,) = look(home, install).flaws
+    assert (flaw.rule, flaw.file) == ("not-yaml", material.CENTRE)
+    assert flaw.problem.startswith("This is not valid YAML: ")
+    assert flaw.problem.endswith(f"line {flaw.line}")
+    assert abs(flaw.line - line) <= 1
+    assert "centre-file.md" not in flaw.mend
 
 
 @pytest.mark.usefixtures("unbounded")
