@@ -30,21 +30,33 @@ async def test_a_template_is_changed_checked_applied_called_and_gone_back_from(
         before = next(one["version"] for one in await desk.get("/conf/history") if one["in_force"])
         await desk.click("nav-templates")
         await desk.shows("findings-none")
+        draft = desk.part("template-text")
+        in_force = await draft.input_value()
+        await draft.fill(in_force + "\n# tried\n")
+        await desk.click("template-save")
+        await desk.click("template-reset")
+        await desk.until("text => document.querySelector('[data-testid=template-text]').value === text", given=in_force)
         await desk.click(f"template-{DIALPLAN}")
         text = desk.part("template-text")
         shipped = await text.input_value()
 
         await text.fill(shipped.replace(ECHO, " same => n,Answer()\n same => n,Goto(nowhere,s,1)", 1))
-        await desk.click("template-save")
-        finding = desk.page.locator("[data-testid=finding][data-rule=missing-target]")
-        await finding.wait_for()
-        line = shipped[: shipped.index(ECHO)].count("\n") + 2
-        assert f"{DIALPLAN}:{line}" in await finding.inner_text()
         await desk.click("template-apply")
         await desk.part("apply-reason").fill("by mistake")
         await desk.click("apply-go")
         await desk.shows("apply-failed")
-        await desk.click("apply-close")
+        assert await desk.part("stage-linted").get_attribute("data-failed") == "true"
+        assert await desk.part("stage-loaded").get_attribute("data-failed") == "false"
+        await desk.click("apply-lines")
+        finding = desk.page.locator("[data-testid=finding][data-rule=missing-target]")
+        await finding.wait_for()
+        line = shipped[: shipped.index(ECHO)].count("\n") + 2
+        assert f"{DIALPLAN}:{line}" in await finding.inner_text()
+        assert "1 error" in await (await desk.shows("apply-not")).inner_text()
+        assert await desk.part("template-apply").is_disabled()
+        await desk.click("templates-changes")
+        await desk.shows("changes-errors")
+        await desk.click("templates-edit")
         assert await _in_force(desk) == before
 
         await text.fill(shipped.replace(ECHO, TONE, 1))

@@ -39,6 +39,10 @@ export interface PendingView {
 export const STAGES = ["rendered", "linted", "loaded", "reloaded", "probed", "kept"] as const;
 export type Stage = (typeof STAGES)[number] | "rolled_back" | "refused";
 
+/** The step at which it broke off: the first that was not done. */
+export const failedStage = (done: readonly { stage: Stage }[]): Stage | null =>
+  STAGES.find((stage) => !done.some((each) => each.stage === stage)) ?? null;
+
 export interface StageView {
   stage: Stage;
   at_ms: number;
