@@ -60,8 +60,9 @@ const BARRED = "/do-not-call";
 
 export const calls = {
   place: (call: NewCall) => request<CallStarted>("POST", "/calls", call),
-  check: (number: string, project_id: string | null) =>
-    request<NumberRead>("POST", "/calls/check", { number, project_id }),
+  /** `whole`: nothing more is typed, so that what is no number is said to be none. */
+  check: (number: string, project_id: string | null, whole = false) =>
+    request<NumberRead>("POST", "/calls/check", { number, project_id, whole }),
   projects: () => request<Choice[]>("GET", "/calls/projects"),
   figures: () => request<CallFigures>("GET", "/calls/figures"),
 };
