@@ -17,6 +17,7 @@ import { clock } from "./clock.svelte";
 import { forgetDraft } from "./drafts";
 import { fold, type Live } from "./fold";
 import { mails } from "./mails.svelte";
+import { strangerWord } from "./naming";
 import { notices } from "./notices.svelte";
 
 /** off: nobody is signed in · connecting: no snapshot yet · live · lost: what is shown may be old */
@@ -411,10 +412,7 @@ function isDrawable(view: AssignmentView): boolean {
 
 /** The best name there is for whoever this contact is with. */
 export function nameOf(view: AssignmentView): string {
-  if (view.contact.medium === "chat") {
-    const given = view.card?.name || view.contact.name || view.contact.address;
-    return given || t("chat.visitor_number", { n: view.contact.contact_id.slice(1) });
-  }
-  return view.card?.name || view.contact.name || view.contact.address || t("pop.withheld");
+  const given = view.card?.name || view.contact.name || view.contact.address;
+  return given || t(...strangerWord(view.contact.medium, view.contact.contact_id));
 }
 
