@@ -107,6 +107,12 @@ const RESULT: Record<DialResult, Key> = {
 /** What came of an attempt of a campaign. */
 export const resultWord = (result: DialResult): string => t(RESULT[result] ?? "result.lost");
 
+const NOT_COUNTED: readonly DialResult[] = ["lost", "given_up", "skipped"];
+
+/** The same where it stands beside a count of attempts: some leave that as it is. */
+export const attemptWord = (result: DialResult): string =>
+  NOT_COUNTED.includes(result) ? t("lead.not_counted", { result: resultWord(result) }) : resultWord(result);
+
 export const leadWord = (lead: LeadView): string => t(lead.withdrawn ? "lead.withdrawn" : `lead.${lead.state}`);
 export function leadColour(lead: LeadView): Colour {
   if (lead.withdrawn) return "calm";
