@@ -17,7 +17,7 @@ from cti.calling import hidden
 from cti.config import load
 from cti.database import open_database
 from cti.errors import NotFound, OutsideError, RuleError
-from cti.home import Home
+from cti.home import Home, default_home
 from cti.ports import Person
 from cti.store.commands import ACTOR
 from cti.store.directory import Directory
@@ -44,7 +44,12 @@ _OF_AGENT: Final = {
 @click.command()
 @click.argument("agent")
 @click.argument("number")
-@click.option("--home", required=True, type=click.Path(path_type=Path), help="The home of a centre that is up.")
+@click.option(
+    "--home",
+    default=default_home,
+    type=click.Path(path_type=Path),
+    help="The home of a centre that is up. Default: the one of `make run`.",
+)
 @click.option("--project", help="For which project; needed when the agent works for several.")
 @click.option("--json", "as_json", is_flag=True, help="Only the result, for programs.")
 def call(agent: str, number: str, home: Path, project: str | None, as_json: bool) -> None:

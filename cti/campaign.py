@@ -8,7 +8,7 @@ import asyncio
 import csv
 import json
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -26,7 +26,7 @@ from cti.config import load
 from cti.database import Database, open_database
 from cti.domain.ids import CampaignId
 from cti.errors import NotFound, OutsideError, RuleError
-from cti.home import Home
+from cti.home import Home, default_home
 from cti.ports.campaigns import ImportReport, ImportState, RowError
 from cti.store.leads import StoredLeads
 from cti.store.schema import upgrade
@@ -35,7 +35,10 @@ _LIMIT_S: Final = 10.0
 _EXPORT_LIMIT_S: Final = 600.0
 
 home_option = click.option(
-    "--home", required=True, type=click.Path(path_type=Path, file_okay=False), help="The centre's home."
+    "--home",
+    default=default_home,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The centre's home. Default: the one of `make run`.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Only the result, for programs.")
 
@@ -216,20 +219,32 @@ def list_(as_json: bool, home: Path) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
-    table = Table("key", "name", "mode", "state", "list", "tried now", "live", "abandoned")
+    if not found:
+        click.echo("The centre file has no campaigns.")
+        return
+    Console().print(listed(found))
+
+
+def listed(found: Sequence[Mapping[str, Any]]) -> Table:
+    """The campaigns, narrow enough for a terminal of 80 columns: what is longer goes on below, nothing is cut."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("campaign", overflow="fold")
+    for head in ("mode", "state"):
+        table.add_column(head, no_wrap=True)
+    for head in ("left", "tried\nnow", "live", "aban-\ndoned"):
+        table.add_column(head, no_wrap=True, justify="right")
     for view in found:
         figures, progress = view["figures"], view["progress"]
         table.add_row(
-            view["campaign_id"],
-            view["name"],
+            f"{view['campaign_id']}\n{view['name']}",
             view["mode"],
             "runs" if view["running"] else "paused",
-            f"{progress['new'] + progress['retry']} of {progress['total']} left",
+            f"{progress['new'] + progress['retry']} of {progress['total']}",
             str(figures["ringing"] + figures["waiting"] + figures["looked_at"]),
             str(figures["live"]),
             f"{figures['rate']:.2%}",
         )
-    Console().print(table if found else "The centre file has no campaigns.")
+    return table
 
 
 @campaign.command()

@@ -19,7 +19,7 @@ from cti.dialplan import lint as linting
 from cti.dialplan.commands import conf
 from cti.dialplan.lint import Report
 from cti.errors import DatabaseDown
-from cti.home import Home
+from cti.home import Home, default_home
 from cti.ports import Person
 from cti.ports.templates import Flaw
 from cti.setup import asterisk
@@ -42,7 +42,7 @@ def lint(*, file: Path | None, home: Path | None, as_json: bool) -> None:
     looked at with --home. Mistakes end with exit code 1, doubts do not.
     """
     if file is None and home is None:
-        raise click.UsageError("Give --home DIR, FILE, or both.")
+        home = default_home()
     opened = Home.open(home) if home is not None else None
     people, unasked = _people(opened) if opened is not None else (None, "")
     path = file or (opened.centre_file if opened is not None else Path())

@@ -32,6 +32,12 @@ _SPAN: Final = 2100
 """How many ports a home takes; 2000 of them for audio, four a bridged call."""
 
 
+def default_home() -> Path:
+    """The home of `make run`: that of commands which are given none."""
+    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "triune"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortPlan:
     """Every port of a home, by a fixed offset from its base."""

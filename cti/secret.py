@@ -8,10 +8,15 @@ from pathlib import Path
 
 import click
 
-from cti.home import Home
+from cti.home import Home, default_home
 
 _LONGEST_LINE = 20_000
-_HOME = click.option("--home", required=True, type=click.Path(path_type=Path), help="The home that `cti up` made.")
+_HOME = click.option(
+    "--home",
+    default=default_home,
+    type=click.Path(path_type=Path),
+    help="The home that `cti up` made. Default: the one of `make run`.",
+)
 
 
 @click.group()

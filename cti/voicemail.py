@@ -15,7 +15,7 @@ from typing import Final
 
 import click
 
-from cti.home import Home
+from cti.home import Home, default_home
 
 _NAME: Final = re.compile(r"(?P<box>[a-z0-9_]+)-(?P<at>\d{8}T\d{6}Z)-(?P<leg>[A-Za-z0-9_.-]+)\.wav", re.ASCII)
 
@@ -60,7 +60,12 @@ def voicemail() -> None:
 
 
 @voicemail.command("list")
-@click.option("--home", required=True, type=click.Path(path_type=Path), help="The centre's home.")
+@click.option(
+    "--home",
+    default=default_home,
+    type=click.Path(path_type=Path),
+    help="The centre's home. Default: the one of `make run`.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def list_messages(*, home: Path, as_json: bool) -> None:
     """What was recorded, the oldest first: when (UTC), box, length and file."""

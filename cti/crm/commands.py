@@ -16,7 +16,7 @@ from cti.crm.accounts import StoredAccounts
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
 from cti.domain.ids import ProjectId
-from cti.home import Home
+from cti.home import Home, default_home
 
 T = TypeVar("T")
 
@@ -29,14 +29,12 @@ def customer() -> None:
 def _placed(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say where, turned into the command's first argument: the database's URL."""
 
-    @click.option("--home", type=click.Path(path_type=Path), help="The centre's home directory.")
+    @click.option("--home", type=click.Path(path_type=Path), help="The centre's home. Default: the one of `make run`.")
     @click.option("--database", "url", help="URL of the database, instead of a home's.")
     @functools.wraps(command)
     def placed(*, home: Path | None, url: str | None, **options: object) -> None:
         if url is None:
-            if home is None:
-                raise click.UsageError("Give --home DIR (or --database URL).")
-            url = Home.open(home).database_url
+            url = Home.open(home or default_home()).database_url
         command(url, **options)
 
     return placed

@@ -17,7 +17,7 @@ from cti.crm.customers import SOURCE, BuiltInCustomers
 from cti.database import open_database
 from cti.domain.ids import ProjectId
 from cti.errors import OutsideError, RuleError
-from cti.home import Home
+from cti.home import Home, default_home
 from cti.metrics import Metrics
 from cti.ports import Card
 
@@ -33,7 +33,12 @@ def crm() -> None:
 @crm.command()
 @click.argument("project")
 @click.argument("address", metavar="NUMBER")
-@click.option("--home", required=True, type=click.Path(path_type=Path), help="The centre's home directory.")
+@click.option(
+    "--home",
+    default=default_home,
+    type=click.Path(path_type=Path),
+    help="The centre's home directory. Default: the one of `make run`.",
+)
 def test(project: str, address: str, home: Path) -> None:
     """Look NUMBER (or an e-mail) up for PROJECT, as a call would; exit code 1 when a source does not answer."""
     opened = Home.open(home)

@@ -4,13 +4,12 @@ Here: HOME/endpoints.json read and understood, with a sentence for everything th
 (`cti.endpoints`). Every demo command and the benchmarks start here.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from cti import endpoints
 from cti.errors import ConfigError, OutsideError
-from cti.home import DemoAgent, DemoPerson, Home
+from cti.home import DemoAgent, DemoPerson, Home, default_home
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +25,6 @@ class Centre:
     admin: DemoPerson
     numbers: dict[str, str]
     """What may be called, and what it reaches."""
-
-
-def default_home() -> Path:
-    """The home of `make run`."""
-    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
-    return Path(data).expanduser() / "triune"
 
 
 def find(path: Path | None = None) -> Centre:

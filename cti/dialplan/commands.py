@@ -15,12 +15,15 @@ from cti.dialplan.history import History
 from cti.dialplan.material import CENTRE
 from cti.dialplan.releases import texts_of
 from cti.errors import ConfigError
-from cti.home import Home
+from cti.home import Home, default_home
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
 
 home_option = click.option(
-    "--home", required=True, type=click.Path(path_type=Path, file_okay=False), help="Directory of the centre."
+    "--home",
+    default=default_home,
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Directory of the centre. Default: the one of `make run`.",
 )
 _reason = click.option("--message", "-m", "reason", default="", help="Why; kept in the history.")
 

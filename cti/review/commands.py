@@ -24,6 +24,7 @@ from cti.domain.audit.why import Offer, Story
 from cti.domain.ids import ContactId
 from cti.engine import replay as replaying
 from cti.errors import RuleError
+from cti.home import default_home
 from cti.review import reading
 from cti.store import journal as journals
 
@@ -45,8 +46,10 @@ def why(
     """Why CONTACT (c<number>) was offered to whom it was, or why it waits still."""
     if live:
         os.nice(10)
-    if (home is None) == (journal is None):
+    if home is not None and journal is not None:
         raise click.UsageError("Give --home DIR or --journal FILE, one of them.")
+    if journal is None:
+        home = home or default_home()
     if not re.fullmatch(r"c[0-9]{1,18}(-[0-9]{1,4})?", contact):
         raise RuleError(f"{contact} is no contact: they are called c and a number, as in c1042.")
     file = reading.journal_file(journal or home or Path())
@@ -116,7 +119,7 @@ def _candidates(offer: Offer, names: Names, language: str) -> Table:
 
 
 @click.command()
-@click.option("--home", required=True, type=_PLACE, metavar="DIR|FILE", help="A home, or a journal's file.")
+@click.option("--home", default=default_home, type=_PLACE, metavar="DIR|FILE", help="A home, or a journal's file.")
 @click.option("--json", "as_json", is_flag=True, help="Print the counts and findings as JSON.")
 def audit(*, home: Path, as_json: bool) -> None:
     """Count who was passed by whom in a journal, and why; exits 1 when an offer cannot be explained."""
@@ -159,7 +162,7 @@ def _findings(findings: Iterable[Finding]) -> Iterable[str]:
 
 
 @click.command()
-@click.option("--home", required=True, type=_PLACE, metavar="DIR|FILE", help="A home, or a journal's file.")
+@click.option("--home", default=default_home, type=_PLACE, metavar="DIR|FILE", help="A home, or a journal's file.")
 @click.option("--json", "as_json", is_flag=True, help="Print figures and differences as JSON.")
 def replay(*, home: Path, as_json: bool) -> None:
     """Decide a whole journal again and compare every decision; exits 1 when one differs."""

@@ -22,7 +22,7 @@ from cti.database import open_database
 from cti.domain.events import SkillLevel
 from cti.domain.ids import AgentId, ProjectId, SiteId, SkillId
 from cti.errors import NotFound, RuleError
-from cti.home import Home
+from cti.home import Home, default_home
 from cti.ports import Person, Phone, Role
 from cti.store.directory import LINK_LIFE_S, Directory
 from cti.store.schema import upgrade
@@ -38,7 +38,7 @@ class Place:
 
     def __init__(self, home: Path | None, url: str | None) -> None:
         if url is None and home is None:
-            raise click.UsageError("Give --home DIR (or --database URL).")
+            home = default_home()
         self.home = Home.open(home) if home is not None else None
         self.url = url or (self.home.database_url if self.home is not None else "")
 
@@ -69,7 +69,7 @@ class Place:
 def _placed(command: Callable[..., None]) -> Callable[..., None]:
     """The options that say where, turned into the command's first argument."""
 
-    @click.option("--home", type=click.Path(path_type=Path), help="The centre's home directory.")
+    @click.option("--home", type=click.Path(path_type=Path), help="The centre's home. Default: the one of `make run`.")
     @click.option("--database", "url", help="URL of the database, instead of a home's.")
     @functools.wraps(command)
     def placed(*, home: Path | None, url: str | None, **options: object) -> None:

@@ -35,7 +35,7 @@ def dnc() -> None:
 
 
 def _placed(command: Callable[..., None]) -> Callable[..., None]:
-    @click.option("--home", type=click.Path(path_type=Path), help="The centre's home directory.")
+    @click.option("--home", type=click.Path(path_type=Path), help="The centre's home. Default: the one of `make run`.")
     @click.option("--database", "url", help="URL of the database, instead of a home's.")
     @click.option("--project", help="Not to be called for this project. Default: for nobody.")
     @functools.wraps(command)
@@ -104,8 +104,13 @@ def list_(place: Place, project: ProjectId | None, begins: str, limit: int) -> N
     centre = place.centre
     known = [ProjectId(key) for key in centre.projects] if centre is not None else []
     wanted = [project] if project is not None else [None, *known]
-    for one in _run(place, lambda registry: registry.entries(wanted, begins=begins, limit=limit)):
-        click.echo(f"{one.number}\t{one.project_id or '*'}\t{one.actor}\t{one.reason}")
+    found = _run(place, lambda registry: registry.entries(wanted, begins=begins, limit=limit))
+    if not found:
+        whom = f" that begins with {begins}" if begins else ""
+        scope = f"for the project {project}" if project is not None else "for any project"
+        click.echo(f"No number{whom} stands there {scope}: `cti dnc add NUMBER` enters one.", err=True)
+    for one in found:
+        click.echo(f"{one.number}\t{one.project_id or 'all projects'}\t{one.actor}\t{one.reason}")
 
 
 @dnc.command("import")

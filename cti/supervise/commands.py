@@ -21,15 +21,14 @@ from cti import config, shipped
 from cti.config import Centre
 from cti.dialplan import render, starting
 from cti.endpoints import Endpoints, Pids
-from cti.home import DEFAULT_PORT_BASE, Home, Settings
+from cti.home import DEFAULT_PORT_BASE, Home, Settings, default_home
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
 from cti.supervise import parts, ports, process
 from cti.supervise.supervisor import Part, Report, State, Supervisor, alone
 
-home_option = click.option(
-    "--home", required=True, type=click.Path(path_type=Path, file_okay=False), help="Directory of this centre."
-)
+_PLACE = click.Path(path_type=Path, file_okay=False)
+home_option = click.option("--home", required=True, type=_PLACE, help="Directory of this centre.")
 
 
 @click.command()
@@ -79,7 +78,7 @@ def up(
 
 
 @click.command()
-@home_option
+@click.option("--home", default=default_home, type=_PLACE, help="Directory. Default: the one of `make run`.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(home: Path, as_json: bool) -> None:
     """What runs in a home. Exit code 0 when every part does, else 3."""
@@ -91,7 +90,10 @@ def status(home: Path, as_json: bool) -> None:
     else:
         for part in found:
             click.echo(f"{part.name:10} {part.state:8} {part.pid or ''}")
-        click.echo(f"{'desktop':10} {opened.web_url}")
+        if any(part.name == "engine" and part.state is State.UP for part in found):
+            click.echo(f"{'desktop':10} {opened.web_url}")
+        elif all(part.state is State.DOWN for part in found):
+            click.echo(f"Nothing runs in {opened.path}: `cti up --home {opened.path}` starts it.")
     sys.exit(0 if all(part.state is State.UP for part in found) else 3)
 
 
@@ -215,9 +217,18 @@ def _greet(started: _Started) -> None:
             print_(f"  sign in as [bold]{person.login}[/], password [bold]{person.password}[/]")
         print_(f"  (agents {demo.agents[0].login} to {demo.agents[-1].login}: passwords in {home.endpoints_file})")
         print_("Try: be ready in the page, then in another terminal")
-        print_(f"  cti demo call --home {home.path} --from +79161234567 --to +78005550102")
+        print_(f"  {this_command()} demo call --home {home.path} --from +79161234567 --to +78005550102")
         print_(f"Or write as a visitor of a customer's page: {home.web_url}/demo/shop")
     print_("Ctrl-C stops it all.\n")
+
+
+def this_command() -> str:
+    """`cti` when a shell finds it, else the path by which this process was started, from here when it is below."""
+    beside = Path(sys.executable).parent / "cti"
+    if shutil.which("cti") is not None or not beside.exists():
+        return "cti"
+    here = Path.cwd()
+    return str(beside.relative_to(here) if beside.is_relative_to(here) else beside)
 
 
 def _on_signals(stopping: asyncio.Event, supervisor: Supervisor) -> None:

@@ -118,7 +118,7 @@ def is_offer(fact: object) -> bool:
         (("why", "kim", "--journal", "{journal}"), "kim is no contact: they are called c and a number", 2),
         (("why", "c2", "--journal", "{folder}/nothing.sqlite"), "There is no journal", 1),
         (("why", "c2", "--home", "{folder}/empty"), "holds no journal.sqlite", 1),
-        (("why", "c2"), "Give --home DIR or --journal FILE", 2),
+        (("why", "c2", "--journal", "{journal}", "--home", "."), "Give --home DIR or --journal FILE", 2),
         (("audit", "--home", "{folder}/empty"), "holds no journal.sqlite", 1),
     ],
 )

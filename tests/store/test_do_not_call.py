@@ -183,7 +183,7 @@ def test_the_commands_add_list_and_remove(database: Database) -> None:
     assert "1 added" in run("add", "8 916 555-00-01", "--project", "telecom", "--reason", "asked")
     assert "no number" in run("add", "nobody", code=2)
     assert "1 added" in run("add", BOB)
-    assert run("list").splitlines() == [f"{BOB}\t*\tcommand line\t"]
+    assert run("list").splitlines() == [f"{BOB}\tall projects\tcommand line\t"]
     assert run("list", "--project", "telecom").splitlines() == [f"{ANN}\ttelecom\tcommand line\tasked"]
     assert "taken out" in run("remove", ANN, "--project", "telecom")
     assert "does not stand there" in run("remove", ANN, "--project", "telecom", code=2)
