@@ -2,12 +2,20 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Final
 
 import click
 
-from cti.ports.templates import Difference, Entry, Flaw, Later, Outcome, Severity
+from cti.ports.templates import Difference, Entry, Flaw, Later, Outcome, Restart, Severity
 
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+_RESTARTS: Final = {
+    Restart.ASTERISK: "To restart: stop `cti up` (Ctrl-C) and start it again, or `systemctl restart triune`. It ends "
+    "the calls that are up.",
+    Restart.ENGINE: "To restart the engine alone, without cutting a call: `kill -9` its pid from `cti status`; `cti up` "
+    "starts it again.",
+}
 
 
 def flaws(every: Sequence[Flaw]) -> Iterator[str]:
@@ -33,6 +41,8 @@ def later(every: Sequence[Later]) -> Iterator[str]:
     """What counts only after a restart."""
     for one in every:
         yield click.style(f"needs a restart of {one.needs}: {one.name}", fg="yellow")
+    for needs in sorted({one.needs for one in every}):
+        yield f"    {_RESTARTS[needs]}"
 
 
 def outcome(found: Outcome) -> Iterator[str]:
@@ -45,7 +55,8 @@ def outcome(found: Outcome) -> Iterator[str]:
     if found.kept:
         yield f"Version {found.version} is in force."
     else:
-        yield f"Version {found.version} stays in force. {found.reason}"
+        is_told = any(found.reason and one.words == found.reason for one in found.stages)
+        yield f"Version {found.version} stays in force." + (f" {found.reason}" if not is_told else "")
 
 
 def history(every: Sequence[Entry], in_force: int | None) -> Iterator[str]:
