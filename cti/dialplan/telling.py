@@ -13,7 +13,7 @@ _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 _RESTARTS: Final = {
     Restart.ASTERISK: "To restart: stop `cti up` (Ctrl-C) and start it again, or `systemctl restart triune`. It ends "
     "the calls that are up.",
-    Restart.ENGINE: "To restart the engine alone, without cutting a call: `kill -9` its pid from `cti status`; `cti up` "
+    Restart.ENGINE: "To restart the engine alone (no call is cut): `kill -9` its pid from `cti status`; `cti up` "
     "starts it again.",
 }
 

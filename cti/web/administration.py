@@ -12,6 +12,7 @@ from fastapi import APIRouter, Path, Query
 from cti.domain.events import SkillLevel
 from cti.domain.ids import AgentId, ProjectId, SiteId, SkillId
 from cti.ports import Code, CodeKind, Person, Role
+from cti.web import deeds, words
 from cti.web.guard import Admin, AnyParts, Parts
 from cti.web.messages import (
     Choice,
@@ -283,13 +284,21 @@ async def retire_reason(project: ProjectKey, code_id: CodeKey, admin: Admin, par
 
 @router.get("/audit")
 async def audit(
-    _admin: Admin,
+    admin: Admin,
     parts: AnyParts,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     before: Annotated[int | None, Query(ge=0, le=2**53)] = None,
 ) -> list[DeedView]:
     """Who changed what, newest first."""
     return [
-        DeedView(at_ms=deed.at_ms, actor=deed.actor, action=deed.action, subject=deed.subject, detail=deed.detail)
+        DeedView(
+            at_ms=deed.at_ms,
+            actor=deed.actor,
+            action=deed.action,
+            title=deeds.title(deed, words.language_of(admin.language)),
+            subject=deed.subject,
+            detail=deed.detail,
+            told=deeds.detail(deed, words.language_of(admin.language)),
+        )
         for deed in await parts.people.audit(limit=limit, before_ms=before)
     ]

@@ -659,5 +659,9 @@ class DeedView(Message):
     at_ms: int
     actor: str
     action: str
+    title: str
+    """The action in the reader's language."""
     subject: str
     detail: str
+    told: str
+    """The detail in the reader's language."""

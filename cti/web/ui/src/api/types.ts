@@ -439,8 +439,12 @@ export interface DeedView {
   at_ms: number;
   actor: string;
   action: string;
+  /** The action in the reader's language. */
+  title: string;
   subject: string;
   detail: string;
+  /** The detail in the reader's language. */
+  told: string;
 }
 
 // -- why: the mirror of cti/web/why_messages.py -----------------------------------------------------------------------
