@@ -21,6 +21,7 @@ from cti.domain.audit.auditor import Finding, Report
 from cti.domain.audit.policy import Obstacle
 from cti.domain.audit.telling import Names
 from cti.domain.audit.why import Offer, Story
+from cti.domain.facts import OUT_OF_ORDER
 from cti.domain.ids import ContactId
 from cti.engine import replay as replaying
 from cti.errors import RuleError
@@ -30,6 +31,8 @@ from cti.store import journal as journals
 
 _PLACE = click.Path(path_type=Path)
 _SHOWN_CANDIDATES = 12
+_WEIGHED = 3
+"""Sentences of an offer until all is told of who was weighed: who has it, out of how many, by which score."""
 
 
 @click.command()
@@ -79,7 +82,13 @@ def _tell(story: Story, names: Names, language: str) -> None:
     console.print(telling.contact_line(story, names, language), style="bold")
     for offer in story.offers:
         console.print()
-        for sentence in telling.of_offer(offer, names, language):
+        sentences = telling.of_offer(offer, names, language)
+        if offer.why.rule in OUT_OF_ORDER:
+            # Nobody was weighed: who asked for it has it.
+            for sentence in (sentences[0], *sentences[_WEIGHED:]):
+                console.print(sentence)
+            continue
+        for sentence in sentences:
             console.print(sentence)
         console.print(_candidates(offer, names, language))
         for sentence in telling.of_changes(offer, names, language):

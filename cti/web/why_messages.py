@@ -50,7 +50,8 @@ class OfferView(Message):
     score_ms: int
     strict: bool
     candidates: list[CandidateView]
-    """The one to choose first, then those who could not have it."""
+    """The one to choose first, then those who could not have it; empty when nobody was weighed: he asked for it, or was
+    kept free for its campaign."""
     members: int
     """How many agents the project has; more than `candidates` when it has many."""
 

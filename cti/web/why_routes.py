@@ -13,6 +13,7 @@ from cti.domain.audit.policy import Obstacle
 from cti.domain.audit.telling import Names
 from cti.domain.audit.why import Candidate, Offer
 from cti.domain.contact import is_call
+from cti.domain.facts import OUT_OF_ORDER
 from cti.domain.ids import ContactId, ProjectId, QueueId, SiteId, SkillId
 from cti.domain.states import ContactState
 from cti.ports import CodeKind, Person
@@ -27,6 +28,8 @@ from cti.web.why_messages import CandidateView, OfferView, TermView, WhyStory
 router = APIRouter(prefix="/api/v1", tags=["floor"])
 
 _MOST_CANDIDATES: Final = 100
+_WEIGHED: Final = 3
+"""Sentences of an offer until all is told of who was weighed: who has it, out of how many, by which score."""
 _UNABLE: Final = (Obstacle.PROJECT, Obstacle.SITE, Obstacle.SKILL)
 
 
@@ -104,6 +107,11 @@ def _names(person: Person, parts: Parts) -> Names:
 
 
 def _offer(offer: Offer, names: Names, language: str) -> OfferView:
+    sentences = telling.of_offer(offer, names, language)
+    is_chosen = offer.why.rule not in OUT_OF_ORDER
+    if not is_chosen:
+        # Nobody was weighed: who asked for it has it. Neither counts nor a score say anything of that.
+        sentences = (sentences[0], *sentences[_WEIGHED:])
     return OfferView(
         number=offer.number,
         at_ms=offer.at_ms,
@@ -111,13 +119,15 @@ def _offer(offer: Offer, names: Names, language: str) -> OfferView:
         waited_ms=offer.waited_ms,
         answered=offer.answered,
         outcome=offer.outcome.value if offer.outcome is not None else None,
-        sentences=list(telling.of_offer(offer, names, language)),
-        changes=list(telling.of_changes(offer, names, language)),
+        sentences=list(sentences),
+        changes=list(telling.of_changes(offer, names, language)) if is_chosen else [],
         terms=[TermView(key=key, title=title, ms=ms) for key, title, ms in telling.of_terms(offer.terms, language)],
-        score_ms=sum(ms for _, _, ms in telling.of_terms(offer.terms, language)),
+        score_ms=sum(ms for _, _, ms in telling.of_terms(offer.terms, language)) if is_chosen else 0,
         strict=offer.terms.strict,
-        candidates=[_candidate(each, offer, names, language) for each in offer.candidates[:_MOST_CANDIDATES]],
-        members=offer.members,
+        candidates=[_candidate(each, offer, names, language) for each in offer.candidates[:_MOST_CANDIDATES]]
+        if is_chosen
+        else [],
+        members=offer.members if is_chosen else 0,
     )
 
 

@@ -32,6 +32,17 @@ async def test_a_supervisor_reads_why_a_contact_went_to_whom_it_did(world: World
     assert {term["key"] for term in offer["terms"]} == {"seniority"}
 
 
+async def test_a_call_that_the_agent_asked_for_is_told_without_counts_and_candidates(world: World) -> None:
+    anna, _ = await world.ready("anna")
+    contact = (await anna.post("/api/v1/calls", json={"number": "+74991234567"})).json()["contact_id"]
+    sveta = await world.client("sveta")
+    (offer,) = (await sveta.get(f"/api/v1/contacts/{contact}/why")).json()["offers"]
+    (sentence,) = offer["sentences"]
+    assert sentence.startswith("Anna was offered this call")
+    assert sentence.endswith("the agent asked for this call.")
+    assert (offer["candidates"], offer["members"], offer["changes"]) == ([], 0, [])
+
+
 async def test_it_is_told_why_a_contact_waits(world: World) -> None:
     contact = world.engine.caller()
     sveta = await world.client("sveta")
