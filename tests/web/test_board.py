@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import cast
 
-from cti.domain.events import CallbackRule, ClockStepped, HoursSet, Step
-from cti.domain.ids import AgentId, HoursId, Medium, ProjectId, QueueId
+from cti.domain.events import CallbackRule, ClockStepped, ContactArrived, HoursSet, Step
+from cti.domain.ids import AgentId, HoursId, Medium, NodeId, ProjectId, QueueId
 from cti.ports import Person, Role
 from cti.testing import START_MS, Scenario
 from cti.web.board import Board
@@ -93,6 +93,27 @@ def test_a_callback_that_sleeps_until_its_next_try_waits_for_nobody() -> None:
     assert world.day.contact("c1").asleep_until_ms is not None
     view = world.support()
     assert (view.waiting, view.waiting_by_medium, view.oldest_arrived_ms) == (0, {}, None)
+
+
+def test_a_callback_waits_from_the_time_that_was_asked_for() -> None:
+    world = Looked()
+    world.day.queue("support", callback=CallbackRule())
+    now = world.day.clock.now_ms
+    asked = ContactArrived(
+        medium=Medium.CALLBACK,
+        queue_id=SUPPORT,
+        arrived_ms=now,
+        node=NodeId("n1"),
+        source_key="k1",
+        not_before_ms=now + 600_000,
+    )
+    world.day.send(asked)
+    [contact_id] = world.day.state.contacts
+    world.board.note_contact(contact_id)
+    assert world.support().waiting == 0
+    world.day.advance(seconds=601)
+    world.board.note_contact(contact_id)
+    assert world.support().waiting == 1
 
 
 def test_a_newcomer_does_not_wait_for_callbacks_that_sleep() -> None:
