@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator
 from concurrent.futures import wait
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
 
@@ -114,7 +114,16 @@ class Bench:
         return command
 
     async def dial(self, last_digit: str, *, limit_ms: int = 15_000) -> DialLead:
-        """A lead is dialled, with a number that nobody else has."""
+        """A lead is dialled, with a number that nobody else has.
+
+        A carrier on this very machine may refuse before the leg is followed; then it is dialled again.
+        """
+        for _ in range(5):
+            with suppress(ChannelGone):
+                return await self._dial(last_digit, limit_ms=limit_ms)
+        raise AssertionError("no dial was followed")
+
+    async def _dial(self, last_digit: str, *, limit_ms: int) -> DialLead:
         number = next(_numbers)
         command = DialLead(
             dial_id=DialId(f"d{number}-1"),
