@@ -23,11 +23,13 @@ from cti.domain.commands import (
     EndLeg,
     HoldLeg,
     JoinLegs,
+    JoinParty,
     PlayMusic,
     PromiseCallback,
     QuietLine,
     RingAgent,
     RingLine,
+    RingParty,
     SendAway,
 )
 from cti.domain.ids import LegId, QueueId
@@ -95,6 +97,47 @@ async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, 
         timeout=ceil(command.limit_ms / 1000),
         callerId=display.caller_id(),
     )
+
+
+async def ring_party(
+    client: ari.Client, command: RingParty, *, endpoint: str, caller_id: str, language: str = ""
+) -> None:
+    """Originate a leg to whom an agent asks; the agent's leaves its bridge and hears ringing.
+
+    Raises ChannelGone when the phone has no contact, or for the trunk.
+    """
+    before = []
+    if command.heard_by is not None:
+        before = [
+            client.bridges.removeChannel(bridgeId=command.bridge_id, channel=command.heard_by),
+            client.playbacks.stop(playbackId=said(command.heard_by)),
+            client.channels.play(channelId=command.heard_by, playbackId=said(command.heard_by), media=sayings.RINGING),
+        ]
+    ringing = client.channels.originate(
+        endpoint=endpoint,
+        app=variables.APPLICATION,
+        appArgs=f"{variables.STASIS_PARTY},{command.leg_id}",
+        channelId=command.leg_id,
+        timeout=ceil(command.limit_ms / 1000),
+        callerId=caller_id,
+        variables={"CHANNEL(language)": language} if language else None,
+    )
+    await asyncio.gather(*before, return_exceptions=True)  # an agent who has gone is told by his leg's end
+    await ringing
+
+
+async def join_party(client: ari.Client, command: JoinParty, *, told: Iterable[LegId] = ()) -> None:
+    """Raises ChannelGone when a leg is not there; see `join_legs` for what is stopped before, and why."""
+    before = [client.playbacks.stop(playbackId=said(leg_id)) for leg_id in told]
+    before += [client.channels.stopMoh(channelId=leg_id) for leg_id in command.legs]
+    before += [
+        client.channels.stopSilence(channelId=leg_id)
+        for leg_id in command.legs
+        if leg_id.startswith(variables.LINE_PREFIX)
+    ]
+    made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
+    added = client.bridges.addChannel(bridgeId=command.bridge_id, channel=",".join(command.legs))
+    await asyncio.gather(*before, made, added)
 
 
 async def ring_line(client: ari.Client, command: RingLine, *, extension: str) -> None:

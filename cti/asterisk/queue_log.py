@@ -113,7 +113,7 @@ class QueueLog:
             known = self._contacts.get(assignment.contact_id)
             if known is not None and assignment.state not in _WITH_CUSTOMER and assignment.started_ms is not None:
                 self._take_up(known, self._name(assignment.agent_id), assignment.started_ms)
-            elif assignment.state is AssignmentState.WRAP_UP:
+            elif assignment.state is AssignmentState.WRAP_UP and not assignment.handed_over:
                 self._leave(assignment.contact_id)
         for agent in state.agents.values():
             if agent.readiness is not Readiness.OFFLINE:
@@ -166,6 +166,9 @@ class QueueLog:
             case facts.WrapUpStarted():
                 if (offer := self._offers.get(fact.assignment_id)) is not None:
                     yield from self._complete(offer.contact_id, fact.ended_by, fact.at_ms)
+            case facts.HandedOver():
+                if (offer := self._offers.get(fact.assignment_id)) is not None:
+                    yield from self._complete(offer.contact_id, EndedBy.AGENT, fact.at_ms)
             case facts.AssignmentClosed():
                 self._offers.pop(fact.assignment_id, None)
 

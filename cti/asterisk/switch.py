@@ -31,16 +31,18 @@ from cti.domain.commands import (
     EndLeg,
     HoldLeg,
     JoinLegs,
+    JoinParty,
     PlayMusic,
     PromiseCallback,
     QuietLine,
     RingAgent,
     RingLine,
+    RingParty,
     SendAway,
     SetFallback,
     SwitchCommand,
 )
-from cti.domain.events import CalleeFailed, LegEnded, RingFailed
+from cti.domain.events import CalleeFailed, LegEnded, PartyFailed, RingFailed
 from cti.domain.ids import AgentId, CampaignId, ContactId, DestinationId, LeadId, LegCause, LegId, NodeId, QueueId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import CallerEntered, EndpointReached, Listing, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
@@ -198,7 +200,7 @@ class AsteriskSwitch:
 
     # -- what is done -------------------------------------------------------------------------------------------------
 
-    async def execute(self, command: SwitchCommand) -> None:
+    async def execute(self, command: SwitchCommand) -> None:  # noqa: C901 - one case per command
         """Have the command done. Raises ChannelGone, AsteriskSilent, AsteriskDown."""
         match command:
             case RingAgent():
@@ -228,6 +230,8 @@ class AsteriskSwitch:
                 await self._turn_to_customer(command, self._customer(command.contact_id))
             case DialLead() | DetectMachine() | Apologise():
                 await self._turn_to_callee(command)
+            case RingParty() | JoinParty():
+                await self._turn_to_party(command)
             case EndLeg():
                 await calls.end_leg(self._ari, command)
             case DropBridge():
@@ -236,6 +240,37 @@ class AsteriskSwitch:
                 await self._set_fallback(command)
             case _:
                 assert_never(command)
+
+    async def _turn_to_party(self, command: RingParty | JoinParty) -> None:
+        if isinstance(command, RingParty):
+            await self._ring_party(command)
+            return
+        for leg_id in command.legs:
+            self._lines.leave(leg_id)
+        told = self._told & set(command.legs)
+        await calls.join_party(self._ari, command, told=told)
+        self._told -= told
+
+    async def _ring_party(self, command: RingParty) -> None:
+        if command.heard_by is not None:
+            self._told.add(command.heard_by)
+        if command.agent_id is not None and command.device is not None:
+            endpoint = endpoints.name_of(self._phone_of(command.agent_id).extension, command.device)
+            caller_id = self._display(command.contact_id).caller_id()
+            await calls.ring_party(self._ari, command, endpoint=f"PJSIP/{endpoint}", caller_id=caller_id)
+            return
+        outside = self._customer(ContactId(command.leg_id))
+        if not outside.may_be_dialled:
+            self._push(PartyFailed(leg_id=command.leg_id, cause=LegCause.NO_SUCH_NUMBER))
+            return
+        sees = self._customer(command.contact_id).sees or self._caller_id
+        await calls.ring_party(
+            self._ari,
+            command,
+            endpoint=f"PJSIP/{outside.number}@{variables.TRUNK_ENDPOINT}",
+            caller_id=f"<{sees}>" if sees else "",
+            language=outside.language,
+        )
 
     async def _turn_to_callee(self, command: DialLead | DetectMachine | Apologise) -> None:
         match command:

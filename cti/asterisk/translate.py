@@ -11,9 +11,10 @@ are in tests/asterisk/wire):
     callee   StasisStart(callee,<dial>,) StasisEnd [ChannelHangupRequest] ChannelDestroyed → CalleeAnswered, LegEnded
 
 A customer whom we dial is told as an agent is: his leg names its assignment, too. Which of the two it is, the engine
-knows by its id. Agents' lines and campaigns' callees go the same ways as LineAnswered, LineFailed, CalleeAnswered and
-CalleeFailed; but a callee who is listened to (`listens`) leaves the application and comes back, or hangs up out there.
-Every other digit ends here, unheard: a caller may spell out a card's number in a talk.
+knows by its id. Agents' lines, campaigns' callees and those who are asked into talks go the same ways as LineAnswered,
+LineFailed, CalleeAnswered, CalleeFailed, PartyAnswered and PartyFailed; but a callee who is listened to (`listens`)
+leaves the application and comes back, or hangs up out there. Every other digit ends here, unheard: a caller may spell
+out a card's number in a talk.
 
 A caller's leg is followed only while it is in the application, so StasisEnd is the last that is heard of it, and it
 does not say why: the ChannelHangupRequest before it does, if there was one. A leg that we originated is followed to its
@@ -45,6 +46,8 @@ from cti.domain.events import (
     LegEnded,
     LineAnswered,
     LineFailed,
+    PartyAnswered,
+    PartyFailed,
     RingFailed,
 )
 from cti.domain.ids import AgentId, AssignmentId, BridgeId, DialId, LegCause, LegId, Milliseconds, NodeId, QueueId
@@ -60,6 +63,7 @@ _MADE: Final = (
     variables.CUSTOMER_LEG_PREFIX,
     variables.LINE_PREFIX,
     variables.DIAL_PREFIX,
+    variables.PARTY_PREFIX,
 )
 _MACHINE: Final = "MACHINE"
 """AMD's word; it has others for a human, for a doubt, and for one who has hung up."""
@@ -147,6 +151,9 @@ class Translator:
             case [variables.STASIS_CALLEE, dial, *status]:
                 self._stages[leg_id] = _Stage.HERE
                 return CalleeAnswered(dial_id=DialId(dial), leg_id=leg_id, node=self._node, machine=_is_machine(status))
+            case [variables.STASIS_PARTY, *_]:
+                self._stages[leg_id] = _Stage.HERE
+                return PartyAnswered(leg_id=leg_id, node=self._node)
         return None
 
     def _ended(self, leg_id: LegId) -> SwitchEvent | None:
@@ -181,6 +188,8 @@ def _failed(leg_id: LegId, cause: LegCause) -> SwitchEvent | None:
         return LineFailed(agent_id=agent_id, leg_id=leg_id, cause=cause)
     if (dial_id := dial_of(leg_id)) is not None:
         return CalleeFailed(dial_id=dial_id, leg_id=leg_id, cause=cause)
+    if is_party(leg_id):
+        return PartyFailed(leg_id=leg_id, cause=cause)
     return None
 
 
@@ -258,7 +267,7 @@ def listing(
         bridges=tuple(
             ListedBridge(bridge_id=BridgeId(bridge.id), legs=frozenset(map(LegId, bridge.channels)))
             for bridge in bridges
-            if bridge.id.startswith(variables.BRIDGE_PREFIX)
+            if bridge.id.startswith((variables.BRIDGE_PREFIX, variables.SIDE_PREFIX))
         ),
         other_channels=frozenset(others),
     )
@@ -275,6 +284,7 @@ def _listed(channel: wire.Channel, leg_id: LegId, *, inside: bool, listening: bo
         assignment_id=assignment_of(leg_id),
         agent_id=agent_of(leg_id),
         dial_id=dial_id,
+        party=is_party(leg_id),
         listening=listening and not inside,
         machine=_is_machine(status),
     )
@@ -283,6 +293,11 @@ def _listed(channel: wire.Channel, leg_id: LegId, *, inside: bool, listening: bo
 def is_made(leg_id: str) -> bool:
     """Whether we made this leg, whatever for."""
     return leg_id.startswith(_MADE)
+
+
+def is_party(leg_id: str) -> bool:
+    """Whether somebody is asked into a talk on this leg."""
+    return leg_id.startswith(variables.PARTY_PREFIX)
 
 
 def assignment_of(leg_id: str) -> AssignmentId | None:

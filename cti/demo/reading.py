@@ -49,6 +49,14 @@ class Card(msgspec.Struct, frozen=True):
     past: list[msgspec.Raw] = []
 
 
+class Party(msgspec.Struct, frozen=True):
+    """Somebody whom he has asked into his talk."""
+
+    leg_id: str
+    name: str
+    state: str
+
+
 class Assignment(msgspec.Struct, frozen=True):
     """One contact on the agent's screen."""
 
@@ -57,6 +65,7 @@ class Assignment(msgspec.Struct, frozen=True):
     contact: Contact
     card: Card | None = None
     preview: bool = False
+    parties: tuple[Party, ...] = ()
 
 
 class Queue(msgspec.Struct, frozen=True):

@@ -69,6 +69,8 @@ class Agent(Struct, frozen=True, kw_only=True, gc=False):
     """How long it is rung."""
     reserved_for: CampaignId | None = None
     """He is kept free for this campaign's callees, and is offered nothing else."""
+    party_leg: LegId | None = None
+    """A colleague asks him into a talk, or he is in it: he is offered nothing meanwhile."""
     assignment_ids: tuple[AssignmentId, ...] = ()
     """What he holds, from the offer to the end of wrap-up."""
     active: tuple[Medium, ...] = ()
@@ -131,7 +133,7 @@ def _open_media(agent: Agent, held: tuple[Medium, ...]) -> int:
 
 
 def _unreserved_media(agent: Agent, held: tuple[Medium, ...]) -> int:
-    if agent.skipped_until_ms is not None:
+    if agent.skipped_until_ms is not None or agent.party_leg is not None:
         return 0
     media = capacity.open_media(agent.capacity, held, _pausable_media(agent))
     if media and agent.media:

@@ -2,10 +2,17 @@
 
 from typing import Final
 
-from cti.domain import callbacks, legs, offers, talks, waiting
+from cti.domain import callbacks, legs, offers, talks, transfers, waiting
 from cti.domain.contact import is_call
-from cti.domain.events import CallbackMoved, ContactArrived, ContactCancelled, ContactTakenBack, SkillLevel
-from cti.domain.facts import CallbackPostponed, ContactClosed, ContactQueued
+from cti.domain.events import (
+    CallbackMoved,
+    ContactArrived,
+    ContactCancelled,
+    ContactTakenBack,
+    MoveRequested,
+    SkillLevel,
+)
+from cti.domain.facts import CallbackPostponed, ContactClosed, ContactMoved, ContactQueued
 from cti.domain.ids import (
     REASON_TAKEN_BACK,
     SYSTEM_ABANDONED,
@@ -94,6 +101,7 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
         offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome=OfferOutcome.RESCINDED)
     if contact.id not in turn.state.contacts:
         return
+    transfers.end_all(turn, contact)
     disposition = SYSTEM_ABANDONED if event.abandoned else SYSTEM_CANCELLED
     turn.record(ContactClosed(contact_id=contact.id, disposition=disposition, at_ms=turn.now))
     legs.end_customers(turn, contact)
@@ -110,6 +118,25 @@ def callback_moved(turn: Turn, event: CallbackMoved) -> None:
         offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome=OfferOutcome.RESCINDED)
     until = turn.now if event.not_before_ms is None else max(event.not_before_ms, turn.now)
     turn.record(CallbackPostponed(contact_id=contact.id, attempts=contact.attempts, until_ms=until, at_ms=turn.now))
+    turn.waiting.append(contact.id)
+
+
+def move_requested(turn: Turn, event: MoveRequested) -> None:
+    """It waits there from now on; whoever it was being offered to has it no more. The same queue is nothing."""
+    contact, queue = turn.state.contact(event.contact_id), turn.state.queue(event.queue_id)
+    if contact.state not in (ContactState.WAITING, ContactState.OFFERED):
+        raise illegal("Contact", contact.id, state=contact.state, trigger=Trigger.REQUEUED)
+    if not queue.open or queue.rules.project_id != contact.project_id:
+        raise RuleError("It cannot wait in that queue: choose one of its project.", code="not_its_queue")
+    if queue.id == contact.queue_id:
+        return
+    if contact.campaign_id is not None or offers.is_own(contact):
+        raise RuleError("A call that we make stays where it is.", code="call_not_moved")
+    if contact.assignment_id is not None:
+        offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome=OfferOutcome.RESCINDED)
+    turn.record(
+        ContactMoved(contact_id=contact.id, queue_id=queue.id, project_id=queue.rules.project_id, at_ms=turn.now)
+    )
     turn.waiting.append(contact.id)
 
 

@@ -4,6 +4,7 @@
 
 from msgspec import Struct
 
+from cti.domain.contact import Contact
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegCause, LegId, Medium, Milliseconds
 from cti.domain.states import AssignmentState
 
@@ -44,6 +45,8 @@ class Assignment(Struct, frozen=True, kw_only=True, gc=False):
     """A lead to be looked at: the phone rings when the agent says so."""
     missed: LegCause | None = None
     """Why the customer whom we called was not reached."""
+    handed_over: Contact | None = None
+    """In wrap-up, and its contact, which was like this then, is with somebody else by now, waits, or is over."""
     wrap_up_ms: Milliseconds | None = None
     wrap_up_until_ms: Milliseconds | None = None
 

@@ -210,9 +210,9 @@ def learn_talk(state: "State", contact: Contact, assignment: Assignment, now: Mi
         state.put_campaign(replace(campaign, estimates=learned))
 
 
-def learn_wrap_up(state: "State", contact: Contact, assignment: Assignment, now: Milliseconds) -> None:
+def learn_wrap_up(state: "State", contact: Contact | None, assignment: Assignment, now: Milliseconds) -> None:
     """A wrap-up of a campaign is over, likewise."""
-    campaign = _of(state, contact.campaign_id)
+    campaign = _of(state, contact.campaign_id) if contact is not None else None
     if campaign is not None and assignment.wrap_up_ms is not None:
         learned = pacing.learned_wrap_up(campaign.estimates, now - assignment.wrap_up_ms)
         state.put_campaign(replace(campaign, estimates=learned))

@@ -181,6 +181,33 @@ class Apologise(Struct, frozen=True, kw_only=True, gc=False):
     node: NodeId
 
 
+class RingParty(Struct, frozen=True, kw_only=True, gc=False):
+    """Make a leg with this id to a person's phone, or to an outside number that the tables have under the leg's id.
+
+    Told as PartyAnswered or PartyFailed.
+    """
+
+    leg_id: LegId
+    contact_id: ContactId
+    agent_id: AgentId | None
+    device: Device | None
+    heard_by: LegId | None
+    """Which leg leaves its talk's bridge, and hears it ring."""
+    bridge_id: BridgeId
+    """That bridge."""
+    node: NodeId
+    limit_ms: Milliseconds
+
+
+class JoinParty(Struct, frozen=True, kw_only=True, gc=False):
+    """Put these legs into this bridge, made if absent, out of any other; music on them stops."""
+
+    contact_id: ContactId
+    bridge_id: BridgeId
+    node: NodeId
+    legs: tuple[LegId, ...]
+
+
 class DropBridge(Struct, frozen=True, kw_only=True, gc=False):
     """The talk is over; the bridge goes. Gone already is success."""
 
@@ -226,9 +253,11 @@ SwitchCommand = (
     | DetectMachine
     | Apologise
     | DropBridge
+    | RingParty
+    | JoinParty
     | SetFallback
 )
-Irrevocable = DialCustomer | DialLead
+Irrevocable = DialCustomer | DialLead | RingParty
 """What cannot be taken back, as somebody outside hears of it: done only when its decision is on disk."""
 DesktopCommand = ShowPop | ClosePop
 TimerCommand = StartTimer | StopTimer

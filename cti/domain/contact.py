@@ -41,6 +41,7 @@ class Contact(Struct, frozen=True, kw_only=True, gc=False):
     preferred: tuple[AgentId, ...]
     state: ContactState
     assignment_id: AssignmentId | None = None
+    """The one live assignment, if there is one; a talk that was handed over to somebody off duty has none."""
     hold_for_ms: tuple[Milliseconds, ...] = ()
     condition: str = ""
     tier: int = 0
@@ -71,7 +72,8 @@ class Contact(Struct, frozen=True, kw_only=True, gc=False):
     callback_offered: bool = False
     attempts: int = 0
     """To call back, so far."""
-    """The one live assignment, if there is one."""
+    parties: tuple[LegId, ...] = ()
+    """Who was asked into its talk, in that order."""
 
 
 def is_call(contact: Contact) -> bool:

@@ -5,9 +5,10 @@ A timer outside is only a reminder: the deadline in the state decides, so timers
 restart sets them all again from the state.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
-from cti.domain import callbacks, campaigns, legs, lines, offers, talks, waiting
+from cti.domain import callbacks, campaigns, legs, lines, offers, talks, transfers, waiting
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment, awaits_word
 from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop, StartTimer
@@ -20,6 +21,7 @@ from cti.domain.ids import (
     ContactId,
     DialId,
     LegCause,
+    LegId,
     Medium,
     Milliseconds,
     Readiness,
@@ -58,6 +60,10 @@ def timer_fired(turn: Turn, event: TimerFired) -> None:
         dial = turn.state.dials.get(DialId(owner))
         if dial is not None and _is_due(turn, kind, owner, dial.until_ms):
             campaigns.time_is_up(turn, dial)
+    elif kind is TimerKind.PARTY:
+        party = turn.state.parties.get(LegId(owner))
+        if party is not None and _is_due(turn, kind, owner, party.until_ms):
+            transfers.ring_expired(turn, party)
     else:
         assignment = turn.state.assignments.get(AssignmentId(owner))
         if assignment is not None and _is_due(turn, kind, owner, deadline(turn.state, assignment, kind)):
@@ -117,8 +123,10 @@ def deadline(state: State, assignment: Assignment, kind: TimerKind) -> Milliseco
         case TimerKind.RING:
             return assignment.ring_until_ms if offered or is_dialling(state, assignment) else None
         case TimerKind.LEASE:
+            if not offered:
+                return None
             rings = is_call(state.contacts[assignment.contact_id]) and not awaits_word(assignment)
-            return assignment.lease_until_ms if offered and not rings else None
+            return None if rings else assignment.lease_until_ms
         case TimerKind.REJOIN:
             return assignment.rejoin_until_ms if assignment.state is AssignmentState.REJOINING else None
         case TimerKind.WRAP_UP:
@@ -164,29 +172,29 @@ def clock_stepped(turn: Turn, event: ClockStepped) -> None:
 
 def timers(state: State, *, not_before: Milliseconds = 0) -> list[StartTimer]:
     """Every timer that must run, from the deadlines in the state, by owner."""
-    found = []
+    return [
+        # nothing on the switch can have made a pop's moot
+        StartTimer(timer_id=timer_id(kind, owner), at_ms=at_ms if kind is TimerKind.POP else max(at_ms, not_before))
+        for kind, owner, at_ms in _deadlines(state)
+        if at_ms is not None
+    ]
+
+
+def _deadlines(state: State) -> Iterator[tuple[TimerKind, str, Milliseconds | None]]:
     for assignment_id in sorted(state.assignments):
-        assignment = state.assignments[assignment_id]
         for kind in TimerKind:
-            at_ms = deadline(state, assignment, kind)
-            if at_ms is not None:
-                earliest = 0 if kind is TimerKind.POP else not_before  # nothing on the switch can have made it moot
-                found.append(StartTimer(timer_id=timer_id(kind, assignment_id), at_ms=max(at_ms, earliest)))
+            yield kind, assignment_id, deadline(state, state.assignments[assignment_id], kind)
     for contact_id in sorted(state.contacts):
         contact = state.contacts[contact_id]
-        at_ms = plan_ms(contact) if contact.state is ContactState.WAITING else None
-        if at_ms is not None:
-            found.append(StartTimer(timer_id=timer_id(TimerKind.STEP, contact_id), at_ms=max(at_ms, not_before)))
+        if contact.state is ContactState.WAITING:
+            yield TimerKind.STEP, contact_id, plan_ms(contact)
     for dial_id in sorted(state.dials):
-        until = state.dials[dial_id].until_ms
-        if until is not None:
-            found.append(StartTimer(timer_id=timer_id(TimerKind.DIAL, dial_id), at_ms=max(until, not_before)))
+        yield TimerKind.DIAL, dial_id, state.dials[dial_id].until_ms
+    for leg_id in sorted(state.parties):
+        yield TimerKind.PARTY, leg_id, state.parties[leg_id].until_ms
     for agent_id in sorted(state.agents):
         for kind in _AGENTS:
-            at_ms = agent_deadline(state.agents[agent_id], kind)
-            if at_ms is not None:
-                found.append(StartTimer(timer_id=timer_id(kind, agent_id), at_ms=max(at_ms, not_before)))
-    return found
+            yield kind, agent_id, agent_deadline(state.agents[agent_id], kind)
 
 
 def resume(state: State, now: Milliseconds) -> tuple[Command, ...]:
@@ -198,6 +206,8 @@ def resume(state: State, now: Milliseconds) -> tuple[Command, ...]:
     commands: list[Command] = list(timers(state, not_before=now + ADOPTION_MS))
     for assignment_id in sorted(state.assignments):
         assignment = state.assignments[assignment_id]
+        if assignment.handed_over:
+            continue
         contact = state.contacts[assignment.contact_id]
         if assignment.state is AssignmentState.OFFERED:
             commands.append(ShowPop(assignment_id=assignment_id, agent_id=assignment.agent_id, contact_id=contact.id))
@@ -223,6 +233,8 @@ def open_rings(state: State, now: Milliseconds) -> tuple[RingAgent, ...]:
     found = []
     for assignment_id in sorted(state.assignments):
         assignment = state.assignments[assignment_id]
+        if assignment.handed_over:
+            continue
         contact = state.contacts[assignment.contact_id]
         ringing = assignment.state in (AssignmentState.OFFERED, AssignmentState.REJOINING)
         until = assignment.ring_until_ms

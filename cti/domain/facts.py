@@ -27,18 +27,22 @@ from cti.domain.ids import (
     Milliseconds,
     NodeId,
     OfferOutcome,
+    PartyEnd,
     ProjectId,
     QueueId,
     Readiness,
     ReasonId,
     SiteId,
 )
+from cti.domain.states import Trigger
 
 ASKED: Final = "asked"
 """The rule by which an agent gets a call that he asked for himself (`Why.rule`)."""
 RESERVED: Final = "reserved"
 """The rule by which an agent gets a callee of the campaign that he was reserved for, or a lead to look at first."""
-OUT_OF_ORDER: Final = (ASKED, RESERVED)
+TRANSFERRED: Final = "transferred"
+"""The rule by which an agent gets a talk that a colleague hands to him."""
+OUT_OF_ORDER: Final = (ASKED, RESERVED, TRANSFERRED)
 """Rules by which an agent gets a contact that never stood in the order of those who wait."""
 
 
@@ -401,6 +405,47 @@ class WrapUpStarted(Struct, frozen=True, kw_only=True, gc=False):
     ended_by: EndedBy
 
 
+class PartyInvited(Struct, frozen=True, kw_only=True, gc=False):
+    """Somebody is asked into a talk: his leg is being rung."""
+
+    leg_id: LegId
+    contact_id: ContactId
+    node: NodeId
+    agent_id: AgentId | None
+    """None: an outside number."""
+    device: Device | None
+    by: AssignmentId
+    at_ms: Milliseconds
+    until_ms: Milliseconds
+    alone: bool = False
+    """For the customer, whose agent has left already."""
+
+
+class PartyMoved(Struct, frozen=True, kw_only=True, gc=False):
+    """He is somewhere else in the talk from now on (`states.PARTY`)."""
+
+    leg_id: LegId
+    trigger: Trigger
+    at_ms: Milliseconds
+
+
+class PartyEnded(Struct, frozen=True, kw_only=True, gc=False):
+    """He is in the talk no more."""
+
+    leg_id: LegId
+    how: PartyEnd
+    cause: LegCause | None
+    at_ms: Milliseconds
+
+
+class HandedOver(Struct, frozen=True, kw_only=True, gc=False):
+    """The agent is done with the talk, and codes his part; the contact goes on without him."""
+
+    assignment_id: AssignmentId
+    at_ms: Milliseconds
+    until_ms: Milliseconds
+
+
 class AssignmentClosed(Struct, frozen=True, kw_only=True, gc=False):
     """The agent has done with the contact."""
 
@@ -614,6 +659,10 @@ Fact = (
     | OfferEnded
     | ContactRequeued
     | WrapUpStarted
+    | PartyInvited
+    | PartyMoved
+    | PartyEnded
+    | HandedOver
     | AssignmentClosed
     | ContactClosed
     | LineWish

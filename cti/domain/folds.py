@@ -17,6 +17,7 @@ from cti.domain.contact import Contact, number_of
 from cti.domain.events import Step
 from cti.domain.expected import measured, new_pace, pace_key
 from cti.domain.facts import (
+    TRANSFERRED,
     AgentConfigured,
     AgentLegLost,
     AgentRung,
@@ -42,10 +43,14 @@ from cti.domain.facts import (
     CustomerRung,
     DeviceSet,
     Fact,
+    HandedOver,
     HoursConfigured,
     NodeLost,
     NodeReturned,
     OfferEnded,
+    PartyEnded,
+    PartyInvited,
+    PartyMoved,
     PopConfirmed,
     PriorityGiven,
     QueueConfigured,
@@ -67,8 +72,17 @@ from cti.domain.ids import (
     Readiness,
 )
 from cti.domain.node import Node
+from cti.domain.party import Party
 from cti.domain.queue import Queue
-from cti.domain.states import AssignmentState, ContactState, Trigger, next_contact, next_readiness
+from cti.domain.states import (
+    AssignmentState,
+    ContactState,
+    PartyState,
+    Trigger,
+    next_contact,
+    next_party,
+    next_readiness,
+)
 
 if TYPE_CHECKING:
     from cti.domain.state import State
@@ -85,7 +99,7 @@ OUTCOMES: Final = {
 def _assignment_offered(state: "State", fact: AssignmentOffered) -> None:
     contact = state.contact(fact.contact_id)
     agent = state.agent(fact.agent_id)
-    if not contact.outbound:
+    if not contact.outbound and fact.why.rule != TRANSFERRED:
         _measure(state, contact, fact.at_ms)
     after = next_contact(contact.id, contact.state, Trigger.OFFERED)
     state.put_contact(replace(contact, state=after, assignment_id=fact.assignment_id))
@@ -183,9 +197,81 @@ def _wrap_up_started(state: "State", fact: WrapUpStarted) -> None:
     )
 
 
+def _handed_over(state: "State", fact: HandedOver) -> None:
+    assignment, after = state.move(fact.assignment_id, Trigger.HANDED_OVER)
+    contact = state.contact(assignment.contact_id)
+    state.put_contact(
+        replace(contact, state=next_contact(contact.id, contact.state, Trigger.HANDED_OVER), assignment_id=None)
+    )
+    learn_talk(state, contact, assignment, fact.at_ms)
+    agent = state.agent(assignment.agent_id)
+    if assignment.id in agent.pausable:
+        state.put_agent(replace(agent, pausable=without(agent.pausable, assignment.id)))
+    state.put_assignment(
+        replace(
+            assignment,
+            state=after,
+            held_ms=None,
+            ring_until_ms=None,
+            rejoin_until_ms=None,
+            handed_over=contact,
+            wrap_up_ms=fact.at_ms,
+            wrap_up_until_ms=fact.until_ms,
+        )
+    )
+
+
+def _party_invited(state: "State", fact: PartyInvited) -> None:
+    contact = state.contact(fact.contact_id)
+    state.put_contact(replace(contact, parties=(*contact.parties, fact.leg_id)))
+    state.set_party(
+        fact.leg_id,
+        Party(
+            leg_id=fact.leg_id,
+            contact_id=fact.contact_id,
+            node=fact.node,
+            agent_id=fact.agent_id,
+            device=fact.device,
+            by=fact.by,
+            state=PartyState.CALLED if fact.alone else PartyState.RINGING,
+            invited_ms=fact.at_ms,
+            since_ms=fact.at_ms,
+            until_ms=fact.until_ms,
+        ),
+    )
+    if fact.agent_id is not None:
+        state.put_agent(replace(state.agent(fact.agent_id), party_leg=fact.leg_id))
+
+
+def _party_moved(state: "State", fact: PartyMoved) -> None:
+    party = state.party(fact.leg_id)
+    after = next_party(party.leg_id, party.state, fact.trigger)
+    answers = fact.trigger is Trigger.ANSWERED
+    state.set_party(
+        party.leg_id,
+        replace(
+            party,
+            state=after,
+            since_ms=fact.at_ms,
+            until_ms=None if answers else party.until_ms,
+            answered_ms=fact.at_ms if answers else party.answered_ms,
+        ),
+    )
+
+
+def _party_ended(state: "State", fact: PartyEnded) -> None:
+    party = state.party(fact.leg_id)
+    next_party(party.leg_id, party.state, Trigger.ENDED)
+    contact = state.contact(party.contact_id)
+    state.put_contact(replace(contact, parties=tuple(leg for leg in contact.parties if leg != party.leg_id)))
+    state.set_party(party.leg_id, None)
+    if party.agent_id is not None:
+        state.put_agent(replace(state.agent(party.agent_id), party_leg=None))
+
+
 def _assignment_closed(state: "State", fact: AssignmentClosed) -> None:
     assignment, _ = state.move(fact.assignment_id, Trigger.CLOSED)
-    learn_wrap_up(state, state.contact(assignment.contact_id), assignment, fact.at_ms)
+    learn_wrap_up(state, state.contacts.get(assignment.contact_id), assignment, fact.at_ms)
     state.set_assignment(assignment.id, None)
     state.put_agent(_released(state.agent(assignment.agent_id), assignment.id, idle_since_ms=fact.at_ms))
 
@@ -514,6 +600,17 @@ def _clock_shifted(state: "State", fact: ClockShifted) -> None:
                 wrap_up_until_ms=_shifted(assignment.wrap_up_until_ms, by_ms),
             )
         )
+    for party in list(state.parties.values()):
+        state.set_party(
+            party.leg_id,
+            replace(
+                party,
+                invited_ms=party.invited_ms + by_ms,
+                since_ms=party.since_ms + by_ms,
+                until_ms=_shifted(party.until_ms, by_ms),
+                answered_ms=_shifted(party.answered_ms, by_ms),
+            ),
+        )
     for agent in list(state.agents.values()):
         state.put_agent(
             replace(
@@ -587,6 +684,10 @@ FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
     PopConfirmed: _pop_confirmed,
     AssignmentStarted: _assignment_started,
     WrapUpStarted: _wrap_up_started,
+    PartyInvited: _party_invited,
+    PartyMoved: _party_moved,
+    PartyEnded: _party_ended,
+    HandedOver: _handed_over,
     AssignmentClosed: _assignment_closed,
     ContactClosed: _contact_closed,
     ContactQueued: _contact_queued,

@@ -60,6 +60,8 @@ SYSTEM_NO_AGENT: Final = DispositionId("no_agent")
 """A campaign's callee answered, and no agent had him in time."""
 SYSTEM_SKIPPED: Final = DispositionId("skipped")
 """The agent looked at a campaign's lead and did not call."""
+SYSTEM_TRANSFERRED: Final = DispositionId("transferred")
+"""It went on outside the ACD: with a colleague, at an outside number, in a menu."""
 SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_ABANDONED,
     SYSTEM_AGENT_LOST,
@@ -73,6 +75,7 @@ SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_DUPLICATE,
     SYSTEM_NO_AGENT,
     SYSTEM_SKIPPED,
+    SYSTEM_TRANSFERRED,
 )
 """The system's own codes; a person's code comes from the project."""
 
@@ -184,6 +187,35 @@ class DialResult(Word):
     """The agent did not want to call."""
 
 
+class TargetKind(Word):
+    """Whither a talk is transferred."""
+
+    AGENT = "agent"
+    """A person with a phone of ours, signed in or not."""
+    NUMBER = "number"
+    """A number outside; which one stands in the tables, never in the journal."""
+    QUEUE = "queue"
+    DESTINATION = "destination"
+    """A place of the dialplan: a menu, a voicemail box."""
+
+
+class PartyEnd(Word):
+    """How somebody who was asked into a talk left it."""
+
+    MISSED = "missed"
+    """He did not answer, or could not be rung."""
+    DROPPED = "dropped"
+    """The agent who asked him took it back, or parted from him."""
+    LEFT = "left"
+    """He hung up."""
+    LOST = "lost"
+    """His leg was lost."""
+    TOOK_OVER = "took_over"
+    """The talk is his now, as an assignment of his own."""
+    OVER = "over"
+    """The customer is gone."""
+
+
 class EndedBy(Word):
     """Who ended a talk or the work on a contact."""
 
@@ -193,6 +225,8 @@ class EndedBy(Word):
     """Nobody: the customer's leg was lost."""
     UNREACHED = "unreached"
     """Nobody: the customer whom we called was not reached."""
+    TRANSFERRED = "transferred"
+    """Nobody yet: the agent handed the talk over, and it goes on."""
 
 
 class TimerKind(Word):
@@ -213,5 +247,7 @@ class TimerKind(Word):
     """How long an agent's phone is rung for a line that is kept up."""
     DIAL = "dial"
     """How long a lead's phone is rung, and how long he waits once he has answered."""
+    PARTY = "party"
+    """How long somebody who is asked into a talk is rung."""
     SKIP = "skip"
     """How long an agent is offered nothing, because his phone could not be rung just now."""

@@ -1,7 +1,7 @@
 """What is done with the legs of a talk: joined, parked with music, ended; the same for calls in, out and back.
 
 An agent's line that is kept up is never hung up with a talk: it falls silent, and waits for the next. No rule about
-when lives here. Called by `offers`, `callbacks`, `talks` and `campaigns`.
+when lives here. Called by `offers`, `callbacks`, `talks`, `transfers` and `campaigns`.
 """
 
 from cti.domain.assignment import Assignment
@@ -9,12 +9,17 @@ from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, QuietLine
 from cti.domain.contact import Contact
 from cti.domain.ids import BridgeId
 from cti.domain.turn import Turn
-from cti.variables import BRIDGE_PREFIX
+from cti.variables import BRIDGE_PREFIX, SIDE_PREFIX
 
 
 def bridge_of(contact: Contact) -> BridgeId:
     """The bridge of a contact's talk."""
     return BridgeId(f"{BRIDGE_PREFIX}{contact.id}")
+
+
+def side_of(contact: Contact) -> BridgeId:
+    """The bridge in which its agent talks to somebody aside."""
+    return BridgeId(f"{SIDE_PREFIX}{contact.id}")
 
 
 def join(turn: Turn, assignment: Assignment) -> None:

@@ -41,7 +41,8 @@ def wanted(turn: Turn, event: LineWanted) -> None:
 def _ring(turn: Turn, agent: Agent) -> None:
     """Ring his phone, unless it rings or is busy already, or no node is known."""
     node = turn.state.node
-    busy = agent.line_leg is not None or any(turn.state.assignment(held).leg_id for held in agent.assignment_ids)
+    busy = agent.line_leg is not None or agent.party_leg is not None
+    busy = busy or any(turn.state.assignment(held).leg_id for held in agent.assignment_ids)
     known = turn.state.nodes.get(node) if node is not None else None
     if busy or node is None or (known is not None and known.lost) or agent.device not in agent.phones:
         return

@@ -52,6 +52,8 @@ def _check(turn: Turn, queue: Queue, agent: Agent, node: NodeId) -> None:
         raise RuleError("Your phone is not registered: switch it on.", code="phone_unreachable")
     if agent.reserved_for is not None:
         raise RuleError("A campaign's customer may be put through to you any moment: try again then.", code="reserved")
+    if agent.party_leg is not None:
+        raise RuleError("A colleague asks you: end that talk before you call.", code="busy")
     known = turn.state.nodes.get(node)
     if known is not None and known.lost:
         raise RuleError("The switch does not answer: try again in a moment.", code="no_switch")

@@ -201,7 +201,7 @@ def sign_out(turn: Turn, agent: Agent, *, reason: ReasonId | None) -> None:
         if assignment.state is AssignmentState.OFFERED:
             offers.end_offer(turn, assignment, outcome=OfferOutcome.RESCINDED)
     agent = turn.state.agent(agent.id)
-    if agent.assignment_ids or agent.reserved_for is not None:
+    if agent.assignment_ids or agent.reserved_for is not None or agent.party_leg is not None:
         defer_sign_out(turn, agent)
     elif agent.readiness is not Readiness.OFFLINE:
         set_readiness(turn, agent.id, Readiness.OFFLINE, reason=reason)

@@ -98,7 +98,7 @@ def let_go(turn: Turn, agent_id: AgentId) -> None:
     """An assignment of his is over: what it interrupted goes on; he who asked to leave goes offline with his last."""
     go_on(turn, agent_id)
     agent = turn.state.agent(agent_id)
-    if agent.leaving and not agent.assignment_ids:
+    if agent.leaving and not agent.assignment_ids and agent.party_leg is None:
         set_readiness(turn, agent_id, Readiness.OFFLINE)
 
 

@@ -36,6 +36,7 @@ from cti.domain.ids import (
     QueueId,
 )
 from cti.domain.node import Node
+from cti.domain.party import Party
 from cti.domain.queue import Queue
 from cti.domain.routing import Index
 from cti.domain.states import AssignmentState, ContactState, Trigger, next_assignment
@@ -57,6 +58,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
     sources: tuple[tuple[str, ContactId], ...] = ()
     campaigns: tuple[Campaign, ...] = ()
     dials: tuple[Dial, ...] = ()
+    parties: tuple[Party, ...] = ()
 
 
 KEPT_SOURCES: Final = 20_000
@@ -90,6 +92,8 @@ class State:
         """Until the callee has a contact, and after."""
         self.dial_by_contact: dict[ContactId, DialId] = {}
         """Of contacts whose attempt is not over."""
+        self.parties: dict[LegId, Party] = {}
+        """Who was asked into a talk."""
         self.line_by_leg: dict[LegId, AgentId] = {}
         """Lines that are kept up, or rung."""
         self.line_wishes: dict[AgentId, None] = {}
@@ -133,12 +137,23 @@ class State:
         except KeyError:
             raise NotFound(f"There is no assignment {assignment_id} (any more).", code="contact_gone") from None
 
+    def contact_of(self, assignment: Assignment) -> Contact:
+        """Its contact; of one that was handed over, as it was then."""
+        return assignment.handed_over or self.contacts[assignment.contact_id]
+
     def campaign(self, campaign_id: CampaignId) -> Campaign:
         """The campaign, closed ones too; raises `NotFound`."""
         try:
             return self.campaigns[campaign_id]
         except KeyError:
             raise NotFound(f"There is no campaign {campaign_id}.") from None
+
+    def party(self, leg_id: LegId) -> Party:
+        """Who was asked into a talk with this leg; raises `NotFound`."""
+        try:
+            return self.parties[leg_id]
+        except KeyError:
+            raise NotFound("He is not in the talk (any more).", code="party_absent") from None
 
     def waiting(self, queue_id: QueueId) -> int:
         """How many contacts wait in the queue."""
@@ -258,6 +273,17 @@ class State:
         if dial.contact_id is not None:
             self.dial_by_contact[dial.contact_id] = dial_id
 
+    def set_party(self, leg_id: LegId, party: Party | None) -> None:
+        """Keep this record, or none."""
+        self._undo.append(partial(self._replace_party, leg_id, self.parties.get(leg_id)))
+        self._replace_party(leg_id, party)
+
+    def _replace_party(self, leg_id: LegId, party: Party | None) -> None:
+        if party is None:
+            self.parties.pop(leg_id, None)
+        else:
+            self.parties[leg_id] = party
+
     def set_source(self, key: str, contact_id: ContactId) -> None:
         """Know that contact by the key that its source has for it."""
         self._undo.append(partial(self._forget_source, key))
@@ -351,6 +377,7 @@ def snapshot(state: State) -> Snapshot:
         sources=tuple(state.sources.items()),
         campaigns=tuple(state.campaigns.values()),
         dials=tuple(state.dials.values()),
+        parties=tuple(state.parties.values()),
     )
 
 
@@ -378,5 +405,7 @@ def restore(records: Snapshot) -> State:
         state._replace_campaign(campaign.id, campaign)
     for dial in records.dials:
         state._replace_dial(dial.id, dial)
+    for party in records.parties:
+        state._replace_party(party.leg_id, party)
     state.commit()
     return state

@@ -1,4 +1,4 @@
-"""The three machines of the ACD, each as one table: contact, assignment and agent.
+"""The four machines of the ACD, each as one table: contact, assignment, party and agent.
 
 Theory of operation. A *contact* is what a customer wants, an *assignment* is one offer of it to one agent, and an
 *agent* is a person with a readiness. They are different machines because their lives differ: a contact outlives the
@@ -17,6 +17,10 @@ and recovery cannot fold it.
   desktop, or a supervisor took it back.
 - Work without legs may be interrupted by an offer that the agent's profile lets come first: it is paused from that
   offer on until what interrupted it is over, and does not count towards his capacity meanwhile.
+- A *party* is somebody whom an agent asks into his talk. He is rung for the agent or, once that one has left, for the
+  customer; talks to the agent aside while the customer hears music, or hears music himself while the agent is with the
+  customer; is in the talk with all; or leads it, when the agent has gone. An assignment that was handed over goes into
+  wrap-up by itself: its contact is with somebody else by then, or over.
 - Readiness is what a person says of himself, or what the system says of him when he did not answer or his phone or
   desktop is gone. Being busy is no readiness: it follows from the assignments.
 
@@ -60,6 +64,22 @@ class AssignmentState(Word):
     FAILED = "failed"
 
 
+class PartyState(Word):
+    """Where somebody is who was asked into a talk."""
+
+    RINGING = "ringing"
+    CALLED = "called"
+    """He is rung for the customer: nobody else is with him."""
+    ASIDE = "aside"
+    """With the agent who asked him; the customer hears music."""
+    LEFT = "left"
+    """He hears music: the agent is with the customer."""
+    TOGETHER = "together"
+    LEADING = "leading"
+    """He has the talk; the agent who asked him is gone."""
+    GONE = "gone"
+
+
 class Trigger(Word):
     """What moves a machine: each follows from one fact."""
 
@@ -79,6 +99,13 @@ class Trigger(Word):
     TIMED_OUT = "timed out"
     RESCINDED = "rescinded"
     FAILED = "failed"
+    HANDED_OVER = "handed over"
+    ANSWERED = "answered"
+    PARTED = "left alone"
+    TAKEN_UP = "talked to again"
+    MERGED = "let in"
+    LEFT_IN_CHARGE = "left in charge"
+    ENDED = "ended"
     SIGNED_IN = "signed in"
     BECAME_READY = "made ready"
     BECAME_NOT_READY = "made not ready"
@@ -96,6 +123,8 @@ CONTACT: Final[Mapping[tuple[ContactState, Trigger], ContactState]] = {
     (ContactState.ACTIVE, Trigger.STARTED): ContactState.ACTIVE,
     (ContactState.ACTIVE, Trigger.REQUEUED): ContactState.WAITING,
     (ContactState.ACTIVE, Trigger.WRAPPED_UP): ContactState.WRAP_UP,
+    (ContactState.ACTIVE, Trigger.HANDED_OVER): ContactState.ACTIVE,
+    (ContactState.ACTIVE, Trigger.CLOSED): ContactState.CLOSED,
     (ContactState.WRAP_UP, Trigger.CLOSED): ContactState.CLOSED,
 }
 
@@ -122,7 +151,29 @@ ASSIGNMENT: Final[Mapping[tuple[AssignmentState, Trigger], AssignmentState]] = {
     (AssignmentState.REJOINING, Trigger.STARTED): AssignmentState.ACTIVE,
     (AssignmentState.REJOINING, Trigger.WRAPPED_UP): AssignmentState.WRAP_UP,
     (AssignmentState.REJOINING, Trigger.CLOSED): AssignmentState.CLOSED,
+    (AssignmentState.ACTIVE, Trigger.HANDED_OVER): AssignmentState.WRAP_UP,
+    (AssignmentState.HELD, Trigger.HANDED_OVER): AssignmentState.WRAP_UP,
+    (AssignmentState.REJOINING, Trigger.HANDED_OVER): AssignmentState.WRAP_UP,
     (AssignmentState.WRAP_UP, Trigger.CLOSED): AssignmentState.CLOSED,
+}
+
+PARTY: Final[Mapping[tuple[PartyState, Trigger], PartyState]] = {
+    (PartyState.RINGING, Trigger.ANSWERED): PartyState.ASIDE,
+    (PartyState.RINGING, Trigger.LEFT_IN_CHARGE): PartyState.CALLED,
+    (PartyState.RINGING, Trigger.ENDED): PartyState.GONE,
+    (PartyState.CALLED, Trigger.ANSWERED): PartyState.LEADING,
+    (PartyState.CALLED, Trigger.ENDED): PartyState.GONE,
+    (PartyState.ASIDE, Trigger.PARTED): PartyState.LEFT,
+    (PartyState.ASIDE, Trigger.MERGED): PartyState.TOGETHER,
+    (PartyState.ASIDE, Trigger.LEFT_IN_CHARGE): PartyState.LEADING,
+    (PartyState.ASIDE, Trigger.ENDED): PartyState.GONE,
+    (PartyState.LEFT, Trigger.TAKEN_UP): PartyState.ASIDE,
+    (PartyState.LEFT, Trigger.MERGED): PartyState.TOGETHER,
+    (PartyState.LEFT, Trigger.LEFT_IN_CHARGE): PartyState.LEADING,
+    (PartyState.LEFT, Trigger.ENDED): PartyState.GONE,
+    (PartyState.TOGETHER, Trigger.LEFT_IN_CHARGE): PartyState.LEADING,
+    (PartyState.TOGETHER, Trigger.ENDED): PartyState.GONE,
+    (PartyState.LEADING, Trigger.ENDED): PartyState.GONE,
 }
 
 AGENT: Final[Mapping[tuple[Readiness, Trigger], Readiness]] = {
@@ -154,6 +205,14 @@ def next_assignment(assignment_id: str, state: AssignmentState, trigger: Trigger
         raise illegal("Assignment", assignment_id, state=state, trigger=trigger) from None
 
 
+def next_party(leg_id: str, state: PartyState, trigger: Trigger) -> PartyState:
+    """The state that follows; raises `IllegalTransition`."""
+    try:
+        return PARTY[state, trigger]
+    except KeyError:
+        raise illegal("Party", leg_id, state=state, trigger=trigger) from None
+
+
 def next_readiness(agent_id: str, state: Readiness, trigger: Trigger) -> Readiness:
     """The readiness that follows; raises `IllegalTransition`."""
     try:
@@ -169,7 +228,7 @@ def illegal(noun: str, key: str, *, state: StrEnum, trigger: Trigger) -> Illegal
 
 
 def mermaid() -> str:
-    """`docs/states.md`: the three tables as Mermaid state diagrams."""
+    """`docs/states.md`: the four tables as Mermaid state diagrams."""
     return "\n".join(
         [
             "# The machines of the ACD",
@@ -178,6 +237,7 @@ def mermaid() -> str:
             "",
             *_diagram("Contact", CONTACT, start=ContactState.WAITING),
             *_diagram("Assignment", ASSIGNMENT, start=AssignmentState.OFFERED),
+            *_diagram("Party", PARTY, start=PartyState.RINGING),
             *_diagram("Agent", AGENT, start=Readiness.OFFLINE),
         ]
     )

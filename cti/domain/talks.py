@@ -6,7 +6,7 @@ goes back to the queue. How an offer comes about is `cti.domain.offers`.
 
 from typing import Final
 
-from cti.domain import callbacks, campaigns, legs, lines, lost, offers
+from cti.domain import callbacks, campaigns, legs, lines, lost, offers, transfers
 from cti.domain.assignment import Assignment, is_desk_work
 from cti.domain.commands import ClosePop, EndLeg
 from cti.domain.contact import Contact, is_call
@@ -24,7 +24,6 @@ from cti.domain.facts import (
     AgentLegLost,
     AssignmentClosed,
     AssignmentHeld,
-    AssignmentResumed,
     ContactClosed,
     ContactRequeued,
     WrapUpStarted,
@@ -101,6 +100,9 @@ def leg_ended(turn: Turn, event: LegEnded) -> None:
     if assignment_id is not None:
         _agent_leg_ended(turn, turn.state.assignment(assignment_id), event.cause)
         return
+    if event.leg_id in turn.state.parties:
+        transfers.leg_ended(turn, event.leg_id, event.cause)
+        return
     dial_id = turn.state.dial_by_leg.get(event.leg_id)
     if dial_id is not None:
         campaigns.leg_ended(turn, dial_id, event.cause)
@@ -141,27 +143,34 @@ def hold_requested(turn: Turn, event: HoldRequested) -> None:
         raise RuleError("Only a call can be put on hold.", code="only_calls_hold")
     if callbacks.is_dialling(assignment, contact):
         raise RuleError("The customer has not answered yet.", code="not_answered_yet")
+    if transfers.is_conference(turn, contact):
+        raise RuleError("Several talk together: nobody can be put on hold.", code="conference_not_held")
     turn.record(AssignmentHeld(assignment_id=assignment.id, at_ms=turn.now))
     legs.hold(turn, contact)
 
 
 def resume_requested(turn: Turn, event: ResumeRequested) -> None:
-    """The customer is back in the talk."""
-    turn.record(AssignmentResumed(assignment_id=event.assignment_id, at_ms=turn.now))
-    legs.join(turn, turn.state.assignment(event.assignment_id))
+    """The customer is back in the talk; somebody whom the agent had aside hears music."""
+    assignment = turn.state.assignment(event.assignment_id)
+    transfers.back_to_customer(turn, assignment, turn.state.contact(assignment.contact_id))
 
 
 def hang_up_requested(turn: Turn, event: HangUpRequested) -> None:
     """The agent ends the talk or the work; while a call is still offered, it is his refusal.
 
-    While a customer is being called back, the attempt is over: he is tried again as his queue's rule says.
+    Whom he has asked into the talk has it from now on: a customer is not hung up on by an agent who leaves. While a
+    customer is being called back, the attempt is over: he is tried again as his queue's rule says.
     """
     assignment = turn.state.assignment(event.assignment_id)
+    if assignment.handed_over:
+        raise illegal("Assignment", assignment.id, state=assignment.state, trigger=Trigger.WRAPPED_UP)
     contact = turn.state.contact(assignment.contact_id)
     if assignment.state is AssignmentState.OFFERED and is_call(contact):
         offers.reject(turn, assignment)
     elif callbacks.is_dialling(assignment, contact):
         callbacks.not_reached(turn, assignment, LegCause.NORMAL)
+    elif contact.parties:
+        transfers.hand_over(turn, assignment, contact)
     else:
         wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
 
@@ -183,6 +192,9 @@ def wrap_up_expired(turn: Turn, assignment: Assignment) -> None:
 def rejoin_expired(turn: Turn, assignment: Assignment) -> None:
     """The agent did not come back: the caller waits again, with the seniority he has."""
     contact = turn.state.contact(assignment.contact_id)
+    if contact.parties:
+        transfers.hand_over(turn, assignment, contact)
+        return
     turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=SYSTEM_AGENT_LOST, at_ms=turn.now))
     turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
     legs.end_agents(turn, assignment, contact)
@@ -239,6 +251,7 @@ def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: EndedBy, caller_gon
     turn.record(WrapUpStarted(assignment_id=assignment.id, at_ms=turn.now, until_ms=until, ended_by=ended_by))
     if callbacks.is_dialling(assignment, contact):
         turn.stop(TimerKind.RING, assignment.id)
+    transfers.end_all(turn, contact)
     if is_call(contact) and contact.node is not None:
         legs.end_agents(turn, assignment, contact)
         if not caller_gone:
@@ -262,6 +275,9 @@ def _caller_left(turn: Turn, contact: Contact, cause: LegCause) -> None:
         ended_by = EndedBy.LOST if cause is LegCause.LOST else EndedBy.CUSTOMER
         wrap_up(turn, assignment, ended_by=ended_by, caller_gone=True)
         return
+    if contact.parties:
+        transfers.caller_left(turn, contact)
+        return
     if assignment is not None:
         offers.end_offer(turn, assignment, outcome=OfferOutcome.RESCINDED)
     turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_ABANDONED, at_ms=turn.now))
@@ -277,7 +293,11 @@ def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> Non
         return
     # A page that is refreshed ends its leg as politely as one that hangs up; a deliberate hang-up is told beforehand.
     if assignment.device is Device.SIP and cause not in _LOST:
-        wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
+        contact = turn.state.contact(assignment.contact_id)
+        if contact.parties:
+            transfers.hand_over(turn, assignment, contact)
+        else:
+            wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
         return
     is_phone = assignment.device is Device.SIP
     _lose_agent_leg(turn, assignment, ring_now=is_phone and _can_ring_again(turn, assignment))
@@ -308,7 +328,8 @@ def _lose_agent_leg(turn: Turn, assignment: Assignment, *, ring_now: bool) -> No
             stood=_stood(turn, assignment),
         )
     )
-    if assignment.state is AssignmentState.ACTIVE:
+    transfers.agent_lost(turn, contact)
+    if assignment.state is AssignmentState.ACTIVE and not transfers.is_conference(turn, contact):
         legs.hold(turn, contact)
     turn.start(TimerKind.REJOIN, assignment.id, at_ms=until)
     if ring_now:
@@ -317,5 +338,6 @@ def _lose_agent_leg(turn: Turn, assignment: Assignment, *, ring_now: bool) -> No
 
 def _close(turn: Turn, assignment: Assignment, disposition: DispositionId) -> None:
     turn.record(AssignmentClosed(assignment_id=assignment.id, disposition=disposition, at_ms=turn.now))
-    turn.record(ContactClosed(contact_id=assignment.contact_id, disposition=disposition, at_ms=turn.now))
+    if not assignment.handed_over:
+        turn.record(ContactClosed(contact_id=assignment.contact_id, disposition=disposition, at_ms=turn.now))
     let_go(turn, assignment.agent_id)

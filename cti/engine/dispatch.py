@@ -25,16 +25,18 @@ from cti.domain.commands import (
     HoldLeg,
     Irrevocable,
     JoinLegs,
+    JoinParty,
     PlayMusic,
     PromiseCallback,
     QuietLine,
     RingAgent,
     RingLine,
+    RingParty,
     SendAway,
     SetFallback,
     SwitchCommand,
 )
-from cti.domain.events import CalleeAnswered, CalleeFailed, Event, JoinFailed, LineFailed, RingFailed
+from cti.domain.events import CalleeAnswered, CalleeFailed, Event, JoinFailed, LineFailed, PartyFailed, RingFailed
 from cti.domain.ids import AgentId, LegCause, LegId, NodeId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import Switch
@@ -60,6 +62,8 @@ LegCommand = (
     | DetectMachine
     | Apologise
     | DropBridge
+    | RingParty
+    | JoinParty
 )
 
 
@@ -211,6 +215,8 @@ def line_in(command: LegCommand) -> LegId | None:
             return command.leg_id
         case JoinLegs() if command.agent_leg.startswith(LINE_PREFIX):
             return command.agent_leg
+        case JoinParty():
+            return next((leg_id for leg_id in command.legs if leg_id.startswith(LINE_PREFIX)), None)
         case _:
             return None
 
@@ -233,7 +239,9 @@ def consequence(command: LegCommand, error: OutsideError) -> Event | None:
             return JoinFailed(contact_id=command.contact_id, assignment_id=command.assignment_id)
         case EndLeg() | HoldLeg() | PlayMusic() | Announce() | SendAway() | PromiseCallback() | DropBridge():
             return None
-        case QuietLine() | Apologise():
+        case RingParty():
+            return PartyFailed(leg_id=command.leg_id, cause=cause)
+        case QuietLine() | Apologise() | JoinParty():
             return None
         case _:
             assert_never(command)
@@ -243,6 +251,8 @@ def _never_sent(command: Irrevocable) -> Event:
     """Nothing rang: that is no attempt of a lead's."""
     if isinstance(command, DialLead):
         return CalleeFailed(dial_id=command.dial_id, leg_id=command.leg_id, cause=LegCause.LOST)
+    if isinstance(command, RingParty):
+        return PartyFailed(leg_id=command.leg_id, cause=LegCause.CONGESTION)
     return RingFailed(assignment_id=command.assignment_id, leg_id=command.leg_id, cause=LegCause.CONGESTION)
 
 

@@ -15,7 +15,7 @@ from msgspec import structs
 from cti.clock import Clock, SystemClock
 from cti.domain import deadlines
 from cti.domain.acd import Decision
-from cti.domain.commands import DialLead, Irrevocable, RingAgent, StartTimer, StopTimer, SwitchCommand
+from cti.domain.commands import DialLead, Irrevocable, RingAgent, RingParty, StartTimer, StopTimer, SwitchCommand
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
@@ -28,13 +28,15 @@ from cti.domain.events import (
     EngineStarted,
     Event,
     HoursSet,
+    InviteRequested,
     LegEnded,
     OutboundRequested,
     QueueClosed,
     QueueOpened,
     TimerFired,
+    TransferRequested,
 )
-from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued, Fact
+from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued, Fact, PartyEnded, PartyInvited
 from cti.domain.ids import (
     AgentId,
     CampaignId,
@@ -353,6 +355,17 @@ class Engine:
         )
         return next(_queued(decision)).contact_id
 
+    async def transfer(self, event: TransferRequested | InviteRequested, number: str) -> Decision:
+        """See `ports.Engine`."""
+        return await self._loop.ask(event, before=lambda decision: self._keep(self._asked(decision, number)))
+
+    def _asked(self, decision: Decision, number: str) -> Iterator[Particulars]:
+        """Of whoever outside is rung by this decision."""
+        for fact in decision.facts:
+            if isinstance(fact, PartyInvited) and fact.agent_id is None:
+                known, contact = self._in_hand.get(fact.contact_id), self.state.contacts[fact.contact_id]
+                yield people.of_party(number, fact, known=known, project_id=contact.project_id)
+
     def particulars(self, contact_id: ContactId) -> Particulars | None:
         """See `ports.Engine`."""
         return self._in_hand.get(contact_id)
@@ -408,6 +421,8 @@ class Engine:
                 self._in_hand.parted(fact.contact_id)
             elif isinstance(fact, ContactClosed):
                 self._in_hand.close(fact.contact_id, now)
+            elif isinstance(fact, PartyEnded):
+                self._in_hand.close(ContactId(fact.leg_id), now)
 
     def _tell_desks(self) -> None:
         """The pages hear of each decision in order: of one that rings or dials right after its request has left."""
@@ -422,6 +437,8 @@ class Engine:
                 command.campaign_id, command.lead_id, self.now()
             )
             return may and dial is not None and not dial.given_up
+        if isinstance(command, RingParty):
+            return command.leg_id in self.state.parties
         contact = self.state.contacts.get(command.contact_id)
         return contact is not None and contact.leg_id == command.leg_id and contact.state is ContactState.ACTIVE
 

@@ -27,6 +27,8 @@ from cti.domain.events import (
     LegEnded,
     LineAnswered,
     LineFailed,
+    PartyAnswered,
+    PartyFailed,
     PhoneReachable,
     PhoneUnreachable,
     RingFailed,
@@ -166,7 +168,7 @@ class Watch:
                 self._floor.enter(event)
             case LegAnswered() | LegEnded() | RingFailed():
                 self._floor.post(event)
-            case LineAnswered() | LineFailed() | CalleeAnswered() | CalleeFailed():
+            case LineAnswered() | LineFailed() | CalleeAnswered() | CalleeFailed() | PartyAnswered() | PartyFailed():
                 self._floor.post(event)
             case CallbackRequested():
                 self._floor.call_back(event)

@@ -18,8 +18,8 @@ from cti.domain.capacity import ONE_AT_A_TIME
 from cti.domain.commands import Apologise, PromiseCallback, SendAway
 from cti.domain.contact import Contact
 from cti.domain.events import AgentEnrolled
-from cti.domain.facts import ContactQueued
-from cti.domain.ids import AgentId, ContactId, Device, LegId, Milliseconds, ProjectId
+from cti.domain.facts import ContactQueued, PartyInvited
+from cti.domain.ids import AgentId, ContactId, Device, LegId, Medium, Milliseconds, ProjectId
 from cti.ports import Arrival, CallerEntered, CallerLost, Particulars, Person
 from cti.ports.campaigns import Callee
 
@@ -170,6 +170,21 @@ def of_arrival(arrival: Arrival, queued: ContactQueued | Contact) -> Particulars
         path="",
         account="",
         subject=arrival.subject,
+    )
+
+
+def of_party(number: str, invited: PartyInvited, *, known: Particulars | None, project_id: ProjectId) -> Particulars:
+    """Of somebody outside who is asked into a talk, under his leg's id: he speaks, for us, the customer's language."""
+    return Particulars(
+        contact_id=ContactId(invited.leg_id),
+        project_id=project_id,
+        medium=Medium.VOICE,
+        address=number,
+        name="",
+        dialled="",
+        language=known.language if known is not None else "",
+        path="",
+        account="",
     )
 
 

@@ -29,7 +29,16 @@ from dataclasses import dataclass
 from cti.domain.assignment import Assignment
 from cti.domain.callbacks import is_dialling
 from cti.domain.campaign import Dial
-from cti.domain.commands import DetectMachine, DropBridge, EndLeg, HoldLeg, JoinLegs, QuietLine, SwitchCommand
+from cti.domain.commands import (
+    DetectMachine,
+    DropBridge,
+    EndLeg,
+    HoldLeg,
+    JoinLegs,
+    JoinParty,
+    QuietLine,
+    SwitchCommand,
+)
 from cti.domain.contact import Contact
 from cti.domain.events import (
     CalleeAnswered,
@@ -39,13 +48,16 @@ from cti.domain.events import (
     LegEnded,
     LineAnswered,
     LineFailed,
+    PartyAnswered,
+    PartyFailed,
     RingFailed,
 )
 from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, NodeId
+from cti.domain.party import IN_TALK, RINGING
 from cti.domain.state import State
-from cti.domain.states import AssignmentState, ContactState
+from cti.domain.states import AssignmentState, ContactState, PartyState
 from cti.ports import CallerEntered, ListedBridge, ListedLeg, Listing
-from cti.variables import BRIDGE_PREFIX
+from cti.variables import BRIDGE_PREFIX, SIDE_PREFIX
 
 _OUT_OF_TALK = (AssignmentState.HELD, AssignmentState.REJOINING)
 
@@ -111,7 +123,10 @@ def held_legs(state: State, node: NodeId) -> Iterable[LegId]:
             yield leg_id
     for leg_id, assignment_id in state.assignment_by_leg.items():
         assignment = state.assignments[assignment_id]
-        if state.contacts[assignment.contact_id].node == node and assignment.state is not AssignmentState.WRAP_UP:
+        if assignment.state is not AssignmentState.WRAP_UP and state.contacts[assignment.contact_id].node == node:
+            yield leg_id
+    for leg_id, party in state.parties.items():
+        if party.node == node:
             yield leg_id
     for leg_id, agent_id in state.line_by_leg.items():
         if state.agents[agent_id].line_node == node:
@@ -145,6 +160,9 @@ def _ending(state: State, leg_id: LegId) -> Event:
     dial = _dial_of(state, leg_id)
     if dial is not None and dial.answered_ms is None:
         return CalleeFailed(dial_id=dial.id, leg_id=leg_id, cause=LegCause.LOST)
+    party = state.parties.get(leg_id)
+    if party is not None and party.state in RINGING:
+        return PartyFailed(leg_id=leg_id, cause=LegCause.LOST)
     assignment_id = state.assignment_by_leg.get(leg_id)
     if assignment_id is not None and state.assignments[assignment_id].state is AssignmentState.OFFERED:
         return RingFailed(assignment_id=assignment_id, leg_id=leg_id, cause=LegCause.LOST)
@@ -189,7 +207,7 @@ def _talk_of(state: State, bridge: ListedBridge) -> Contact | None:
 
 def _answered_unheard(state: State, listing: Listing) -> Iterable[Event]:
     for leg in listing.legs:
-        if leg.agent_id is not None or leg.dial_id is not None:
+        if leg.agent_id is not None or leg.dial_id is not None or leg.party:
             yield from _made_unheard(state, leg, listing.node)
             continue
         assignment = _served(state, leg)
@@ -203,7 +221,7 @@ def _answered_unheard(state: State, listing: Listing) -> Iterable[Event]:
 
 
 def _made_unheard(state: State, leg: ListedLeg, node: NodeId) -> Iterable[Event]:
-    """Of an agent's line and a campaign's callee."""
+    """Of an agent's line, a campaign's callee, and somebody who is asked into a talk."""
     if not leg.answered:
         return
     agent_id = state.line_by_leg.get(leg.leg_id)
@@ -212,6 +230,9 @@ def _made_unheard(state: State, leg: ListedLeg, node: NodeId) -> Iterable[Event]
     dial = _dial_of(state, leg.leg_id)
     if dial is not None and (dial.answered_ms is None or leg.machine is not None):
         yield CalleeAnswered(dial_id=dial.id, leg_id=leg.leg_id, node=node, machine=leg.machine)
+    party = state.parties.get(leg.leg_id)
+    if party is not None and party.state in RINGING:
+        yield PartyAnswered(leg_id=leg.leg_id, node=node)
 
 
 def _served(state: State, leg: ListedLeg) -> Assignment | None:
@@ -247,6 +268,8 @@ def _leftover_legs(
             leftover = leg.leg_id not in state.line_by_leg and _served(state, leg) is None
         elif leg.dial_id is not None:
             leftover = _dial_of(state, leg.leg_id) is None and _is_left(state, leg.leg_id)
+        elif leg.party:
+            leftover = leg.leg_id not in state.parties and _served(state, leg) is None
         else:
             leftover = leg.assignment_id is not None and _served(state, leg) is None and not _waits(state, leg.leg_id)
         if leftover and leg.leg_id not in spared:
@@ -275,21 +298,56 @@ def _waits(state: State, leg_id: LegId) -> bool:
 def _leftover_bridges(state: State, listing: Listing, *, spared: Set[LegId]) -> Iterable[SwitchCommand]:
     for bridge in listing.bridges:
         is_talk = bridge.bridge_id.startswith(BRIDGE_PREFIX)
-        if is_talk and _talk_of(state, bridge) is None and not bridge.legs & spared:
+        leftover = _talk_of(state, bridge) is None if is_talk else not _is_aside(state, bridge)
+        if leftover and not bridge.legs & spared:
             yield DropBridge(bridge_id=bridge.bridge_id, node=listing.node)
+
+
+def _is_aside(state: State, bridge: ListedBridge) -> bool:
+    """Whether an agent talks to somebody there, while his customer waits."""
+    contact = state.contacts.get(ContactId(bridge.bridge_id.removeprefix(SIDE_PREFIX)))
+    return contact is not None and any(state.parties[leg].state is PartyState.ASIDE for leg in contact.parties)
+
+
+def _parties_astray(
+    state: State, listing: Listing, listed: dict[LegId, ListedLeg], together: dict[BridgeId, frozenset[LegId]]
+) -> Iterable[SwitchCommand]:
+    """Who was asked into a talk and is not where he is to be: with the customer, or aside with the agent."""
+    for party in state.parties.values():
+        contact = state.contacts[party.contact_id]
+        owner = state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
+        if party.state in IN_TALK:
+            bridge_id, other = BridgeId(BRIDGE_PREFIX + contact.id), contact.leg_id
+        elif party.state is PartyState.ASIDE and owner is not None:
+            bridge_id, other = BridgeId(SIDE_PREFIX + contact.id), owner.leg_id
+        else:
+            continue
+        if other is None or party.node != listing.node or not {party.leg_id, other} <= listed.keys():
+            continue
+        if not {party.leg_id, other} <= together.get(bridge_id, frozenset()):
+            yield JoinParty(contact_id=contact.id, bridge_id=bridge_id, node=listing.node, legs=(other, party.leg_id))
 
 
 def _misplaced(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -> Iterable[SwitchCommand]:
     """Legs that live but are not where the talk has them."""
     together = {bridge.bridge_id: bridge.legs for bridge in listing.bridges}
+    yield from _parties_astray(state, listing, listed, together)
     for assignment in state.assignments.values():
+        if assignment.handed_over:
+            continue
         contact = state.contacts[assignment.contact_id]
         if contact.leg_id is None or contact.node != listing.node or contact.leg_id not in listed:
             continue
         bridge_id = BridgeId(BRIDGE_PREFIX + contact.id)
         present = together.get(bridge_id, frozenset())
         agent_leg = assignment.leg_id
-        if assignment.state in _OUT_OF_TALK and agent_leg is not None and {contact.leg_id, agent_leg} <= present:
+        alone = not any(state.parties[leg].state in IN_TALK for leg in contact.parties)
+        if (
+            alone
+            and assignment.state in _OUT_OF_TALK
+            and agent_leg is not None
+            and {contact.leg_id, agent_leg} <= present
+        ):
             yield HoldLeg(leg_id=contact.leg_id, bridge_id=bridge_id, node=listing.node, queue_id=contact.queue_id)
         if assignment.state is not AssignmentState.ACTIVE or agent_leg is None or agent_leg not in listed:
             continue

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from cti.domain.acd import Decision
-from cti.domain.events import ContactArrived, Event, OutboundRequested
+from cti.domain.events import ContactArrived, Event, InviteRequested, OutboundRequested, TransferRequested
 from cti.domain.ids import AgentId, ContactId, Milliseconds, NodeId, ProjectId
 from cti.domain.state import State
 from cti.ports.customers import Particulars
@@ -41,6 +41,9 @@ class Engine(Protocol):
 
         Whether he may, and the number may be, is asked before.
         """
+
+    async def transfer(self, event: TransferRequested | InviteRequested, number: str) -> Decision:
+        """As `handle`; `number` (E.164) is rung if the target is one outside, and kept. Asked before, as for `call`."""
 
     def lose(self, caller: CallerLost) -> None:
         """A caller reached nobody: a task is made of it where his queue wants that (`QueueOpened.lost_to`).

@@ -13,6 +13,8 @@ from cti.domain.events import (
     LegEnded,
     LineAnswered,
     LineFailed,
+    PartyAnswered,
+    PartyFailed,
     RingFailed,
 )
 from cti.domain.ids import AgentId, AssignmentId, BridgeId, DialId, LegId, Milliseconds, NodeId, QueueId
@@ -89,6 +91,8 @@ SwitchEvent = (
     | LineFailed
     | CalleeAnswered
     | CalleeFailed
+    | PartyAnswered
+    | PartyFailed
     | EndpointReached
     | SwitchConnected
     | SwitchDisconnected
@@ -111,6 +115,8 @@ class ListedLeg:
     """For an agent's line that is kept up, or rung for it."""
     dial_id: DialId | None = None
     """For a campaign's callee."""
+    party: bool = False
+    """For somebody who is asked into a talk."""
     listening: bool = False
     """This callee was picked up, and is out of the application while it is heard whether he is a machine."""
     machine: bool | None = None
@@ -162,9 +168,10 @@ class Switch(Protocol):
 
         What `Announce` says ends with `JoinLegs`, `SendAway` and `PromiseCallback`: nobody hears it in a talk. A leg
         that was sent away or promised a callback is ours no more: its LegEnded follows at once, and no listing has it.
-        `DialCustomer` without a number that may be dialled is told as RingFailed (NO_SUCH_NUMBER), not raised; so is
-        `DialLead`, as CalleeFailed. While `DetectMachine` listens, the leg is not ours, but no LegEnded says so: he
-        comes back as CalleeAnswered, or hangs up, which is his LegEnded. After `Apologise` the leg is ours no more.
+        `DialCustomer` without a number that may be dialled is told as RingFailed (NO_SUCH_NUMBER), not raised; so are
+        `DialLead`, as CalleeFailed, and `RingParty`, as PartyFailed. While `DetectMachine` listens, the leg is not
+        ours, but no LegEnded says so: he comes back as CalleeAnswered, or hangs up, which is his LegEnded. After
+        `Apologise` the leg is ours no more.
         """
 
     async def list_legs(self) -> Listing:

@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 
 from cti.domain import facts
 from cti.domain.facts import Fact
-from cti.domain.ids import SYSTEM_ABANDONED, AssignmentId, Medium, Milliseconds
+from cti.domain.ids import SYSTEM_ABANDONED, AssignmentId, EndedBy, Medium, Milliseconds
 from cti.ports import Entry
 from cti.store import attempts, models
 from cti.store.prepared import Prepared
@@ -149,6 +149,12 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
             run(_WRAP_UP, _given(assignment_id, at_ms) | {"ended_by_": ended_by.value})
             for statement in (_RESUME, _END_TALK, _END_CONTACT, _SUM_UP):
                 run(statement, _given(assignment_id, at_ms))
+        case facts.HandedOver(assignment_id=assignment_id, at_ms=at_ms):
+            run(_WRAP_UP, _given(assignment_id, at_ms) | {"ended_by_": EndedBy.TRANSFERRED.value})
+            for statement in (_RESUME, _END_TALK, _SUM_UP):
+                run(statement, _given(assignment_id, at_ms))
+        case facts.PartyInvited() | facts.PartyMoved() | facts.PartyEnded():
+            pass
         case facts.AssignmentClosed(assignment_id=assignment_id, disposition=disposition, at_ms=at_ms):
             run(_CLOSE, _given(assignment_id, at_ms) | {"code": disposition})
             for statement in (_RESUME, _END_TALK, _SUM_UP):

@@ -11,9 +11,10 @@ from cti.domain.agent import Agent, counted, open_media
 from cti.domain.assignment import is_desk_work
 from cti.domain.contact import Contact
 from cti.domain.ids import AssignmentId, ContactId, Medium
+from cti.domain.party import IN_TALK, RINGING
 from cti.domain.queue import ring_of, rings
 from cti.domain.state import State
-from cti.domain.states import AssignmentState, ContactState
+from cti.domain.states import AssignmentState, ContactState, PartyState
 from cti.domain.waiting import is_present
 
 _CONTACT_STATES: Mapping[AssignmentState, ContactState] = {
@@ -36,6 +37,7 @@ def broken_invariants(state: State) -> list[str]:
     return [
         *_broken_contacts(state),
         *_broken_assignments(state),
+        *_broken_parties(state),
         *_broken_agents(state),
         *_broken_waits(state),
         *_broken_indexes(state),
@@ -47,12 +49,14 @@ def broken_invariants(state: State) -> list[str]:
 def _broken_contacts(state: State) -> Iterable[str]:
     owners: dict[ContactId, list[AssignmentId]] = {}
     for assignment in state.assignments.values():
-        owners.setdefault(assignment.contact_id, []).append(assignment.id)
+        if not assignment.handed_over:
+            owners.setdefault(assignment.contact_id, []).append(assignment.id)
     for contact in state.contacts.values():
         expected = [] if contact.assignment_id is None else [contact.assignment_id]
         if owners.pop(contact.id, []) != expected:
             yield f"{contact.id} does not agree with its assignments"
-        if (contact.state is ContactState.WAITING) != (contact.assignment_id is None):
+        has_nobody = contact.assignment_id is None and not _is_led(state, contact)
+        if (contact.state is ContactState.WAITING) != has_nobody:
             yield f"{contact.id} is {contact.state} with assignment {contact.assignment_id}"
         if contact.outbound and contact.leg_id is None and contact.state is ContactState.WAITING:
             yield f"{contact.id} waits for anybody, though one agent asked for the call"
@@ -61,10 +65,49 @@ def _broken_contacts(state: State) -> Iterable[str]:
     yield from (f"assignments {held} of the unknown {contact_id}" for contact_id, held in owners.items())
 
 
+def _is_led(state: State, contact: Contact) -> bool:
+    """Whether somebody other than an agent has it, or is rung for it."""
+    if contact.state is not ContactState.ACTIVE or contact.assignment_id is not None:
+        return False
+    leading = [state.parties[leg].state in (PartyState.LEADING, PartyState.CALLED) for leg in contact.parties]
+    return leading.count(True) == 1
+
+
+def _broken_parties(state: State) -> Iterable[str]:
+    listed = [leg_id for contact in state.contacts.values() for leg_id in contact.parties]
+    if sorted(listed) != sorted(state.parties):
+        yield f"contacts list {listed}, but there are {sorted(state.parties)}"
+    for party in state.parties.values():
+        contact = state.contacts.get(party.contact_id)
+        if contact is None or contact.state is not ContactState.ACTIVE or contact.leg_id is None:
+            yield f"{party.leg_id} is in a talk that is none"
+            continue
+        if (party.state in RINGING) != (party.until_ms is not None):
+            yield f"{party.leg_id} is {party.state} until {party.until_ms}"
+        owner = state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
+        if party.state in (PartyState.LEADING, PartyState.CALLED):
+            if owner is not None:
+                yield f"{party.leg_id} leads the talk of {owner.id}"
+        elif owner is None and party.state is not PartyState.TOGETHER:
+            yield f"{party.leg_id} is {party.state}, and the agent who asked him is gone"
+        if party.state is PartyState.ASIDE and owner is not None and owner.state is not AssignmentState.HELD:
+            yield f"{party.leg_id} is aside with {owner.id}, who is {owner.state}"
+        others = [state.parties[leg].state for leg in contact.parties]
+        if sum(state not in IN_TALK for state in others) > 1:
+            yield f"{contact.id} has more than one outside its talk: {others}"
+    asked = {party.leg_id: party.agent_id for party in state.parties.values() if party.agent_id is not None}
+    told = {agent.party_leg: agent.id for agent in state.agents.values() if agent.party_leg is not None}
+    if asked != told:
+        yield f"parties are {asked}, agents say {told}"
+
+
 def _broken_assignments(state: State) -> Iterable[str]:
     for assignment in state.assignments.values():
         contact = state.contacts.get(assignment.contact_id)
-        if contact is None or contact.state is not _CONTACT_STATES[assignment.state]:
+        if assignment.handed_over:
+            if assignment.state is not AssignmentState.WRAP_UP:
+                yield f"{assignment.id} was handed over and is {assignment.state}"
+        elif contact is None or contact.state is not _CONTACT_STATES[assignment.state]:
             yield f"{assignment.id} is {assignment.state} but its contact is not"
         deadlines = {
             AssignmentState.OFFERED: assignment.pop_until_ms or assignment.ring_until_ms or assignment.lease_until_ms,
@@ -93,7 +136,7 @@ def _broken_agents(state: State) -> Iterable[str]:
             media = (*media, medium)
         if len(agent.active) != len(agent.assignment_ids):
             yield f"{agent.id} counts {agent.active} for {agent.assignment_ids}"
-        if agent.leaving and not agent.assignment_ids and agent.reserved_for is None:
+        if agent.leaving and not agent.assignment_ids and agent.reserved_for is None and agent.party_leg is None:
             yield f"{agent.id} is leaving with nothing left to finish"
         yield from _broken_pauses(state, agent)
     for assignment in state.assignments.values():

@@ -10,7 +10,7 @@ from cti.domain.acd import Acd, Decision, restore, snapshot
 from cti.domain.assignment import Assignment
 from cti.domain.campaign import Dial
 from cti.domain.capacity import Capacity
-from cti.domain.commands import Command, StartTimer, StopTimer
+from cti.domain.commands import Command, RingParty, StartTimer, StopTimer
 from cti.domain.contact import Contact
 from cti.domain.events import (
     AgentBecameNotReady,
@@ -23,12 +23,15 @@ from cti.domain.events import (
     CalleeFailed,
     CampaignOpened,
     CampaignStarted,
+    ConferenceRequested,
     ContactArrived,
     DesktopConnected,
     EngineStarted,
     Event,
+    HandOverRequested,
     HangUpRequested,
     HoldRequested,
+    InviteRequested,
     Lead,
     LeadsGiven,
     LegAnswered,
@@ -38,6 +41,9 @@ from cti.domain.events import (
     OfferAccepted,
     OfferRejected,
     OutboundRequested,
+    PartyAnswered,
+    PartyDropped,
+    PartyFailed,
     PhoneReachable,
     PopShown,
     PriorityChanged,
@@ -49,7 +55,10 @@ from cti.domain.events import (
     SkillLevel,
     SkillsChanged,
     Step,
+    SwapRequested,
+    Target,
     TimerFired,
+    TransferRequested,
     Weight,
     WrapUpFinished,
 )
@@ -58,6 +67,7 @@ from cti.domain.ids import (
     AgentId,
     CampaignId,
     ContactId,
+    DestinationId,
     Device,
     DispositionId,
     LeadId,
@@ -71,6 +81,7 @@ from cti.domain.ids import (
     ReasonId,
     SiteId,
     SkillId,
+    TargetKind,
     TimerId,
 )
 from cti.domain.state import State
@@ -80,6 +91,17 @@ from cti.testing.invariants import broken_invariants
 Wanted = TypeVar("Wanted")
 
 NODE = NodeId("node-1")
+
+
+def target_of(*, agent: str | None = None, queue: str | None = None, destination: str | None = None) -> Target:
+    """Whither; nothing given is a number outside."""
+    if agent is not None:
+        return Target(kind=TargetKind.AGENT, agent_id=AgentId(agent))
+    if queue is not None:
+        return Target(kind=TargetKind.QUEUE, queue_id=QueueId(queue))
+    if destination is not None:
+        return Target(kind=TargetKind.DESTINATION, destination=DestinationId(destination))
+    return Target(kind=TargetKind.NUMBER)
 
 
 class Scenario:
@@ -441,6 +463,43 @@ class Scenario:
     def hangs_up(self, name: str) -> None:
         """The agent ends the talk or the work from his desktop."""
         self.send(HangUpRequested(assignment_id=self.assignment(name).id))
+
+    def transfers(self, name: str, **target: str) -> None:
+        """The agent hands his talk over unseen: `agent=`, `queue=`, `destination=`, or else to a number outside."""
+        self.send(TransferRequested(assignment_id=self.assignment(name).id, target=target_of(**target)))
+
+    def asks(self, name: str, **target: str) -> LegId:
+        """The agent asks a colleague (`agent=`), or else a number outside, into his talk; the leg that is rung."""
+        self.send(InviteRequested(assignment_id=self.assignment(name).id, target=target_of(**target)))
+        return self.expect(RingParty).leg_id
+
+    def party_answers(self, leg_id: LegId) -> None:
+        """Whoever was asked picks up."""
+        self.send(PartyAnswered(leg_id=leg_id, node=NODE))
+
+    def party_fails(self, leg_id: LegId, cause: LegCause = LegCause.NO_ANSWER) -> None:
+        """He is not reached."""
+        self.send(PartyFailed(leg_id=leg_id, cause=cause))
+
+    def leg_ends(self, leg_id: LegId, cause: LegCause = LegCause.NORMAL) -> None:
+        """A leg is gone, whosever it is."""
+        self.send(LegEnded(leg_id=leg_id, cause=cause))
+
+    def swaps(self, name: str) -> None:
+        """The agent changes between the customer and whom he has aside."""
+        self.send(SwapRequested(assignment_id=self.assignment(name).id))
+
+    def lets_in(self, name: str) -> None:
+        """The agent makes a conference of it."""
+        self.send(ConferenceRequested(assignment_id=self.assignment(name).id))
+
+    def hands_over(self, name: str) -> None:
+        """The agent leaves the customer to whom he asked."""
+        self.send(HandOverRequested(assignment_id=self.assignment(name).id))
+
+    def drops(self, name: str, leg_id: LegId) -> None:
+        """The agent parts from whom he asked."""
+        self.send(PartyDropped(assignment_id=self.assignment(name).id, leg_id=leg_id))
 
     def wraps_up(self, name: str, disposition: str = "solved") -> None:
         """The agent closes with a disposition."""

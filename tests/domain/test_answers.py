@@ -18,6 +18,7 @@ from cti.domain.events import (
     JoinFailed,
     LegAnswered,
     LegEnded,
+    MoveRequested,
     OfferAccepted,
     OfferRejected,
     PopShown,
@@ -37,6 +38,7 @@ from cti.domain.ids import (
     LegCause,
     LegId,
     Medium,
+    QueueId,
     TimerId,
     TimerKind,
 )
@@ -135,6 +137,7 @@ EVENTS: dict[str, Callable[[Names], Event]] = {
     "WrapUpFinished": lambda of: WrapUpFinished(assignment_id=of.held, disposition=DispositionId("solved")),
     "ContactCancelled": lambda of: ContactCancelled(contact_id=of.contact),
     "CallbackMoved": lambda of: CallbackMoved(contact_id=of.contact, not_before_ms=9_999_999),
+    "MoveRequested": lambda of: MoveRequested(contact_id=of.contact, queue_id=QueueId("sales")),
     "ContactTakenBack": lambda of: ContactTakenBack(contact_id=of.contact),
     "PriorityChanged": lambda of: PriorityChanged(contact_id=of.contact, priority=3),
     "CallbackRequested": lambda of: CallbackRequested(leg_id=of.customer),
@@ -160,6 +163,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "WrapUpFinished": "rrrrrfr",
         "ContactCancelled": "fffffrr",
         "CallbackMoved": "rrrrrrr",
+        "MoveRequested": "ffrrrrr",
         "ContactTakenBack": "rrrrrrr",
         "PriorityChanged": "ffffffr",
         "CallbackRequested": "nnnnnnn",
@@ -176,6 +180,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "an early skip timer": "nnnnnnn",
         "an early line timer": "nnnnnnn",
         "an early dial timer": "nnnnnnn",
+        "an early party timer": "nnnnnnn",
     },
     # offered active paused wrap_up closed
     "mail": {
@@ -194,6 +199,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "WrapUpFinished": "rrrfr",
         "ContactCancelled": "fffrr",
         "CallbackMoved": "rrrrr",
+        "MoveRequested": "frrrr",
         "ContactTakenBack": "fffrr",
         "PriorityChanged": "ffffr",
         "CallbackRequested": "nnnnn",
@@ -210,6 +216,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "an early skip timer": "nnnnn",
         "an early line timer": "nnnnn",
         "an early dial timer": "nnnnn",
+        "an early party timer": "nnnnn",
     },
     # offered ringing dialling talking held rejoining wrap_up asleep
     "callback": {
@@ -228,6 +235,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "WrapUpFinished": "rrrrrrfr",
         "ContactCancelled": "ffffffrf",
         "CallbackMoved": "ffrrrrrf",
+        "MoveRequested": "ffrrrrrf",
         "ContactTakenBack": "ffrrrrrr",
         "PriorityChanged": "ffffffff",
         "CallbackRequested": "nnnnnnnn",
@@ -244,6 +252,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "an early skip timer": "nnnnnnnn",
         "an early line timer": "nnnnnnnn",
         "an early dial timer": "nnnnnnnn",
+        "an early party timer": "nnnnnnnn",
     },
 }
 """Of each event in each situation: refused, nothing, commands only, facts; by first letter."""
@@ -263,6 +272,7 @@ def test_the_matrix_of_answers_is_complete() -> None:
 def test_every_event_in_every_state_acts_or_changes_nothing(kind: str, event: str, situation: str, letter: str) -> None:
     day = Scenario()
     day.queue("support", callback=CallbackRule(), steps=[Step(after_ms=3_600_000, offer_callback=True)])
+    day.queue("sales")
     day.agent("ann", device=Device.WEB, capacity=MAILS_GIVE_WAY)
     day.call("c0")
     day.caller_hangs_up("c0")

@@ -107,6 +107,7 @@ def test_a_live_answer_is_put_through_to_the_reserved_agent_in_the_same_decision
     assert day.state.campaigns[SPRING].book.live == 1
 
 
+@pytest.mark.lesson(7)
 def test_after_the_wrap_up_the_next_number_is_dialled() -> None:
     day = floor("ann")
     day.campaign(mode=PROGRESSIVE, leads=2)
@@ -204,12 +205,40 @@ def test_who_picked_up_while_no_engine_was_there_counts_as_abandoned() -> None:
     assert day.dialled() == ["l2", "l3"]
 
 
+@pytest.mark.lesson(12)
 def test_a_dial_of_which_nothing_is_heard_is_given_up() -> None:
     day = floor("ann")
     day.campaign(mode=PROGRESSIVE, leads=1, ring_limit_ms=20_000)
     day.advance(seconds=22)
     day.expect(AttemptEnded, result=DialResult.NO_ANSWER)
     day.expect(EndLeg)
+
+
+@pytest.mark.lesson(13)
+@pytest.mark.parametrize("folding", [False, True], ids=["snapshot", "facts"])
+def test_after_a_restart_a_dial_of_which_nothing_is_heard_takes_no_place_for_long(folding: bool) -> None:
+    day = floor("ann")
+    day.campaign(mode=PROGRESSIVE, leads=2, ring_limit_ms=20_000)
+    assert day.dialled() == ["l1"]
+    day.restart(folding=folding)
+    day.advance(seconds=40)
+    assert [fact.lead_id for fact in day.facts if isinstance(fact, AttemptEnded)][:1] == ["l1"]
+    assert "l1" not in day.dialled()
+
+
+@pytest.mark.lesson(7)
+def test_who_is_rung_or_talks_or_writes_is_not_counted_as_free() -> None:
+    day = floor("ann", "bob")
+    day.call("c1")
+    day.call("c2")
+    day.pop_shown("ann")
+    day.campaign(mode=PROGRESSIVE, leads=9)
+    assert not day.state.campaigns[SPRING].reserved
+    assert not day.dialled()
+    day.caller_hangs_up("c1")
+    assert not day.dialled(), "he writes"
+    day.wraps_up("ann")
+    assert day.dialled() == ["l1"]
 
 
 def test_a_lead_is_dialled_once_however_often_it_is_given() -> None:

@@ -30,6 +30,9 @@ from tests.domain.unrest import Day, records
 SEQUENCES = int(os.environ.get("TRIUNE_SEQUENCES", "10000"))
 
 
+@pytest.mark.lesson(1)
+@pytest.mark.lesson(7)
+@pytest.mark.lesson(12)
 @pytest.mark.timeout(900)
 @settings(max_examples=SEQUENCES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.binary(min_size=45, max_size=120))

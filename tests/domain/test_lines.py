@@ -101,6 +101,7 @@ def test_a_call_that_he_asks_for_goes_over_the_line(day: Scenario) -> None:
     day.expect(JoinLegs, agent_leg=line_of(day))
 
 
+@pytest.mark.lesson(6)
 def test_a_join_that_fails_again_and_again_is_not_tried_for_ever(day: Scenario) -> None:
     day.stays_connected("ann")
     day.call("c1")

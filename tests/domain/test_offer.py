@@ -141,6 +141,7 @@ def test_why_a_ring_failed_is_why_the_agent_is_not_ready(
     assert day.expect(ReadinessChanged).reason == reason
 
 
+@pytest.mark.lesson(7)
 def test_a_phone_that_is_in_another_call_is_left_alone_for_a_while(day: Scenario) -> None:
     day.call("c1")
     day.pop_shown("ann")
@@ -190,6 +191,7 @@ def test_hanging_up_on_a_ringing_offer_is_a_refusal(day: Scenario) -> None:
     day.expect(OfferEnded, outcome="rejected")
 
 
+@pytest.mark.lesson(5)
 def test_a_caller_who_leaves_while_it_rings_takes_pop_and_ring_with_him(day: Scenario) -> None:
     day.call("c1")
     day.pop_shown("ann")
@@ -204,6 +206,7 @@ def test_a_caller_who_leaves_while_it_rings_takes_pop_and_ring_with_him(day: Sce
     assert day.served_by("c2") == "ann"
 
 
+@pytest.mark.lesson(6)
 def test_a_caller_who_leaves_while_waiting_is_abandoned_and_blocks_nobody(day: Scenario) -> None:
     day.takes_a_break("ann")
     day.call("c1")
@@ -214,6 +217,7 @@ def test_a_caller_who_leaves_while_waiting_is_abandoned_and_blocks_nobody(day: S
     assert day.served_by("c2") == "ann"
 
 
+@pytest.mark.lesson(5)
 def test_an_answer_that_comes_after_the_caller_left_is_hung_up(day: Scenario) -> None:
     day.call("c1")
     day.pop_shown("ann")
@@ -224,6 +228,7 @@ def test_an_answer_that_comes_after_the_caller_left_is_hung_up(day: Scenario) ->
     day.expect_no(JoinLegs)
 
 
+@pytest.mark.lesson(1)
 def test_one_call_is_never_answered_by_two_agents(day: Scenario) -> None:
     day.agent("bob")
     day.call("c1")
@@ -237,6 +242,25 @@ def test_one_call_is_never_answered_by_two_agents(day: Scenario) -> None:
     assert day.served_by("c1") == "bob"
 
 
+@pytest.mark.lesson(1)
+def test_an_agent_who_answers_and_hangs_up_at_once_takes_no_other_ring_with_him(day: Scenario) -> None:
+    day.agent("bob")
+    for name in ("c1", "c2", "c3"):
+        day.call(name)
+    day.pop_shown("ann")
+    day.pop_shown("bob")
+    assert (day.served_by("c1"), day.served_by("c2")) == ("ann", "bob")
+    day.answers("ann")
+    anns = day.leg("ann")
+    day.agent_leg_ends("ann")
+    assert {command.leg_id for command in day.every(EndLeg)} == {anns, caller_leg("c1")}
+    day.expect_no(OfferEnded)
+    day.answers("bob")
+    day.expect(JoinLegs, caller_leg=caller_leg("c2"))
+    day.wraps_up("ann")
+    assert day.served_by("c3") == "ann"
+
+
 def test_a_failure_of_an_earlier_ring_is_nothing(day: Scenario) -> None:
     day.call("c1")
     day.pop_shown("ann")
@@ -247,6 +271,8 @@ def test_a_failure_of_an_earlier_ring_is_nothing(day: Scenario) -> None:
     assert day.recent == []
 
 
+@pytest.mark.lesson(3)
+@pytest.mark.lesson(7)
 def test_two_calls_never_ring_one_agent(day: Scenario) -> None:
     day.call("c1")
     day.call("c2")
@@ -291,6 +317,7 @@ def test_words_about_offers_that_are_over_are_harmless_or_refused(day: Scenario)
         day.send(OfferAccepted(assignment_id=gone))
 
 
+@pytest.mark.lesson(1)
 def test_legs_that_cannot_be_joined_strand_nobody(day: Scenario) -> None:
     day.call("c1")
     day.picks_up("ann")

@@ -51,6 +51,7 @@ def test_signing_in_is_not_being_ready(day: Scenario) -> None:
     day.expect(ReadinessChanged, readiness=Readiness.NOT_READY, reason=REASON_SIGNED_IN)
 
 
+@pytest.mark.lesson(7)
 def test_nobody_is_ready_with_a_phone_that_is_not_registered(day: Scenario) -> None:
     day.send(AgentSignedIn(agent_id=ANN, device=Device.WEB))
     day.send(PhoneReachable(agent_id=ANN, device=Device.SIP))
@@ -70,6 +71,7 @@ def test_nobody_is_ready_before_signing_in(day: Scenario) -> None:
         day.ready("bob")
 
 
+@pytest.mark.lesson(8)
 def test_a_second_sign_in_moves_the_agent_to_the_new_device() -> None:
     day = Scenario()
     day.queue("support")
@@ -163,6 +165,7 @@ def test_a_phone_that_comes_back_within_the_grace_gets_the_waiting_call_at_once(
     day.expect_no(ReadinessChanged, reason=REASON_PHONE_LOST)
 
 
+@pytest.mark.lesson(8)
 def test_the_other_phone_may_be_off() -> None:
     day = Scenario()
     day.queue("support")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti.domain.events import AgentEnrolled, ContactArrived, QueueClosed, SkillsChanged
+from cti.domain.events import AgentEnrolled, AgentSignedOut, ContactArrived, QueueClosed, SkillsChanged
 from cti.domain.facts import AssignmentOffered
 from cti.domain.ids import AgentId, LegId, Medium, ProjectId, QueueId
 from cti.errors import NotFound, RuleError
@@ -29,6 +29,7 @@ def test_the_best_skilled_agent_is_chosen(day: Scenario) -> None:
     assert (why.capable, why.ready, why.free) == (3, 3, 3)
 
 
+@pytest.mark.lesson(6)
 def test_among_equals_the_longest_idle_is_chosen(day: Scenario) -> None:
     day.agent("bob")
     day.advance(seconds=5)
@@ -96,6 +97,29 @@ def test_the_longest_waiting_is_served_first_whatever_the_order_of_events(day: S
     day.agent("ann")
     assert day.served_by("early") == "ann"
     assert day.every(AssignmentOffered)[0].why.rule == "oldest"
+
+
+@pytest.mark.lesson(6)
+def test_one_at_the_head_whom_nobody_here_can_serve_keeps_nobody_waiting(day: Scenario) -> None:
+    day.call("zombie", skills={"klingon": 5}, waited_s=900, priority=3)
+    day.call("c1")
+    day.agent("ann")
+    assert day.served_by("c1") == "ann"
+    assert day.served_by("zombie") is None
+
+
+@pytest.mark.lesson(8)
+def test_callers_in_a_queue_without_agents_wait_for_the_first_who_comes(day: Scenario) -> None:
+    day.agent("ann")
+    day.takes_a_break("ann")
+    day.send(AgentSignedOut(agent_id=AgentId("ann")))
+    day.call("c1")
+    day.call("c2")
+    day.advance(seconds=3600)
+    day.agent("bob")
+    assert day.served_by("c1") == "bob"
+    day.agent("ann")
+    assert day.served_by("c2") == "ann"
 
 
 def test_a_point_of_priority_is_worth_a_minute(day: Scenario) -> None:

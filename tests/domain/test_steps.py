@@ -7,6 +7,7 @@ from cti.domain.contact import plan_ms
 from cti.domain.events import (
     CallbackRule,
     HoursSet,
+    MoveRequested,
     OpenSpan,
     QueueClosed,
     QueueOpened,
@@ -34,6 +35,7 @@ from cti.domain.ids import (
     SiteId,
     TimerId,
 )
+from cti.errors import RuleError
 from cti.testing import START_MS, Scenario, caller_leg, levels
 
 OVERFLOW = QueueId("overflow")
@@ -278,6 +280,7 @@ def test_a_step_for_those_far_behind_leaves_the_first_alone() -> None:
     assert [fact.contact_id for fact in day.every(ContactMoved)] == [day.contact_ids["c2"]]
 
 
+@pytest.mark.lesson(8)
 def test_a_step_for_want_of_agents_counts_the_busy_ones_and_not_those_who_are_away() -> None:
     day = centre(Step(after_ms=10_000, if_eligible_under=1, to_queue=OVERFLOW), skills={"en": 1})
     day.agent("ann", skills={"en": 5})
@@ -493,3 +496,33 @@ def test_a_step_at_the_very_beginning_comes_after_those_who_are_free_were_asked(
     day.advance(ms=1)
     assert day.closed_as("c2") == SYSTEM_OVERFLOWED
     assert sum(isinstance(fact, ContactQueued | AssignmentOffered) for fact in day.facts) == 3
+
+
+# -- a supervisor's word -----------------------------------------------------------------------------------------------
+
+
+def test_a_waiting_contact_is_moved_with_its_seniority_and_offered_there() -> None:
+    day = Scenario()
+    day.queue("support", skills={"technical": 5})
+    day.queue("sales")
+    day.agent("ann")
+    day.call("c1")
+    day.advance(seconds=30)
+    day.send(MoveRequested(contact_id=day.contact_ids["c1"], queue_id=QueueId("sales")))
+    assert (day.served_by("c1"), day.contact("c1").queue_id) == ("ann", "sales")
+    assert day.contact("c1").arrived_ms == day.clock.now_ms - 30_000
+
+
+def test_nobody_is_moved_into_another_project_s_queue_nor_out_of_a_talk() -> None:
+    day = Scenario()
+    day.queue("support")
+    day.queue("sales")
+    day.queue("theirs", project="other")
+    day.call("c1")
+    with pytest.raises(RuleError, match="cannot wait in that queue"):
+        day.send(MoveRequested(contact_id=day.contact_ids["c1"], queue_id=QueueId("theirs")))
+    day.agent("ann")
+    day.picks_up("ann")
+    with pytest.raises(RuleError):
+        day.send(MoveRequested(contact_id=day.contact_ids["c1"], queue_id=QueueId("sales")))
+    assert day.contact("c1").queue_id == "support"

@@ -3,7 +3,14 @@
 import pytest
 
 from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic, RingAgent
-from cti.domain.events import AgentSignedOut, DesktopConnected, DesktopLost, PhoneReachable, PhoneUnreachable
+from cti.domain.events import (
+    AgentSignedOut,
+    DesktopConnected,
+    DesktopLost,
+    PhoneReachable,
+    PhoneUnreachable,
+    QueueClosed,
+)
 from cti.domain.facts import (
     AgentLegLost,
     AssignmentClosed,
@@ -21,6 +28,7 @@ from cti.domain.ids import (
     AgentId,
     Device,
     LegCause,
+    QueueId,
     Readiness,
 )
 from cti.domain.states import AssignmentState
@@ -87,6 +95,21 @@ def test_hold_plays_music_and_resume_joins_again() -> None:
     day.expect(JoinLegs)
 
 
+@pytest.mark.lesson(8)
+def test_the_phone_that_he_does_not_talk_on_may_come_and_go() -> None:
+    day = talk()
+    leg = day.leg("ann")
+    for event in (PhoneReachable, PhoneUnreachable, PhoneReachable):
+        day.send(event(agent_id=ANN, device=Device.WEB))
+        assert not [one for one in day.recent if isinstance(one, RingAgent | EndLeg | AgentLegLost)]
+    assert (day.assignment("ann").state, day.leg("ann")) == (AssignmentState.ACTIVE, leg)
+    day.call("c2")
+    day.caller_hangs_up("c1")
+    day.wraps_up("ann")
+    day.pop_shown("ann")
+    assert day.expect(RingAgent).device is Device.SIP
+
+
 def test_holding_twice_is_refused_and_changes_nothing() -> None:
     day = talk()
     day.holds("ann")
@@ -109,6 +132,29 @@ def test_wrap_up_ends_with_a_disposition_and_brings_the_next_caller_at_once() ->
     day.wraps_up("ann", "sold")
     assert day.closed_as("c1") == "sold"
     assert day.expect(AssignmentOffered).contact_id == day.contact_ids["c2"]
+
+
+@pytest.mark.lesson(2)
+@pytest.mark.parametrize("change", ["read anew", "closed", "opened again", "a restart"])
+def test_wrap_up_goes_on_whatever_becomes_of_its_queue(change: str) -> None:
+    day = talk()
+    day.queue("sales")
+    day.call("c2", queue="sales")
+    day.hangs_up("ann")
+    if change == "read anew":
+        day.queue("support", priority=3)
+    elif change == "a restart":
+        day.restart()
+    else:
+        day.send(QueueClosed(queue_id=QueueId("support")))
+        if change == "opened again":
+            day.queue("support")
+    day.advance(seconds=59)
+    assert day.assignment("ann").state is AssignmentState.WRAP_UP
+    assert day.served_by("c2") is None
+    day.advance(seconds=1)
+    assert day.closed_as("c1") == SYSTEM_WRAP_UP_EXPIRED
+    assert day.served_by("c2") == "ann"
 
 
 def test_wrap_up_has_a_limit_and_the_agent_stays_ready() -> None:
@@ -209,6 +255,7 @@ def test_a_phone_that_served_for_a_while_is_rung_again_however_often_it_broke() 
         day.advance(seconds=10)
 
 
+@pytest.mark.lesson(4)
 def test_an_agent_who_does_not_come_back_costs_the_caller_no_place() -> None:
     day = talk(Device.WEB)
     day.call("c2")

@@ -28,6 +28,7 @@ from cti.domain.events import (
     CampaignPaused,
     CampaignStarted,
     ClockStepped,
+    ConferenceRequested,
     ContactArrived,
     ContactCancelled,
     ContactTakenBack,
@@ -36,9 +37,11 @@ from cti.domain.events import (
     DeviceChosen,
     EngineStarted,
     Event,
+    HandOverRequested,
     HangUpRequested,
     HoldRequested,
     HoursSet,
+    InviteRequested,
     JoinFailed,
     Lead,
     LeadsGiven,
@@ -48,9 +51,13 @@ from cti.domain.events import (
     LineAnswered,
     LineFailed,
     LineWanted,
+    MoveRequested,
     OfferAccepted,
     OfferRejected,
     OutboundRequested,
+    PartyAnswered,
+    PartyDropped,
+    PartyFailed,
     PhoneReachable,
     PhoneUnreachable,
     PopShown,
@@ -62,9 +69,12 @@ from cti.domain.events import (
     Retry,
     RingFailed,
     SkillsChanged,
+    SwapRequested,
     SwitchLost,
     SwitchReturned,
+    Target,
     TimerFired,
+    TransferRequested,
     WrapUpFinished,
 )
 from cti.domain.facts import AssignmentOffered, Fact
@@ -74,6 +84,7 @@ from cti.domain.ids import (
     CampaignId,
     CampaignMode,
     ContactId,
+    DestinationId,
     DialId,
     DialResult,
     DispositionId,
@@ -84,8 +95,10 @@ from cti.domain.ids import (
     Milliseconds,
     QueueId,
     ReasonId,
+    TargetKind,
     TimerId,
 )
+from cti.domain.party import RINGING
 from cti.domain.queue import score_ms
 from cti.domain.routing import Pair
 from cti.domain.state import State
@@ -303,7 +316,7 @@ class Day:
     def customers_leg(self, a: int) -> LegId:
         """Of the customer whom that assignment's agent has, or dials."""
         live = self.state.assignments.get(self.any_assignment(a))
-        contact = None if live is None else self.state.contacts[live.contact_id]
+        contact = None if live is None else self.state.contacts.get(live.contact_id)
         return LegId("leg-none-2") if contact is None or contact.leg_id is None else contact.leg_id
 
     def any_contact(self, a: int) -> ContactId:
@@ -399,6 +412,40 @@ class Day:
             return self.proceed(a, b)
         return self.callee_failed(a, b) if b % 2 else self.callee_answered(a, b)
 
+    def target(self, b: int) -> Target:
+        match b % 8:
+            case 0 | 1:
+                return Target(kind=TargetKind.NUMBER)
+            case 2 | 3:
+                return Target(kind=TargetKind.QUEUE, queue_id=QUEUES[b // 8 % 3])
+            case 4 if b // 8 % 4 == 0:
+                return Target(kind=TargetKind.DESTINATION, destination=DestinationId("menu"))
+            case _:
+                return Target(kind=TargetKind.AGENT, agent_id=AGENTS[b // 8 % 4])
+
+    def any_party(self, a: int) -> LegId:
+        parties = list(self.state.parties)
+        return parties[a % len(parties)] if parties and a < 250 else LegId("party-none-1")
+
+    def proceed_transfer(self, a: int, b: int) -> Event:
+        """What would come next of somebody who was asked into a talk; one is asked when nobody is there."""
+        if not self.state.parties:
+            talks = [
+                held.id
+                for held in self.state.assignments.values()
+                if held.state in (AssignmentState.ACTIVE, AssignmentState.HELD) and held.leg_id is not None
+            ]
+            if not talks:
+                return self.proceed(a, b)
+            return InviteRequested(assignment_id=talks[a % len(talks)], target=self.target(b))
+        party = self.state.parties[self.any_party(a % 250)]
+        if party.state in RINGING:
+            return PartyAnswered(leg_id=party.leg_id, node=NODE)
+        acts = (SwapRequested, ConferenceRequested, HandOverRequested, HangUpRequested)
+        if b % 5 < len(acts):
+            return acts[b % 5](assignment_id=self.state.contacts[party.contact_id].assignment_id or AssignmentId("a0"))
+        return LegEnded(leg_id=party.leg_id, cause=CAUSES[b // 5 % len(CAUSES)])
+
     def proceed(self, a: int, b: int) -> Event:
         """What would come next in the life of some assignment, so that random days get beyond the first ring."""
         assignment = self.state.assignments.get(self.any_assignment(a))
@@ -449,6 +496,7 @@ def in_order(taken: Snapshot) -> Snapshot:
         sources=taken.sources,
         campaigns=tuple(sorted(taken.campaigns, key=lambda campaign: campaign.id)),
         dials=tuple(sorted(taken.dials, key=lambda dial: dial.id)),
+        parties=tuple(sorted(taken.parties, key=lambda party: party.leg_id)),
     )
 
 
@@ -464,6 +512,7 @@ CALLS: list[Act] = [
     Day.call_out,
     lambda day, a, b: ContactCancelled(contact_id=day.any_contact(a)),
     lambda day, a, b: CallbackMoved(contact_id=day.any_contact(a), not_before_ms=day.now + b * 1000 if b % 3 else None),
+    lambda day, a, b: MoveRequested(contact_id=day.any_contact(a), queue_id=QUEUES[b % 3]),
     lambda day, a, b: ContactTakenBack(contact_id=day.any_contact(a)),
     lambda day, a, b: LegEnded(leg_id=day.any_caller(a), cause=CAUSES[b % len(CAUSES)]),
     lambda day, a, b: CallbackRequested(leg_id=day.any_promised(a)),
@@ -534,6 +583,17 @@ CAMPAIGNS: list[Act] = [
     Day.callee_failed,
     lambda day, a, b: LegEnded(leg_id=day.any_dial(a)[1], cause=CAUSES[b % len(CAUSES)]),
 ]
+TRANSFERS: list[Act] = [
+    lambda day, a, b: TransferRequested(assignment_id=day.any_assignment(a), target=day.target(b)),
+    lambda day, a, b: InviteRequested(assignment_id=day.any_assignment(a), target=day.target(b)),
+    lambda day, a, b: SwapRequested(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: ConferenceRequested(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: HandOverRequested(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: PartyDropped(assignment_id=day.any_assignment(a), leg_id=day.any_party(b)),
+    lambda day, a, b: PartyAnswered(leg_id=day.any_party(a), node=NODE),
+    lambda day, a, b: PartyFailed(leg_id=day.any_party(a), cause=CAUSES[b % len(CAUSES)]),
+    lambda day, a, b: LegEnded(leg_id=day.any_party(a), cause=CAUSES[b % len(CAUSES)]),
+]
 CENTRE: list[Act] = [
     lambda day, a, b: SkillsChanged(agent_id=AGENTS[a % 4], skills=SKILLS[b % 4]),
     lambda day, a, b: AgentEnrolled(
@@ -558,7 +618,8 @@ CENTRE: list[Act] = [
     lambda day, a, b: TimerFired(timer_id=TimerId(f"{('pop', 'ring', 'wrap_up', 'x')[b % 4]}:{day.any_assignment(a)}")),
 ]
 ACTS: list[Act] = [
-    *(*CALLS, *CALLS, *TALKS, *TALKS, *AGENTS_ACTS, *CAMPAIGNS, *CAMPAIGNS, *CENTRE),
-    *[Day.proceed] * 45,
+    *(*CALLS, *CALLS, *TALKS, *TALKS, *AGENTS_ACTS, *CAMPAIGNS, *CAMPAIGNS, *TRANSFERS, *CENTRE),
+    *[Day.proceed] * 40,
+    *[Day.proceed_transfer] * 8,
     *[Day.proceed_dialling] * 15,
 ]
