@@ -61,7 +61,7 @@ async def set_device(wish: DeviceWish, person: Acting, parts: AnyParts) -> Done:
 @router.post("/assignments/{assignment_id}/shown")
 async def shown(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """The page has drawn the card; the ring need not wait any longer. Cheaper over the WebSocket."""
-    if (deciding := parts.hub.confirm(_own(assignment_id, person, parts)[0])) is not None:
+    if (deciding := parts.hub.confirm(held(assignment_id, person, parts)[0])) is not None:
         await deciding
     return Done()
 
@@ -69,43 +69,43 @@ async def shown(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
 @router.post("/assignments/{assignment_id}/accept")
 async def accept(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Take a virtual call. Twice is once."""
-    return await _done(parts, OfferAccepted(assignment_id=_own(assignment_id, person, parts)[0].id))
+    return await _done(parts, OfferAccepted(assignment_id=held(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/reject")
 async def reject(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Refuse the offer; the asker is not ready then, and the contact keeps its place."""
-    return await _done(parts, OfferRejected(assignment_id=_own(assignment_id, person, parts)[0].id))
+    return await _done(parts, OfferRejected(assignment_id=held(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/hold")
 async def hold(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """The customer hears music."""
-    return await _done(parts, HoldRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
+    return await _done(parts, HoldRequested(assignment_id=held(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/resume")
 async def resume(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Talk again."""
-    return await _done(parts, ResumeRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
+    return await _done(parts, ResumeRequested(assignment_id=held(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/rejoin")
 async def rejoin(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """The page has no sound of the talk it shows: the customer hears music while the asker's phone is rung again."""
-    return await _done(parts, RejoinRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
+    return await _done(parts, RejoinRequested(assignment_id=held(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/hangup")
 async def hang_up(assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """End the talk, or the work on a virtual call: on to wrap-up."""
-    return await _done(parts, HangUpRequested(assignment_id=_own(assignment_id, person, parts)[0].id))
+    return await _done(parts, HangUpRequested(assignment_id=held(assignment_id, person, parts)[0].id))
 
 
 @router.post("/assignments/{assignment_id}/finish")
 async def finish(given: Finish, assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """End wrap-up with one of the project's dispositions and a note."""
-    assignment, contact = _own(assignment_id, person, parts)
+    assignment, contact = held(assignment_id, person, parts)
     if not parts.roster.has_code(CodeKind.DISPOSITION, given.disposition, frozenset({contact.project_id})):
         raise Refusal(422, "unknown_disposition")
     if given.note:
@@ -117,7 +117,7 @@ async def finish(given: Finish, assignment_id: Named, person: Acting, parts: Any
 @router.post("/assignments/{assignment_id}/mute")
 async def mute(given: Mute, assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Switch the agent's microphone off or on, at the switch, so that it works with every phone."""
-    assignment, contact = _own(assignment_id, person, parts)
+    assignment, contact = held(assignment_id, person, parts)
     leg_id, node = _talking(assignment, contact, leg_id=assignment.leg_id)
     await parts.engine.switch(node).mute(leg_id, muted=given.muted)
     parts.hub.set_muted(assignment.id, muted=given.muted)
@@ -127,7 +127,7 @@ async def mute(given: Mute, assignment_id: Named, person: Acting, parts: AnyPart
 @router.post("/assignments/{assignment_id}/digits")
 async def digits(given: Digits, assignment_id: Named, person: Acting, parts: AnyParts) -> Done:
     """Send tones to the customer's side. Never kept anywhere."""
-    assignment, contact = _own(assignment_id, person, parts)
+    assignment, contact = held(assignment_id, person, parts)
     leg_id, node = _talking(assignment, contact, leg_id=contact.leg_id)
     await parts.engine.switch(node).send_digits(leg_id, given.digits)
     return Done()
@@ -139,12 +139,12 @@ def own(assignment_id: str, person: Person, parts: Parts) -> Assignment | None:
     return found if found is not None and found.agent_id == person.agent_id else None
 
 
-def _own(assignment_id: str, person: Person, parts: Parts) -> tuple[Assignment, Contact]:
+def held(assignment_id: str, person: Person, parts: Parts) -> tuple[Assignment, Contact]:
+    """His own live assignment and its contact. Raises Refusal."""
     found = own(assignment_id, person, parts)
-    contact = parts.engine.state.contacts.get(found.contact_id) if found else None
-    if found is None or contact is None:
+    if found is None:
         raise Refusal(404, "contact_gone")
-    return found, contact
+    return found, parts.engine.state.contact_of(found)
 
 
 def _talking(assignment: Assignment, contact: Contact, *, leg_id: LegId | None) -> tuple[LegId, NodeId]:

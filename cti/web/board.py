@@ -11,9 +11,9 @@ from typing import Final, Literal
 
 from sortedcontainers import SortedList
 
-from cti.domain import queue
-from cti.domain.agent import Agent, open_media
-from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, QueueId
+from cti.domain import capacity, queue
+from cti.domain.agent import Agent, counted, is_available, open_media
+from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, QueueId, Readiness
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
 from cti.ports import Person
@@ -21,6 +21,7 @@ from cti.web import waits
 from cti.web.messages import AgentView, QueueView
 from cti.web.roster import Roster
 from cti.web.screens import Screens, line_of
+from cti.web.transfer_messages import Colleague, Standing
 
 Activity = Literal["idle", "offered", "talking", "held", "rejoining", "wrap_up"]
 
@@ -199,10 +200,33 @@ class Board:
         ]
         return sorted(views, key=lambda view: (view.name, view.agent_id))
 
+    def colleagues(self, person: Person, among: Iterable[AgentId] | None = None) -> list[Colleague]:
+        """Everybody with a phone in one of his projects, he too, by name; only those of `among` when given."""
+        projects = self._roster.projects(person)
+        wanted = self._state.agents if among is None else among
+        found = [self._state.agents[agent_id] for agent_id in wanted if agent_id in self._state.agents]
+        views = [
+            self._colleague(agent)
+            for agent in found
+            if not agent.removed and not projects.isdisjoint(agent.project_ids)
+        ]
+        return sorted(views, key=lambda view: (view.name, view.agent_id))
+
+    def _colleague(self, agent: Agent) -> Colleague:
+        person = self._roster.persons.get(agent.id)
+        return Colleague(
+            agent_id=agent.id,
+            name=person.name if person else agent.id,
+            extension=(person.extension if person else None) or "",
+            standing=_standing(agent),
+            reason=agent.reason,
+            since_ms=agent.since_ms,
+        )
+
     def _agent_view(self, agent: Agent, language: str) -> AgentView:
         person = self._roster.persons.get(agent.id)
         held = self._state.assignments.get(agent.assignment_ids[0]) if agent.assignment_ids else None
-        contact = self._state.contacts.get(held.contact_id) if held else None
+        contact = self._state.contact_of(held) if held else None
         since_ms = None
         if held is not None:
             since_ms = {
@@ -224,3 +248,15 @@ class Board:
             device=agent.device,
             line=line_of(agent),
         )
+
+
+def _standing(agent: Agent) -> Standing:
+    """Whether he can be asked into a talk now, and if not, why."""
+    if agent.device not in agent.phones:
+        return "unreachable"
+    is_free = agent.party_leg is None and agent.line_leg is None and agent.reserved_for is None
+    if not is_free or not capacity.accepts(agent.capacity, counted(agent), Medium.VOICE):
+        return "busy"
+    if agent.readiness is Readiness.OFFLINE:
+        return "off_duty"
+    return "ready" if is_available(agent) else "not_ready"

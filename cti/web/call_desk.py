@@ -114,6 +114,11 @@ class Calls:
             self.clicks.refused(person.agent_id)
             raise
 
+    async def may_be_asked(self, number: str, *, person: Person, project_id: ProjectId) -> None:
+        """Whether he may have it rung for a talk of his. Raises problems.Refusal, OutsideError."""
+        refusal = self.refusal(number, person=person, project_id=project_id)
+        await self._may_be_called(number, refusal, person=person, project_id=project_id)
+
     async def may_be_called_back(self, number: str, *, person: Person, project_id: ProjectId) -> None:
         """Whether he may have it called later, at the hours of the queue. Raises problems.Refusal, OutsideError."""
         refusal = self.refusal(number, person=person, project_id=project_id)

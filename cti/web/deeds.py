@@ -21,6 +21,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "code_put": ("Entered or changed a code", "Добавил или изменил код"),
     "set_not_ready": ("Set an agent not ready", "Перевёл оператора в «не готов»"),
     "priority_changed": ("Changed a contact's priority", "Изменил приоритет обращения"),
+    "contact_moved": ("Moved a waiting contact to another queue", "Переместил ожидающее обращение в другую очередь"),
     "contact_taken_back": ("Took a contact back into its queue", "Вернул обращение в очередь"),
     "called_for": ("Had a number called for an agent", "Заказал звонок от имени оператора"),
     "call_refused": ("Was refused a call", "Получил отказ в звонке"),

@@ -3,7 +3,7 @@
 Theory of operation. The engine calls `decided` in the turn of every event. Facts name the agents and assignments they
 concern; only a concerned agent's own pages get his state and assignments, in that very turn. The pop goes out with what
 is known; its card follows when the look-up answers. Queue and agent lists are marked in the `Board` and sent at most
-once a second, encoded once for all pages that see the same.
+twice a second, encoded once for all pages that see the same.
 
 Not here: who is here, and when a desktop counts as lost (`cti.web.presence`).
 """
@@ -19,6 +19,7 @@ from pydantic import BaseModel
 
 from cti.domain import facts as decided_facts
 from cti.domain.acd import Decision
+from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
 from cti.domain.callbacks import is_dialling
 from cti.domain.commands import ClosePop, ShowPop
@@ -52,6 +53,7 @@ from cti.web.messages import (
     CardView,
     ContactView,
     MeChanged,
+    MyState,
     QueuesChanged,
     QueueView,
     Snapshot,
@@ -62,11 +64,14 @@ from cti.web.page import Page
 from cti.web.presence import Presence
 from cti.web.roster import Roster
 from cti.web.screens import Screens, my_state
+from cti.web.transfer_messages import ColleaguesChanged
+from cti.web.transfers import Talks
 from cti.web.waits import Kept
 
 log = logging.getLogger(__name__)
 
-COALESCE_S: Final = 1.0
+COALESCE_S: Final = 0.5
+"""A change of a colleague's standing is on every screen within a second."""
 
 
 @dataclass(slots=True)
@@ -112,6 +117,7 @@ _OF_ASSIGNMENT: Final = (
     decided_facts.AgentLegLost,
     decided_facts.RingEnded,
     decided_facts.WrapUpStarted,
+    decided_facts.HandedOver,
 )
 
 
@@ -158,6 +164,8 @@ class Hub:
         self._engine, self._roster, self._screens = engine, roster, screens
         state = engine.state
         self._board = Board(state=state, roster=roster, screens=screens)
+        self._talks = Talks(roster=roster, screens=screens)
+        self._talks.start(state)
         self._held = {found.id: _Held(found.agent_id, found.contact_id) for found in state.assignments.values()}
         self._board.take_changes()
         self._kept.start(state, engine.now())
@@ -225,7 +233,7 @@ class Hub:
         if self.presence.page_count and self._flush is None and decision.facts:
             self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self._flush_board)
 
-    def _concern(
+    def _concern(  # noqa: C901 - one case per kind of fact
         self, fact: Fact, changed: dict[AssignmentId, None], agents: dict[AgentId, None], now: Milliseconds
     ) -> None:
         match fact:
@@ -258,6 +266,8 @@ class Hub:
                 self._late.add(int(fact.late))
             case decided_facts.QueueConfigured() | decided_facts.ClockShifted():
                 self._board.note_queues(arrivals_moved=isinstance(fact, decided_facts.ClockShifted))
+            case decided_facts.PartyInvited() | decided_facts.PartyMoved() | decided_facts.PartyEnded():
+                self._concern_party(fact, changed, agents, now)
             case _ if isinstance(fact, _OF_ASSIGNMENT):
                 changed[fact.assignment_id] = None
                 if (held := self._held.get(fact.assignment_id)) is not None:
@@ -266,6 +276,29 @@ class Hub:
                 self._note_line(fact)
                 agents[fact.agent_id] = None
                 self._board.note_agent(fact.agent_id)
+
+    def _concern_party(
+        self,
+        fact: decided_facts.PartyInvited | decided_facts.PartyMoved | decided_facts.PartyEnded,
+        changed: dict[AssignmentId, None],
+        agents: dict[AgentId, None],
+        now: Milliseconds,
+    ) -> None:
+        """Whoever has the talk, and whoever was asked, see it at once."""
+        assert self._engine is not None
+        party = self._talks.take(fact, self._engine.state)
+        if party is None:
+            return
+        if party.agent_id is not None:
+            agents[party.agent_id] = None
+            self._board.note_agent(party.agent_id)
+        changed[party.by] = None
+        held = self._held.get(party.by)
+        if isinstance(fact, decided_facts.PartyEnded) and held is not None:
+            for page in self.presence.of(held.agent_id):
+                missed = self._talks.missed(self._engine, party, fact, page.person.language)
+                if missed is not None:
+                    self._send((page,), missed, now)
 
     def _note_line(self, fact: Fact) -> None:
         if isinstance(fact, decided_facts.LineDown):
@@ -288,7 +321,12 @@ class Hub:
     def _push_state(self, engine: Engine, agent_id: AgentId, now: Milliseconds) -> None:
         pages, agent = self.presence.of(agent_id), engine.state.agents.get(agent_id)
         if pages and agent is not None:
-            self._send(pages, StateChanged(state=my_state(agent, line_lost=self._lines_lost.get(agent_id))), now)
+            language = next(iter(pages)).person.language
+            self._send(pages, StateChanged(state=self._state_of(engine, agent, language)), now)
+
+    def _state_of(self, engine: Engine, agent: Agent, language: str) -> MyState:
+        asked = self._talks.asked(engine, agent, language)
+        return my_state(agent, line_lost=self._lines_lost.get(agent.id), asked=asked)
 
     def _push_assignment(
         self, engine: Engine, assignment_id: AssignmentId, now: Milliseconds, *, card_again: bool = True
@@ -312,9 +350,9 @@ class Hub:
     ) -> AssignmentView | None:
         """The assignment as its agent sees it now; None when it is over. A late card is pushed when it comes."""
         assignment = engine.state.assignments.get(assignment_id)
-        contact = engine.state.contacts.get(assignment.contact_id) if assignment else None
-        if assignment is None or contact is None:
+        if assignment is None:
             return None
+        contact = engine.state.contact_of(assignment)
         particulars = engine.particulars(contact.id)
         lookup = self._lookup(assignment_id, contact, particulars, again=card_again)
         held = self._held.setdefault(assignment_id, _Held(assignment.agent_id, contact.id))
@@ -333,6 +371,7 @@ class Hub:
             muted=assignment_id in self._muted,
             dialling=is_dialling(assignment, contact),
             campaign=self._campaign(contact, language),
+            parties=self._talks.parties(engine, contact) if assignment.handed_over is None else (),
         )
 
     def _campaign(self, contact: Contact, language: str) -> CampaignContact | None:
@@ -386,6 +425,8 @@ class Hub:
             person = pages[0].person
             if queues := self._board.queues(person, changes.queue_ids):
                 self._send(pages, QueuesChanged(queues=queues), now)
+            if found := self._board.colleagues(person, changes.agent_ids):
+                self._send(pages, ColleaguesChanged(colleagues=found), now)
             if person.role is not Role.AGENT and (agents := self._board.agents(person, changes.agent_ids)):
                 self._send(pages, AgentsChanged(agents=agents), now)
 
@@ -419,13 +460,14 @@ class Hub:
             now_ms=engine.now(),
             me=self._roster.me(person),
             state=(
-                my_state(agent, line_lost=self._lines_lost.get(agent.id))
+                self._state_of(engine, agent, person.language)
                 if agent is not None and person.extension is not None
                 else None
             ),
             assignments=self._assignments(engine, agent.assignment_ids if agent else (), person.language),
             queues=self.queues(person),
             agents=self.agents(person),
+            colleagues=self._board.colleagues(person),
             switch_up=engine.switch_up,
             campaigns=self.campaigns.views(person) if self.campaigns is not None else [],
         )

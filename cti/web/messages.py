@@ -18,6 +18,7 @@ from cti.web.campaign_messages import CampaignContact, CampaignsChanged, Campaig
 from cti.web.chat_messages import ChatLineSaid, ChatStands, ChatTypes, ChatTyping, ChatWatch
 from cti.web.mail_messages import MessageView
 from cti.web.record import NO_NUL, Message
+from cti.web.transfer_messages import AskedView, Colleague, ColleaguesChanged, PartyMissed, PartyView
 
 # -- who -------------------------------------------------------------------------------------------------------------
 
@@ -81,6 +82,8 @@ class MyState(Message):
     line_wanted: bool
     line_lost: LegCause | None
     """Why the line that he wants does not stand; None when it does, or nobody knows."""
+    asked: AskedView | None
+    """A colleague asks him into a talk, or he is in it."""
 
 
 class PathStep(Message):
@@ -202,6 +205,10 @@ class AssignmentView(Message):
     """A campaign's lead to be looked at until `until_ms`: accepted it is called, rejected it is skipped."""
     campaign: CampaignContact | None
     """Of a contact that a campaign began."""
+    parties: list[PartyView]
+    """Who was asked into the talk."""
+    handed_over: bool
+    """In wrap-up, and the talk goes on with somebody else."""
 
 
 class QueueView(Message):
@@ -253,6 +260,8 @@ class Snapshot(Message):
     assignments: list[AssignmentView]
     queues: list[QueueView]
     agents: list[AgentView]
+    colleagues: list[Colleague]
+    """Everybody with a phone in his projects."""
     switch_up: bool
     campaigns: list[CampaignView]
     """Of his projects; none for an agent."""
@@ -320,7 +329,9 @@ Change = Annotated[
     | ChatLineSaid
     | ChatStands
     | ChatTyping
-    | CampaignsChanged,
+    | CampaignsChanged
+    | ColleaguesChanged
+    | PartyMissed,
     Field(discriminator="kind"),
 ]
 
@@ -486,6 +497,12 @@ class NotReadyWish(Message):
     """A supervisor's word for one of his agents."""
 
     reason: str | None = Field(default=None, max_length=40)
+
+
+class QueueWish(Message):
+    """Where a waiting contact is to wait."""
+
+    queue_id: str = Field(max_length=80, pattern=NO_NUL)
 
 
 class PriorityWish(Message):

@@ -32,6 +32,7 @@ from cti.web.messages import (
     PathStep,
 )
 from cti.web.roster import Roster, spoken
+from cti.web.transfer_messages import AskedView, PartyView
 
 CardState = Literal["loading", "found", "unknown", "unavailable"]
 Shown = Literal["offered", "ringing", "dialling", "active", "held", "paused", "rejoining", "wrap_up"]
@@ -71,6 +72,7 @@ class Screens:
         muted: bool,
         dialling: bool = False,
         campaign: CampaignContact | None = None,
+        parties: Sequence[PartyView] = (),
     ) -> AssignmentView:
         """One contact on the agent's screen. `dialling`: its customer is being called just now."""
         return AssignmentView(
@@ -91,6 +93,8 @@ class Screens:
             suggested=self._suggested(assignment, contact.project_id),
             preview=awaits_word(assignment),
             campaign=campaign,
+            parties=list(parties),
+            handed_over=assignment.handed_over is not None,
         )
 
     def _suggested(self, assignment: Assignment, project_id: str) -> str | None:
@@ -219,7 +223,7 @@ def line_of(agent: Agent) -> LineState:
     return "up" if agent.line_up else "ringing"
 
 
-def my_state(agent: Agent, *, line_lost: LegCause | None = None) -> MyState:
+def my_state(agent: Agent, *, line_lost: LegCause | None = None, asked: AskedView | None = None) -> MyState:
     """What an agent's page shows of himself."""
     return MyState(
         readiness=agent.readiness,
@@ -231,6 +235,7 @@ def my_state(agent: Agent, *, line_lost: LegCause | None = None) -> MyState:
         line=line_of(agent),
         line_wanted=agent.wants_line,
         line_lost=line_lost if agent.wants_line and agent.line_leg is None else None,
+        asked=asked,
     )
 
 

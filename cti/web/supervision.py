@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from cti.domain.events import AgentBecameNotReady, ContactTakenBack, PriorityChanged
-from cti.domain.ids import AgentId, ContactId, ReasonId
+from cti.domain.events import AgentBecameNotReady, ContactTakenBack, MoveRequested, PriorityChanged
+from cti.domain.ids import AgentId, ContactId, QueueId, ReasonId
 from cti.ports import CodeKind
 from cti.web.guard import Anyone, AnyParts, Supervisor
-from cti.web.messages import AgentView, Done, NotReadyWish, PriorityWish, QueueView
+from cti.web.messages import AgentView, Done, NotReadyWish, PriorityWish, QueueView, QueueWish
 from cti.web.problems import Refusal, responses
 
 router = APIRouter(prefix="/api/v1", tags=["floor"])
@@ -73,4 +73,22 @@ async def take_back(
         raise Refusal(404, "contact_gone")
     await parts.engine.handle(ContactTakenBack(contact_id=contact.id))
     await parts.people.note_deed(actor=person.login, action="contact_taken_back", subject=contact.id)
+    return Done()
+
+
+@router.post("/contacts/{contact_id}/queue", responses=responses(401, 403, 404, 409))
+async def move(
+    given: QueueWish,
+    contact_id: Annotated[str, Path(max_length=60, pattern=r"^c[0-9]+(-[0-9]+)?$")],
+    person: Supervisor,
+    parts: AnyParts,
+) -> Done:
+    """Have a waiting contact wait in another queue of its project, with the seniority it has."""
+    contact = parts.engine.state.contacts.get(ContactId(contact_id))
+    if contact is None or contact.project_id not in parts.roster.projects(person):
+        raise Refusal(404, "contact_gone")
+    await parts.engine.handle(MoveRequested(contact_id=contact.id, queue_id=QueueId(given.queue_id)))
+    await parts.people.note_deed(
+        actor=person.login, action="contact_moved", subject=contact.id, detail=f"{contact.queue_id}→{given.queue_id}"
+    )
     return Done()

@@ -359,6 +359,7 @@ async def test_where_a_person_sits_and_what_he_may_hold_counts_from_the_next_dec
     assert world.engine.state.agents[world.id_of("anna")].site_id is None
 
 
+@pytest.mark.lesson(7)
 async def test_a_login_or_extension_taken_is_refused(world: World) -> None:
     root = await world.client("root")
     for given in ({"login": "anna"}, {"login": "new", "extension": "101"}):

@@ -43,6 +43,14 @@ NEEDS = {
     "POST /api/v1/assignments/{assignment_id}/finish": AGENT,
     "POST /api/v1/assignments/{assignment_id}/mute": AGENT,
     "POST /api/v1/assignments/{assignment_id}/digits": AGENT,
+    "GET /api/v1/colleagues": AGENT,
+    "GET /api/v1/assignments/{assignment_id}/places": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/transfer": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/invite": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/swap": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/conference": AGENT,
+    "POST /api/v1/assignments/{assignment_id}/hand-over": AGENT,
+    "DELETE /api/v1/assignments/{assignment_id}/parties/{leg_id}": AGENT,
     "GET /api/v1/history": AGENT,
     "GET /api/v1/contacts/{contact_id}": AGENT,
     "POST /api/v1/contacts": AGENT,
@@ -69,6 +77,7 @@ NEEDS = {
     "POST /api/v1/agents/{agent_id}/not-ready": SUPERVISOR,
     "POST /api/v1/contacts/{contact_id}/priority": SUPERVISOR,
     "POST /api/v1/contacts/{contact_id}/take-back": SUPERVISOR,
+    "POST /api/v1/contacts/{contact_id}/queue": SUPERVISOR,
     "GET /api/v1/people": ADMIN,
     "POST /api/v1/people": ADMIN,
     "PATCH /api/v1/people/{agent_id}": ADMIN,
@@ -122,6 +131,7 @@ NAMES = {
     "campaign": "none",
     "lead_id": "l999",
     "file_id": "999",
+    "leg_id": "party-c999-1",
     "key": "none",
     "name": "extensions.conf.j2",
     "number": "999",
@@ -140,6 +150,8 @@ BODIES = {
     "POST /api/v1/assignments/{assignment_id}/finish": {"disposition": "sold"},
     "POST /api/v1/assignments/{assignment_id}/mute": {"muted": True},
     "POST /api/v1/assignments/{assignment_id}/digits": {"digits": "1"},
+    "POST /api/v1/assignments/{assignment_id}/transfer": {"to": {"kind": "queue", "queue_id": "support"}},
+    "POST /api/v1/assignments/{assignment_id}/invite": {"to": {"kind": "agent", "agent_id": "u999"}},
     "POST /api/v1/contacts": {"queue_id": "support"},
     "POST /api/v1/calls": {"number": "112"},
     "POST /api/v1/calls/check": {"number": "112"},
@@ -307,6 +319,19 @@ async def test_a_supervisor_takes_a_task_back_and_it_waits_again(world: World) -
     assert world.engine.state.contacts[contact].state == "waiting"
     deeds = (await root.get("/api/v1/audit")).json()
     assert (deeds[0]["actor"], deeds[0]["action"], deeds[0]["subject"]) == ("sveta", "contact_taken_back", contact)
+
+
+async def test_a_supervisor_moves_a_waiting_contact_within_its_project(world: World) -> None:
+    anna, sveta = await world.client("anna"), await world.client("sveta")
+    contact, foreign = world.engine.caller(), world.engine.caller(queue="reception")
+    assert (await anna.post(f"/api/v1/contacts/{contact}/queue", json={"queue_id": "sales"})).status_code == 403
+    refused = await sveta.post(f"/api/v1/contacts/{contact}/queue", json={"queue_id": "reception"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_its_queue")
+    assert (await sveta.post(f"/api/v1/contacts/{foreign}/queue", json={"queue_id": "sales"})).status_code == 404
+    assert (await sveta.post(f"/api/v1/contacts/{contact}/queue", json={"queue_id": "sales"})).status_code == 200
+    assert world.engine.state.contacts[contact].queue_id == "sales"
+    [deed] = await world.directory.audit(limit=1, before_ms=None)
+    assert (deed.actor, deed.action, deed.subject) == ("sveta", "contact_moved", contact)
 
 
 async def test_neither_a_call_nor_a_contact_of_another_project_is_taken_back(world: World) -> None:

@@ -39,15 +39,18 @@ from cti.domain.events import (
     AgentRemoved,
     ContactArrived,
     Event,
+    InviteRequested,
     LegAnswered,
     OutboundRequested,
     PhoneReachable,
     PopShown,
     QueueOpened,
+    TransferRequested,
 )
-from cti.domain.facts import ContactQueued
+from cti.domain.facts import ContactQueued, PartyInvited
 from cti.domain.ids import AgentId, AssignmentId, ContactId, Device, LegId, Medium, NodeId, ProjectId, QueueId
 from cti.domain.state import State
+from cti.engine.people import of_party
 from cti.errors import NotFound
 from cti.media.chat import LiveChats
 from cti.metrics import Metrics
@@ -184,7 +187,7 @@ class MemoryEngine:
     def now(self) -> int:
         return self.clock.now()
 
-    def do(self, event: Event, *, particulars: Particulars | None = None) -> Decision:
+    def do(self, event: Event, *, particulars: Particulars | None = None, number: str = "") -> Decision:
         self.clock.advance(ms=1)
         decision = self.acd.handle(event, self.now())
         self.events.append(event)
@@ -194,6 +197,10 @@ class MemoryEngine:
         for fact in decision.facts:
             if isinstance(fact, ContactQueued) and particulars is not None:
                 self.known[fact.contact_id] = replace(particulars, contact_id=fact.contact_id)
+            if isinstance(fact, PartyInvited) and fact.agent_id is None:
+                project_id = self.state.contacts[fact.contact_id].project_id
+                known = self.known.get(fact.contact_id)
+                self.known[ContactId(fact.leg_id)] = of_party(number, fact, known=known, project_id=project_id)
         self.commands += [command for command in decision.commands if isinstance(command, SwitchCommand)]
         self.hub.decided(decision, self.now())
         return decision
@@ -216,6 +223,11 @@ class MemoryEngine:
         decision = self.do(structs.replace(event, node=NODE), particulars=self._particulars(event, particulars))
         await asyncio.sleep(0)
         return next(fact.contact_id for fact in decision.facts if isinstance(fact, ContactQueued))
+
+    async def transfer(self, event: TransferRequested | InviteRequested, number: str) -> Decision:
+        decision = self.do(event, number=number)
+        await asyncio.sleep(0)
+        return decision
 
     def _particulars(self, event: ContactArrived | OutboundRequested, given: Arrival) -> Particulars:
         return Particulars(

@@ -123,6 +123,8 @@ export const contacts = {
   newest: (limit: number) => request<ContactRow[]>("GET", `/contacts?limit=${limit}`),
   setPriority: (contactId: string, priority: number) =>
     request<unknown>("POST", `/contacts/${id(contactId)}/priority`, { priority }),
+  move: (contactId: string, queueId: string) =>
+    request<unknown>("POST", `/contacts/${id(contactId)}/queue`, { queue_id: queueId }),
   takeBack: (contactId: string) => request<unknown>("POST", `/contacts/${id(contactId)}/take-back`),
   why: (contactId: string) => request<WhyStory>("GET", `/contacts/${id(contactId)}/why`, undefined, WHY_LIMIT_MS),
   create: (contact: NewContact) => request<ContactCreated>("POST", "/contacts", contact),

@@ -3,6 +3,7 @@
 
 import type { CampaignContact, CampaignView, LineState } from "./campaigns";
 import type { LegCause } from "./calls";
+import type { AskedView, Colleague, PartyMissed, PartyView } from "./transfers";
 
 export type Medium = "voice" | "callback" | "email" | "chat" | "sms" | "fax" | "social" | "task";
 /** Media on which the agent talks: an offer rings his phone. All others are accepted on the page. */
@@ -57,6 +58,8 @@ export interface MyState {
   line_wanted: boolean;
   /** Why the line that he wants does not stand. */
   line_lost: LegCause | null;
+  /** A colleague asks him into a talk, or he is in it. */
+  asked: AskedView | null;
 }
 
 export interface PathStep {
@@ -163,6 +166,10 @@ export interface AssignmentView {
   /** A campaign's lead to be looked at until `until_ms`: accepted it is called, rejected it is skipped. */
   preview: boolean;
   campaign: CampaignContact | null;
+  /** Who was asked into the talk. */
+  parties: PartyView[];
+  /** In wrap-up, and the talk goes on with somebody else. */
+  handed_over: boolean;
 }
 
 export interface QueueView {
@@ -205,6 +212,8 @@ export interface Snapshot {
   assignments: AssignmentView[];
   queues: QueueView[];
   agents: AgentView[];
+  /** Everybody with a phone in his projects, he too. */
+  colleagues: Colleague[];
   switch_up: boolean;
   campaigns: CampaignView[];
 }
@@ -216,6 +225,8 @@ export type Change =
   | { kind: "queues"; queues: QueueView[] }
   | { kind: "agents"; agents: AgentView[] }
   | { kind: "campaigns"; campaigns: CampaignView[] }
+  | { kind: "colleagues"; colleagues: Colleague[] }
+  | PartyMissed
   | { kind: "me"; me: Me }
   | { kind: "switch"; up: boolean }
   | { kind: "mail"; contact_id: string }

@@ -6,6 +6,7 @@ import { flushSync } from "svelte";
 import { campaigns } from "../api/campaigns";
 import { ApiError, UNREACHABLE, agent, assignment as acts, session } from "../api/client";
 import { Events } from "../api/events";
+import { transfers, type Asked, type Whither } from "../api/transfers";
 import { isCall, type AssignmentView, type Device, type Finish, type Me, type Said, type ServerMessage } from "../api/types";
 import { locale, t, type Language } from "../i18n/i18n.svelte";
 import { Ring } from "../phone/ring";
@@ -151,6 +152,7 @@ class Desk {
     else if (message.change.kind === "mail") mails.note(message.change.contact_id);
     else if (message.change.kind === "assignment") chats.meet([message.change.assignment]);
     if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);
+    if (next.missed !== null && next.missed !== before?.missed) notices.say(t("party.missed", { name: next.missed.name, why: next.missed.sentence }), "bad");
     this.#putThrough(before, next);
     this.#attend();
     void this.#confirm(next.assignments);
@@ -260,10 +262,13 @@ class Desk {
     const own = call !== null && call.contact.outbound && call.assignment_id === this.answering;
     this.#ring.play(this.phone.call?.state === "ringing" && !own ? "ring" : other ? "chime" : null);
     const first = offers[0];
+    const asked = line?.asked?.state === "ringing" || line?.asked?.state === "called" ? line.asked : null;
     this.#attention.call(
       first
         ? { id: first.assignment_id, who: nameOf(first), what: t("attention.body", { queue: first.contact.queue }) }
-        : null,
+        : asked
+          ? { id: asked.leg_id, who: asked.by || asked.name || asked.address, what: t("attention.asked", { queue: asked.queue }) }
+          : null,
     );
   }
 
@@ -319,6 +324,7 @@ class Desk {
   async tryMicrophone(): Promise<void> {
     const call = this.call;
     if (this.phone.call?.state === "ringing" && call !== null) await this.answer(call);
+    else if (this.phone.call?.state === "ringing" && this.live?.state?.asked) await this.phone.answer();
     else await this.phone.askForMicrophone();
   }
 
@@ -362,6 +368,39 @@ class Desk {
 
   async digits(view: AssignmentView, digits: string): Promise<void> {
     await this.#act(`${view.assignment_id}:digits`, () => acts.digits(view.assignment_id, digits));
+  }
+
+  /** The call in which he talks, and into which he can ask others. */
+  get talk(): AssignmentView | null {
+    return this.live?.assignments.find((each) => isCall(each.contact.medium) && (each.state === "active" || each.state === "held")) ?? null;
+  }
+
+  /** Hand the talk over unseen. */
+  async transfer(view: AssignmentView, to: Whither): Promise<boolean> {
+    return this.#act(`${view.assignment_id}:transfer`, () => transfers.transfer(view.assignment_id, to));
+  }
+
+  /** Ask somebody first. */
+  async invite(view: AssignmentView, to: Asked): Promise<boolean> {
+    return this.#act(`${view.assignment_id}:transfer`, () => transfers.invite(view.assignment_id, to));
+  }
+
+  /** From whom one asked to the customer, or back. */
+  async swap(view: AssignmentView): Promise<void> {
+    await this.#act(`${view.assignment_id}:party`, () => transfers.swap(view.assignment_id));
+  }
+
+  async conference(view: AssignmentView): Promise<void> {
+    await this.#act(`${view.assignment_id}:party`, () => transfers.conference(view.assignment_id));
+  }
+
+  /** Leave the customer to whom one asked. */
+  async handOver(view: AssignmentView): Promise<void> {
+    await this.#act(`${view.assignment_id}:party`, () => transfers.handOver(view.assignment_id));
+  }
+
+  async part(view: AssignmentView, legId: string): Promise<void> {
+    await this.#act(`${view.assignment_id}:party`, () => transfers.part(view.assignment_id, legId));
   }
 
   async finish(view: AssignmentView, result: Finish): Promise<boolean> {

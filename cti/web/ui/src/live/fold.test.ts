@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 
+import type { Colleague, PartyMissed } from "../api/transfers";
 import type { AssignmentView, Change, Delta, QueueView, Snapshot } from "../api/types";
 import { fold, type Live } from "./fold";
 
@@ -18,10 +19,11 @@ const snapshot: Snapshot = {
     reasons: [],
     dispositions: {},
   },
-  state: { readiness: "ready", reason: null, since_ms: 0, device: "web", phones: ["web"], leaving: false, line: "off", line_wanted: false, line_lost: null },
+  state: { readiness: "ready", reason: null, since_ms: 0, device: "web", phones: ["web"], leaving: false, line: "off", line_wanted: false, line_lost: null, asked: null },
   assignments: [],
   queues: [],
   agents: [],
+  colleagues: [],
   switch_up: true,
   campaigns: [],
 };
@@ -75,8 +77,19 @@ function offer(assignmentId: string, state: AssignmentView["state"] = "offered")
     suggested: null,
     preview: false,
     campaign: null,
+    parties: [],
+    handed_over: false,
   };
 }
+
+const colleague = (agentId: string, standing: Colleague["standing"]): Colleague => ({
+  agent_id: agentId,
+  name: agentId,
+  extension: "",
+  standing,
+  reason: null,
+  since_ms: 0,
+});
 
 const delta = (n: number, change: Change): Delta => ({ type: "delta", n, now_ms: 1_000 + n, change });
 
@@ -134,6 +147,39 @@ describe("the desk folded from messages", () => {
       ["support", 5],
       ["vip", 1],
     ]);
+  });
+
+  test("colleagues come whole in the snapshot, and only the changed ones after", () => {
+    const live = fold(null, { ...snapshot, colleagues: [colleague("u1", "ready"), colleague("u2", "off_duty")] });
+    if (live === "hole") throw new Error("a hole");
+    const next = fold(live, delta(1, { kind: "colleagues", colleagues: [colleague("u3", "ready"), colleague("u2", "busy")] }));
+    if (next === "hole") throw new Error("a hole");
+    expect(next.colleagues.map((each) => [each.agent_id, each.standing])).toEqual([
+      ["u1", "ready"],
+      ["u2", "busy"],
+      ["u3", "ready"],
+    ]);
+  });
+
+  test("whoever was asked and did not come is told, each of them anew, and nothing else changes", () => {
+    const missed: PartyMissed = { kind: "party_ended", assignment_id: "a1", name: "Boris", cause: "no_answer", sentence: "Nobody answered." };
+    const before = after({ kind: "assignment", assignment: offer("a1", "active") });
+    const once = fold(before, delta(2, missed));
+    expect(once).toMatchObject({ n: 2, missed: { name: "Boris", sentence: "Nobody answered." } });
+    if (once === "hole") throw new Error("a hole");
+    expect(once.assignments).toBe(before.assignments);
+    const twice = fold(once, delta(3, { ...missed }));
+    expect(twice === "hole" || twice.missed === once.missed).toBe(false);
+    expect(fold(once, snapshot)).toMatchObject({ missed: null });
+  });
+
+  test("who is asked into a talk, and that it was handed over, come with the assignment", () => {
+    const ringing = { leg_id: "p-1", agent_id: "u2", name: "Boris", state: "ringing" as const, since_ms: 5, until_ms: 30_005 };
+    const live = after(
+      { kind: "assignment", assignment: { ...offer("a1", "held"), parties: [ringing] } },
+      { kind: "assignment", assignment: { ...offer("a1", "wrap_up"), handed_over: true } },
+    );
+    expect(live.assignments).toMatchObject([{ parties: [], handed_over: true }]);
   });
 
   test("state and switch are taken whole", () => {

@@ -1,6 +1,7 @@
 // What this person's desk looks like, folded from the server's messages. Pure: no socket, no clock, no page.
 // `live/desk.svelte.ts` feeds it; tests feed it by hand.
 import type { CampaignView } from "../api/campaigns";
+import type { Colleague, PartyMissed } from "../api/transfers";
 import type {
   AgentView,
   AssignmentView,
@@ -20,11 +21,15 @@ export interface Live {
   assignments: readonly AssignmentView[];
   queues: readonly QueueView[];
   agents: readonly AgentView[];
+  /** He himself is one of them. */
+  colleagues: readonly Colleague[];
   switchUp: boolean;
   /** Supervisors' only. */
   campaigns: readonly CampaignView[];
   /** The last assignment that left, with the reason, to be told to the person. */
   gone: { assignmentId: string; outcome: string; contactName: string; outbound: boolean } | null;
+  /** Whoever was asked into a talk, and is not there (any more): the last one, to be told to the person. */
+  missed: PartyMissed | null;
 }
 
 /** The desk after this message; "hole" when a delta is missing before it, and nothing may be trusted any more. */
@@ -38,9 +43,11 @@ export function fold(live: Live | null, message: ServerMessage): Live | "hole" {
       assignments: message.assignments,
       queues: message.queues,
       agents: message.agents,
+      colleagues: message.colleagues,
       switchUp: message.switch_up,
       campaigns: message.campaigns,
       gone: null,
+      missed: null,
     };
   }
   if (live === null || message.n !== live.n + 1) return "hole";
@@ -72,6 +79,10 @@ function changed(live: Live, change: Change): Live {
       return { ...live, agents: replaced(live.agents, change.agents, (each) => each.agent_id) };
     case "campaigns":
       return { ...live, campaigns: replaced(live.campaigns, change.campaigns, (each) => each.campaign_id) };
+    case "colleagues":
+      return { ...live, colleagues: replaced(live.colleagues, change.colleagues, (each) => each.agent_id) };
+    case "party_ended":
+      return { ...live, missed: change };
     case "me":
       return { ...live, me: change.me };
     case "switch":

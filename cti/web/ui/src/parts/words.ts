@@ -10,8 +10,10 @@ import {
   type Readiness,
 } from "../api/types";
 import type { LegCause } from "../api/calls";
-import { span, t, type Key } from "../i18n/i18n.svelte";
+import type { Colleague, Standing } from "../api/transfers";
+import { moment, span, t, type Key } from "../i18n/i18n.svelte";
 import { desk } from "../live/desk.svelte";
+import { obstacle, type Obstacle } from "../live/whither";
 import type { IconName } from "./Icon.svelte";
 
 export type Colour = "good" | "warn" | "bad" | "accent" | "calm" | "";
@@ -125,6 +127,41 @@ export const campaignWord = (campaign: CampaignView): string =>
   t(!campaign.running ? "campaign.paused" : campaign.idle === null ? "campaign.dials" : "campaign.waits");
 export const campaignColour = (campaign: CampaignView): Colour =>
   !campaign.running ? "" : campaign.idle === null ? "good" : "warn";
+
+const DAY_MS = 86_400_000;
+
+const STANDING: Record<Standing, [Key, Colour]> = {
+  ready: ["ready", "good"],
+  not_ready: ["not_ready", "warn"],
+  busy: ["standing.busy", "bad"],
+  off_duty: ["standing.off_duty", "calm"],
+  unreachable: ["standing.unreachable", ""],
+};
+
+/** Whether a colleague can be asked now, in words. */
+const standingWord = (standing: Standing): string => t((STANDING[standing] ?? STANDING.unreachable)[0]);
+export const standingColour = (standing: Standing): Colour => (STANDING[standing] ?? STANDING.unreachable)[1];
+
+/** How a colleague stands, why, and for how long where that is known: of talks and lost phones it is not. */
+export function standing(colleague: Colleague, nowMs: number): string {
+  const words = [standingWord(colleague.standing)];
+  if (colleague.standing === "not_ready" && colleague.reason) words.push(reasonWord(colleague.reason));
+  if (obstacle(colleague) === null && colleague.since_ms > 0) {
+    const ms = nowMs - colleague.since_ms;
+    words.push(ms < DAY_MS ? span(ms) : moment(colleague.since_ms, nowMs));
+  }
+  return words.join(" · ");
+}
+
+const OBSTACLE: Record<Obstacle, Key> = {
+  busy: "obstacle.busy",
+  unreachable: "obstacle.unreachable",
+  not_ready: "obstacle.not_ready",
+  party_there: "obstacle.party_there",
+};
+
+/** Why somebody cannot be asked, or be given the talk. */
+export const obstacleWord = (obstacle: Obstacle): string => t(OBSTACLE[obstacle]);
 
 const SYSTEM_REASONS: Record<string, Key> = {
   no_answer: "reason.no_answer",
