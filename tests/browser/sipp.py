@@ -10,6 +10,7 @@ import re
 import socket
 from asyncio.subprocess import DEVNULL, Process
 from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from math import cos, pi, sin
 from pathlib import Path
@@ -58,11 +59,12 @@ def received(folder: Path, scenario: str, method: str) -> list[float]:
 class AnsweringPhone:
     """The SIP phone of this agent, registered and answering at once; `async with`."""
 
-    def __init__(self, agent: DemoAgent, centre: str, *, folder: Path, hz: int) -> None:
+    def __init__(self, agent: DemoAgent, centre: str, *, folder: Path, hz: int, steady: bool = False) -> None:
+        """`steady`: once it has heard anything it sounds by its own clock: two that wait for each other are silent."""
         self._agent = agent
         self._centre = centre
         self._folder = folder
-        self._sound = Sound(hz)
+        self._sound = Sound(hz, steady=steady)
         self._sipp: Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -106,11 +108,19 @@ class AnsweringPhone:
         self._sound.frames.clear()
         await soon(lambda: self._sound.is_tone(hz), within_s=within_s, what=f"{hz} Hz")
 
+    async def hears_together(self, *hz: int, within_s: float = PATIENCE_S) -> None:
+        """Wait until what it hears from now on is all of these tones, and nothing else, for half a second."""
+        self._sound.frames.clear()
+        await soon(lambda: self._sound.is_chord(hz), within_s=within_s, what=f"{hz} Hz together")
+
 
 class Sound(asyncio.DatagramProtocol):
     """Sends a tone to whoever sends sound here, and keeps the last half second of what came."""
 
-    def __init__(self, hz: int) -> None:
+    def __init__(self, hz: int, *, steady: bool = False) -> None:
+        self._steady = steady
+        self._ticks: asyncio.Task[None] | None = None
+        self._to = ("", 0)
         self.frames: deque[bytes] = deque(maxlen=25)
         self._frame = bytes(_encoded(round(9_000 * sin(2 * pi * hz * at / RATE))) for at in range(FRAME))
         self._sent = 0
@@ -120,16 +130,36 @@ class Sound(asyncio.DatagramProtocol):
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        """One frame for each that came: the other side's clock paces both."""
+        """One frame for each that came: the other side's clock paces both, unless it is to be steady."""
         self.frames.append(data[12:])
+        self._to = addr
+        if not self._steady:
+            self._send()
+        elif self._ticks is None:
+            self._ticks = asyncio.get_running_loop().create_task(self._tick())
+
+    async def _tick(self) -> None:
+        due = asyncio.get_running_loop().time()
+        while True:
+            self._send()
+            due += FRAME / RATE
+            await asyncio.sleep(due - asyncio.get_running_loop().time())
+
+    def _send(self) -> None:
         head = bytes((0x80, 0)) + (self._sent % 65536).to_bytes(2) + (self._sent * FRAME).to_bytes(4) + b"tone"
         self._sent += 1
-        self._transport.sendto(head + self._frame, addr)
+        self._transport.sendto(head + self._frame, self._to)
 
     def is_tone(self, hz: int) -> bool:
         return len(self.frames) == 25 and all(_share(frame, hz) > 0.8 for frame in self.frames)
 
+    def is_chord(self, hz: Sequence[int]) -> bool:
+        shares = [[_share(frame, one) for one in hz] for frame in self.frames]
+        return len(shares) == 25 and all(sum(each) > 0.8 and min(each) > 0.1 for each in shares)
+
     def close(self) -> None:
+        if self._ticks is not None:
+            self._ticks.cancel()
         self._transport.close()
 
 

@@ -153,6 +153,7 @@ async def test_signing_out_in_a_call_takes_effect_after_it(
         await desk.shows("sign-in-login")
 
 
+@pytest.mark.lesson(4)
 async def test_a_page_closed_in_a_call_sends_the_caller_to_the_head_of_the_queue(
     centre: RunningCentre, chromium: Chromium, lines: Lines
 ) -> None:

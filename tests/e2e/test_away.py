@@ -52,6 +52,8 @@ async def told(web: str, person: DemoPerson) -> AsyncIterator[list[bool]]:
             await asyncio.gather(listening, return_exceptions=True)
 
 
+@pytest.mark.lesson(5)
+@pytest.mark.lesson(10)
 async def test_pages_say_that_the_switch_is_away_and_afterwards_nobody_is_stuck(centre: RunningCentre) -> None:
     demo = centre.endpoints().demo
     assert demo is not None
@@ -85,6 +87,7 @@ def postgres() -> Iterator[PostgresServer]:
     server.remove()
 
 
+@pytest.mark.lesson(12)
 @pytest.mark.postgres
 async def test_calls_go_on_while_the_database_is_away_and_the_history_catches_up(
     postgres: PostgresServer, tmp_path: Path

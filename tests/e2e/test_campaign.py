@@ -23,6 +23,7 @@ def is_through(made: Dialling) -> bool:
     return bool(progress["new"] == 0 and progress["trying"] == 0)
 
 
+@pytest.mark.lesson(13)
 async def test_the_engine_dies_while_it_dials_and_no_lead_is_dialled_twice_or_lost(
     centre: RunningCentre, tmp_path: Path
 ) -> None:

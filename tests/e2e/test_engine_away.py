@@ -76,6 +76,7 @@ async def test_callers_who_come_while_the_engine_is_dead_reach_a_phone_by_the_st
         await made.agents.desks.ready(limit_s=PATIENCE_S)
 
 
+@pytest.mark.lesson(9)
 async def test_callers_who_waited_through_the_engines_death_are_served_by_their_arrival(centre: RunningCentre) -> None:
     before = newest(centre)
     staff = await hire(centre, ["241"])
@@ -128,6 +129,8 @@ async def test_a_frozen_engine_is_replaced_and_costs_no_caller_his_talk(centre: 
         await soon(lambda: call.order.label in made.callers(Step.HEARD), what="the second is served")
 
 
+@pytest.mark.lesson(5)
+@pytest.mark.lesson(9)
 async def test_a_caller_who_left_while_the_engine_was_dead_is_ended_soon_after_its_return(
     centre: RunningCentre,
 ) -> None:

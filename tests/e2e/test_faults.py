@@ -35,6 +35,7 @@ async def test_a_number_that_nobody_has_says_so_and_is_logged(centre: RunningCen
     assert f"{NOBODYS} which is no number of this centre" in centre.log("asterisk")
 
 
+@pytest.mark.lesson(7)
 async def test_without_a_registered_phone_one_is_not_ready_and_is_told_why(centre: RunningCentre) -> None:
     staff = await hire(centre, [EXTENSION])
     async with Desks(centre.endpoints().web, staff, works=False) as desks:
@@ -77,6 +78,8 @@ async def while_on_hold(made: Floor, centre: RunningCentre) -> None:
     await desk.until(lambda one: all(each.state == "held" for each in one.assignments.values()), limit_s=PATIENCE_S)
 
 
+@pytest.mark.lesson(5)
+@pytest.mark.lesson(23)
 @pytest.mark.parametrize("stage", [in_the_menu, waiting, while_it_rings, while_they_talk, while_on_hold])
 async def test_a_caller_may_hang_up_at_any_moment(centre: RunningCentre, stage: object) -> None:
     assert callable(stage)
