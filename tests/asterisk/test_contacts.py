@@ -1,5 +1,7 @@
 """Which endpoints can be rung, from contact reports."""
 
+import pytest
+
 from cti.asterisk.contacts import Contacts
 
 
@@ -12,6 +14,7 @@ def test_a_registered_contact_makes_its_endpoint_reachable_and_its_loss_ends_tha
     assert not contacts.reachable("agent-101")
 
 
+@pytest.mark.lesson(8)
 def test_a_refreshed_page_is_news_though_its_endpoint_was_reachable_all_the_time() -> None:
     contacts = Contacts()
     contacts.report("agent-101-web", uri="sip:old", status="Created")
@@ -20,6 +23,7 @@ def test_a_refreshed_page_is_news_though_its_endpoint_was_reachable_all_the_time
     assert contacts.reachable("agent-101-web")
 
 
+@pytest.mark.lesson(9)
 def test_a_snapshot_forgets_what_it_does_not_name() -> None:
     contacts = Contacts()
     contacts.report("agent-101", uri="sip:a", status="Created")

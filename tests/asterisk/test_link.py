@@ -67,6 +67,7 @@ async def test_a_refused_handshake_ends_the_link() -> None:
             await one.request("GET", "channels", accepted=())
 
 
+@pytest.mark.lesson(12)
 async def test_no_answer_on_a_standing_link_is_silence_and_a_late_one_disturbs_nobody() -> None:
     wire = Ari(answer=lambda what: None if what.endswith("bridges") else (200, {}))
     async with linked(wire) as one:
@@ -77,6 +78,7 @@ async def test_no_answer_on_a_standing_link_is_silence_and_a_late_one_disturbs_n
         assert not one.ended.done()
 
 
+@pytest.mark.lesson(11)
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
@@ -103,6 +105,7 @@ async def test_a_link_that_ends_before_the_answer_is_down_and_not_silent() -> No
 # -- again and again ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.lesson(10)
 def test_only_a_connection_that_stood_lets_the_waits_begin_anew() -> None:
     backoff = Backoff()
     for _ in range(10):
@@ -135,6 +138,7 @@ async def client(wire: Ari, *, prepare: Callable[[], Awaitable[None]]) -> AsyncI
             await asyncio.gather(task, return_exceptions=True)
 
 
+@pytest.mark.lesson(10)
 async def test_a_link_taken_and_dropped_at_once_is_tried_ever_more_slowly() -> None:
     at: list[float] = []
     enough = asyncio.Event()
@@ -149,6 +153,7 @@ async def test_a_link_taken_and_dropped_at_once_is_tried_ever_more_slowly() -> N
     assert at[4] - at[0] >= (0.1 + 0.2 + 0.4 + 0.8) / 2
 
 
+@pytest.mark.lesson(10)
 async def test_ari_comes_back_from_what_nobody_expected() -> None:
     tries = 0
     back = asyncio.Event()
@@ -192,6 +197,7 @@ async def manager(wire: Ami, *, on_login: Callable[[ami.Client], Awaitable[None]
             await asyncio.gather(task, return_exceptions=True)
 
 
+@pytest.mark.lesson(9)
 async def test_ami_comes_back_from_what_nobody_expected() -> None:
     tries = 0
 
@@ -206,6 +212,7 @@ async def test_ami_comes_back_from_what_nobody_expected() -> None:
     assert tries == 2
 
 
+@pytest.mark.lesson(12)
 async def test_an_action_without_answer_is_silence_on_a_standing_connection() -> None:
     async def nothing(_: ami.Client) -> None:
         pass
@@ -217,3 +224,21 @@ async def test_an_action_without_answer_is_silence_on_a_standing_connection() ->
         with silence():
             await one.action("QueueAdd")
         assert (await one.action("Ping")).success
+
+
+@pytest.mark.lesson(11)
+async def test_a_listing_that_is_refused_is_not_an_empty_one() -> None:
+    async def nothing(_: ami.Client) -> None:
+        pass
+
+    def answer(action: dict[str, str]) -> str | None:
+        refusals = {"PJSIPShowContacts": "No Contacts found", "QueueStatus": "Permission denied", "Silent": None}
+        said = refusals.get(action["Action"], "no such action")
+        return None if said is None else f"Response: Error\r\nMessage: {said}"
+
+    async with manager(Ami(answer=answer), on_login=nothing) as one:
+        assert await one.listing("PJSIPShowContacts") == []
+        with pytest.raises(AsteriskSilent, match="Permission denied"):
+            await one.listing("QueueStatus")
+        with silence():
+            await one.listing("Silent")

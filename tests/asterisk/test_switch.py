@@ -394,6 +394,7 @@ async def test_an_agent_is_in_the_static_queues_as_told(bench: Bench) -> None:
         assert ("PJSIP/agent-101" in shown) is available
 
 
+@pytest.mark.lesson(10)
 async def test_a_lost_connection_comes_back_and_the_legs_are_still_there(bench: Bench) -> None:
     _, caller, ring, join = await bench.talk()
     home = bench.nodes.home
@@ -411,6 +412,8 @@ async def test_a_lost_connection_comes_back_and_the_legs_are_still_there(bench: 
     assert (await bench.events.next(LegEnded)).leg_id == ring.leg_id
 
 
+@pytest.mark.lesson(9)
+@pytest.mark.lesson(10)
 async def test_after_a_restart_of_asterisk_lines_and_contacts_are_there_again(bench: Bench) -> None:
     os.kill(bench.nodes.pids["asterisk"], signal.SIGKILL)
     await bench.events.next(SwitchDisconnected)
@@ -426,6 +429,29 @@ async def test_after_a_restart_of_asterisk_lines_and_contacts_are_there_again(be
     assert (await bench.events.next(LegAnswered)).leg_id == ring.leg_id
     listed = await bench.switch.list_legs()
     assert [leg.leg_id for leg in listed.legs] == [ring.leg_id]
+
+
+@pytest.mark.lesson(10)
+async def test_after_a_lost_connection_the_next_caller_and_the_next_answer_are_told_of(bench: Bench) -> None:
+    async with followed(switch_of(bench.nodes.home)):
+        await bench.events.next(SwitchDisconnected)
+    await bench.events.next(SwitchConnected)
+    call, caller, ring, _ = await bench.talk()
+    assert not bench.events.of(ring.leg_id)
+    await bench.carrier.hang_up(call.order.label)
+    assert (await bench.events.next(LegEnded)).leg_id == caller.leg_id
+
+
+@pytest.mark.lesson(5)
+async def test_a_phone_that_vanishes_without_a_bye_is_a_lost_leg(bench: Bench) -> None:
+    """Last: the fixture's carrier, and with it the phone, is killed."""
+    async with ari_of(bench.nodes.home) as ari:
+        fields = {"fields": [{"attribute": "rtp_timeout", "value": "2"}]}
+        await ari.put("/ari/asterisk/config/dynamic/res_pjsip/endpoint/agent-101", json=fields)
+    _, _, ring, _ = await bench.talk()
+    await bench.until_heard(Who.PHONE, "101")
+    os.kill(bench.nodes.pids["carrier"], signal.SIGKILL)
+    assert await bench.events.next(LegEnded) == LegEnded(leg_id=ring.leg_id, cause=LegCause.LOST)
 
 
 # -- a wire that can be cut ----------------------------------------------------------------------------------------

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
+import pytest
+
 from cti.asterisk.endpoints import Media
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.domain.commands import JoinLegs, PlayMusic
 from cti.domain.events import LegEnded
 from cti.domain.ids import AgentId, AssignmentId, BridgeId, ContactId, LegCause, LegId, NodeId, QueueId
-from cti.ports import CallerEntered, Phone, SwitchConnected, SwitchEvent
+from cti.errors import AsteriskSilent
+from cti.ports import CallerEntered, EndpointReached, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
 from tests.asterisk.wires import Ami, Ari, Reply, played
 from tests.running import PATIENCE_S
 
@@ -41,6 +44,8 @@ class World:
 
     def __init__(self) -> None:
         self.ari = Ari(answer=self.answer)
+        self.ami = Ami(answer=self.manage)
+        self.registered: list[str] = []
         self.channels: list[object] = []
         self.standing: list[str] = []
         self.keep_lists = False
@@ -59,6 +64,19 @@ class World:
             return 200, [{"technology": "PJSIP", "resource": name} for name in self.standing]
         return 200, {}
 
+    def manage(self, action: dict[str, str]) -> str:
+        if action["Action"] != "PJSIPShowContacts":
+            return "Response: Success\r\nMessage: done"
+        if not self.registered:
+            return "Response: Error\r\nMessage: No Contacts found"
+        again = f"ActionID: {action['ActionID']}"
+        contacts = [
+            f"Event: ContactList\r\n{again}\r\nEndpoint: {one}\r\nUri: sip:{one}@here\r\nStatus: Reachable"
+            for one in self.registered
+        ]
+        end = f"Event: ContactListComplete\r\n{again}\r\nEventList: Complete"
+        return "\r\n\r\n".join(["Response: Success\r\nEventList: start\r\nMessage: follows", *contacts, end])
+
     def release_lists(self) -> None:
         """Answer with what was so when they were asked for."""
         self.keep_lists = False
@@ -73,6 +91,10 @@ class World:
                 pass
             return event
 
+    async def reached(self, endpoint: str, *, reachable: bool) -> None:
+        while await self.next(EndpointReached) != EndpointReached(endpoint=endpoint, reachable=reachable):
+            pass
+
     async def follow(self, switch: AsteriskSwitch) -> None:
         async with aclosing(switch.events()) as events:  # type: ignore[type-var]
             async for event in events:
@@ -81,8 +103,7 @@ class World:
 
 @asynccontextmanager
 async def connected(world: World, *phones: Phone) -> AsyncIterator[AsteriskSwitch]:
-    manager = Ami()
-    async with played(world.ari), played(manager):
+    async with played(world.ari), played(world.ami):
         switch = AsteriskSwitch(
             node=NODE,
             address=Address(
@@ -90,7 +111,7 @@ async def connected(world: World, *phones: Phone) -> AsyncIterator[AsteriskSwitc
                 ari_port=world.ari.port,
                 ari_username="x",
                 ari_password="x",
-                ami_port=manager.port,
+                ami_port=world.ami.port,
                 ami_username="x",
                 ami_password="x",
             ),
@@ -192,3 +213,44 @@ async def test_a_line_that_asterisk_refuses_keeps_it_from_no_other() -> None:
     phones = [Phone(agent_id=AgentId(f"u{one}"), extension=one, secret="s") for one in ("101", "102")]
     async with connected(world, *phones):
         assert "PUT asterisk/config/dynamic/res_pjsip/endpoint/agent-102-web" in world.ari.heard
+
+
+@pytest.mark.lesson(9)
+async def test_after_each_login_the_registrations_are_asked_for_anew() -> None:
+    world = World()
+    world.registered = ["agent-101"]
+    phone = Phone(agent_id=AgentId("u101"), extension="101", secret="s")
+    async with connected(world, phone) as switch:
+        await switch.provision(phone)
+        await world.reached("agent-101", reachable=True)
+        world.registered = []
+        world.ami.drop()
+        await world.reached("agent-101", reachable=False)
+        world.registered = ["agent-101"]
+        world.ami.drop()
+        await world.reached("agent-101", reachable=True)
+    assert len(world.ami.named("Login")) == 3
+
+
+@pytest.mark.lesson(10)
+async def test_after_a_lost_connection_the_next_caller_is_told_of() -> None:
+    world = World()
+    async with connected(world):
+        for _ in range(3):
+            world.ari.drop()
+            await world.next(SwitchDisconnected)
+            await world.next(SwitchConnected)
+            await caller_rings(world)
+    assert len(world.ari.asked_for) == 4
+    assert all("app=triune" in address for address in world.ari.asked_for), "each connection follows the application"
+
+
+@pytest.mark.lesson(11)
+@pytest.mark.parametrize("failing", LISTS)
+async def test_a_listing_of_which_a_part_failed_is_none(failing: str) -> None:
+    world = World()
+    usual = world.answer
+    world.ari.answer = lambda what: (500, "Internal Server Error") if what == failing else usual(what)
+    async with connected(world) as switch:
+        with pytest.raises(AsteriskSilent):
+            await switch.list_legs()

@@ -38,6 +38,10 @@ class Ari:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     port: int = 0
     connections: int = 0
+    asked_for: list[str] = field(default_factory=list)
+    """The address of each connection."""
+    drop: Callable[[], None] = lambda: None
+    """End the connection that stands now, without a word."""
     _kept: list[tuple[str, str]] = field(default_factory=list)
     _send: Callable[[object], None] = lambda _: None
 
@@ -78,12 +82,14 @@ class Ari:
                 writer.write(data)
 
         self._send = send
+        self.drop = writer.transport.abort
         answered = 0
         try:
             while socket.state is not State.CLOSED and (data := await reader.read(65_536)):
                 socket.receive_data(data)
                 for event in socket.events_received():
                     if isinstance(event, Request):
+                        self.asked_for.append(event.path)
                         await self._shake_hands(socket, event, writer)
                     elif isinstance(event, Frame) and event.opcode is Opcode.TEXT:
                         self._take(bytes(event.data))
@@ -126,11 +132,14 @@ class Ami:
     answer: Callable[[dict[str, str]], str | None] = lambda _: "Response: Success\r\nMessage: done"
     heard: list[dict[str, str]] = field(default_factory=list)
     port: int = 0
+    drop: Callable[[], None] = lambda: None
+    """End the connection that stands now, without a word."""
 
     def named(self, name: str) -> list[dict[str, str]]:
         return [action for action in self.heard if action["Action"] == name]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.drop = writer.transport.abort
         writer.write(b"Asterisk Call Manager/9.0.0\r\n")
         try:
             while text := await reader.readuntil(b"\r\n\r\n"):

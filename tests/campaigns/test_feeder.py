@@ -162,6 +162,7 @@ async def test_after_a_death_those_in_line_are_known_again_before_anything_is_di
         assert floor.feeder.callee(SPRING, LeadId(lead_id)) is not None
 
 
+@pytest.mark.lesson(13)
 @pytest.mark.parametrize("seed", range(8))
 async def test_whatever_dies_when_no_lead_is_dialled_twice_and_none_is_lost(database: Database, seed: int) -> None:
     chance = random.Random(seed)

@@ -1,3 +1,5 @@
+import pytest
+
 from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs
 from cti.domain.events import HangUpRequested, HoldRequested, LegAnswered, LegEnded, RingFailed
 from cti.domain.ids import BridgeId, LegCause, LegId
@@ -52,6 +54,7 @@ def test_agreement_asks_for_nothing() -> None:
     assert found == NOTHING
 
 
+@pytest.mark.lesson(11)
 def test_a_leg_that_one_list_lacks_is_only_suspected() -> None:
     centre = Centre(agents=0)
     centre.call("n1-1")
@@ -60,6 +63,7 @@ def test_a_leg_that_one_list_lacks_is_only_suspected() -> None:
     assert found.suspected == {"n1-1"}
 
 
+@pytest.mark.lesson(5)
 def test_a_leg_that_two_lists_lack_has_ended() -> None:
     centre = Centre(agents=0)
     centre.call("n1-1")
@@ -75,6 +79,7 @@ def test_a_caller_in_the_fallback_queue_is_neither_gone_nor_ours() -> None:
     assert found == NOTHING
 
 
+@pytest.mark.lesson(5)
 def test_a_ring_that_two_lists_lack_has_failed() -> None:
     centre = Centre()
     contact_id = centre.call("n1-1")
@@ -85,6 +90,8 @@ def test_a_ring_that_two_lists_lack_has_failed() -> None:
     assert found.events == (RingFailed(assignment_id=assignment.id, leg_id=assignment.leg_id, cause=LegCause.LOST),)
 
 
+@pytest.mark.lesson(9)
+@pytest.mark.lesson(10)
 def test_an_unknown_caller_is_let_in() -> None:
     found = compare(Centre().acd.state, listing(listed_caller("n1-9")))
     assert [entered.leg_id for entered in found.callers] == ["n1-9"]
@@ -96,6 +103,7 @@ def test_the_leg_of_a_closed_contact_is_hung_up_and_not_let_in_again() -> None:
     assert found.commands == (EndLeg(leg_id=LegId("n1-9"), node=NODE),)
 
 
+@pytest.mark.lesson(5)
 def test_both_legs_of_a_talk_in_wrap_up_are_hung_up() -> None:
     centre = Centre()
     agent_leg, bridge = talk(centre, "n1-1")
@@ -123,6 +131,7 @@ def test_an_agents_leg_that_serves_nothing_is_hung_up() -> None:
     assert found.commands == (EndLeg(leg_id=LegId("leg-a99-1"), node=NODE),)
 
 
+@pytest.mark.lesson(9)
 def test_an_answer_that_nobody_heard_is_told_now() -> None:
     centre = Centre()
     centre.call("n1-1")
@@ -187,6 +196,7 @@ def test_a_customer_on_hold_who_still_shares_the_talk_is_taken_out_of_it() -> No
     assert command.leg_id == "n1-1"
 
 
+@pytest.mark.lesson(5)
 def test_a_callers_end_is_told_before_his_agents() -> None:
     centre = Centre()
     agent_leg, _ = talk(centre, "n1-1")

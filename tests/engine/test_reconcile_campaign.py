@@ -1,5 +1,7 @@
 """Comparing with the node when agents stay connected and campaigns dial."""
 
+import pytest
+
 from cti.domain.commands import Apologise, DetectMachine, DialLead, DropBridge, EndLeg, JoinLegs, QuietLine
 from cti.domain.events import (
     CalleeAnswered,
@@ -175,6 +177,7 @@ def test_a_callee_who_rings_is_left_alone_and_one_who_answered_unheard_is_told()
     assert found.commands == ()
 
 
+@pytest.mark.lesson(13)
 def test_a_callee_whom_two_lists_lack_was_not_reached() -> None:
     world = Dialled()
     callee = world.dial()

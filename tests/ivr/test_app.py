@@ -153,6 +153,7 @@ def test_a_stay_that_is_too_long_ends_at_the_operator(ivr: Ivr, tmp_path: Path) 
     caller.close()
 
 
+@pytest.mark.lesson(23)
 @pytest.mark.parametrize("after", [0, 1, 2, 3])
 def test_a_caller_may_leave_at_any_moment(ivr: Ivr, after: int, caplog: pytest.LogCaptureFixture) -> None:
     caller = Caller(ivr.server.port)

@@ -227,6 +227,7 @@ def test_three_wrong_pins_lead_to_the_operator(centre: Centre) -> None:
     assert found["TRIUNE_PATH"].count("pin:wrong") == 3
 
 
+@pytest.mark.lesson(23)
 @pytest.mark.parametrize(("digits", "stay_s"), [("", 2), (f"3ww{ACCOUNT}ww7391", 1)])
 def test_a_caller_may_hang_up_in_a_prompt_and_in_his_pin(centre: Centre, digits: str, stay_s: int) -> None:
     centre.call(digits, stay_s=stay_s)

@@ -160,6 +160,7 @@ VERBS: dict[str, Callable[[Session], object]] = {
 }
 
 
+@pytest.mark.lesson(23)
 @pytest.mark.parametrize("verb", VERBS)
 @pytest.mark.parametrize("leaving", LEAVINGS)
 def test_a_caller_who_leaves_is_one_quiet_exception(leaving: str, verb: str) -> None:
@@ -175,6 +176,7 @@ def test_a_caller_who_leaves_is_one_quiet_exception(leaving: str, verb: str) -> 
         VERBS[verb](agi)
 
 
+@pytest.mark.lesson(23)
 def test_a_broken_pipe_is_a_caller_who_left() -> None:
     ours, theirs = socket.socketpair()
     with ours, ours.makefile("rb") as reader:
@@ -186,12 +188,14 @@ def test_a_broken_pipe_is_a_caller_who_left() -> None:
                 verb(agi)
 
 
+@pytest.mark.lesson(23)
 def test_hanging_up_a_caller_who_has_left_is_no_error() -> None:
     with session("HANGUP") as (agi, peer):
         agi.hang_up()
     assert peer.heard == ["HANGUP\n"]
 
 
+@pytest.mark.lesson(12)
 def test_a_silent_asterisk_is_given_up_at_the_deadline() -> None:
     ours, theirs = socket.socketpair()
     with theirs, ours, ours.makefile("rb") as reader:

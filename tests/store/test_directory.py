@@ -75,6 +75,7 @@ async def test_an_id_is_never_given_twice(directory: Directory) -> None:
     assert first.agent_id != second.agent_id
 
 
+@pytest.mark.lesson(7)
 @pytest.mark.parametrize(
     "person",
     [

@@ -267,6 +267,7 @@ async def test_projecting_all_of_it_again_changes_nothing(
     assert count(database, models.AssignmentRow) == 1
 
 
+@pytest.mark.lesson(12)
 async def test_an_entry_that_the_database_refuses_is_set_aside_and_the_rest_goes_on(
     database: Database, history: StoredHistory, journal: SqliteJournal
 ) -> None:

@@ -142,6 +142,7 @@ def unwritable(number: int, how: str) -> Entry:
             return dataclasses.replace(one, refused=b"bytes")  # type: ignore[arg-type]  # what a bug would do
 
 
+@pytest.mark.lesson(12)
 @pytest.mark.parametrize("how", ["no event", "too large a number", "no text"])
 async def test_an_entry_that_can_never_be_written_does_not_keep_the_others_from_the_disk(path: Path, how: str) -> None:
     async with SqliteJournal(path) as journal:
@@ -208,6 +209,22 @@ def test_kill_9_in_the_middle_of_writing_loses_no_acknowledged_entry(path: Path)
     numbers = [one.number for one in read(path, after=0, until=1 << 40, limit=1 << 20)]
     assert numbers == list(range(1, len(numbers) + 1))
     assert len(numbers) >= acknowledged
+
+
+@pytest.mark.lesson(13)
+async def test_kill_9_leaves_no_lock_behind(path: Path) -> None:
+    command = [sys.executable, "-c", WRITER, str(path)]
+    writer = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, cwd=Path(__file__).parents[2]
+    )
+    assert writer.stdout is not None
+    await asyncio.wait_for(writer.stdout.readline(), DEADLINE_S)
+    with pytest.raises(OutsideError, match="Another engine owns"):
+        await SqliteJournal(path).open()
+    writer.kill()
+    await writer.communicate()
+    async with SqliteJournal(path) as journal:
+        assert journal.last_number >= 7
 
 
 async def test_an_entry_of_a_later_version_stops_the_reading_with_the_next_step(path: Path) -> None:

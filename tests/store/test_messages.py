@@ -153,6 +153,7 @@ async def test_text_that_no_database_takes_is_made_fit(messages: StoredMessages)
     assert kept.text == "ab?"
 
 
+@pytest.mark.lesson(12)
 async def test_a_message_that_the_database_refuses_stops_no_other(database: Database) -> None:
     group = GroupCommit(database)
 
