@@ -279,8 +279,14 @@ def is_conference(turn: Turn, contact: Contact) -> bool:
 
 
 def hand_over(turn: Turn, assignment: Assignment, contact: Contact) -> None:
-    """The agent is gone from the talk: the one aside has it, else the first of those in it, else who is being rung."""
+    """The agent is gone from the talk: the one aside has it, else the first of those in it, else who is being rung.
+
+    Whoever is rung while others are there was asked by nobody but him, and is let go.
+    """
     heir = min(_parties(turn, contact), key=lambda party: _FIRST_TO_LEAD.index(party.state))
+    rung = outside(turn, contact)
+    if rung is not None and rung is not heir:
+        _end(turn, rung, PartyEnd.DROPPED)
     is_ringing = heir.state is PartyState.RINGING
     _move(turn, heir, Trigger.LEFT_IN_CHARGE)
     if not is_ringing:

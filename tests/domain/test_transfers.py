@@ -304,6 +304,16 @@ def test_a_conference_goes_on_without_the_agent_who_made_it() -> None:
     assert day.closed_as("c1") == SYSTEM_TRANSFERRED
 
 
+def test_who_is_still_rung_when_the_agent_leaves_a_conference_is_let_go() -> None:
+    day = centre()
+    first = aside(day)
+    day.lets_in("ann")
+    second = day.asks("ann")
+    day.hands_over("ann")
+    assert (state_of(day, first), second in day.state.parties) == (PartyState.LEADING, False)
+    day.expect(EndLeg, leg_id=second)
+
+
 def test_the_others_talk_on_while_the_agent_s_leg_is_lost() -> None:
     day = centre()
     aside(day)
