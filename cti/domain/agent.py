@@ -152,6 +152,13 @@ def room(agent: Agent) -> tuple[bool, int, int]:
     return ready, _open_media(agent, held) if ready else 0, capacity.load(agent.capacity, held)
 
 
+def is_engaged(agent: Agent) -> bool:
+    """Whether a call cannot reach him: he talks, stays connected, is kept for a campaign, or has enough in hand."""
+    if agent.party_leg is not None or agent.line_leg is not None or agent.reserved_for is not None:
+        return True
+    return not capacity.accepts(agent.capacity, counted(agent), Medium.VOICE)
+
+
 def load(agent: Agent) -> int:
     """How much of him is taken, in percent."""
     return capacity.load(agent.capacity, counted(agent))

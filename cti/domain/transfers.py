@@ -14,8 +14,8 @@ assignment of his own, with wrap-up and result; anybody else just has it. Called
 from collections.abc import Iterator
 from typing import Final, assert_never
 
-from cti.domain import capacity, legs, lost, offers
-from cti.domain.agent import Agent, counted, is_available, load
+from cti.domain import legs, lost, offers
+from cti.domain.agent import Agent, is_available, is_engaged, load
 from cti.domain.assignment import Assignment
 from cti.domain.callbacks import is_dialling
 from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinParty, RingParty, SendAway, ShowPop
@@ -54,7 +54,6 @@ from cti.domain.ids import (
     AssignmentId,
     LegCause,
     LegId,
-    Medium,
     Milliseconds,
     PartyEnd,
     QueueId,
@@ -281,7 +280,7 @@ def is_conference(turn: Turn, contact: Contact) -> bool:
 def hand_over(turn: Turn, assignment: Assignment, contact: Contact) -> None:
     """The agent is gone from the talk: the one aside has it, else the first of those in it, else who is being rung.
 
-    Whoever is rung while others are there was asked by nobody but him, and is let go.
+    Whoever is still rung while others are with the customer is let go: there is nobody left who asked for him.
     """
     heir = min(_parties(turn, contact), key=lambda party: _FIRST_TO_LEAD.index(party.state))
     rung = outside(turn, contact)
@@ -380,9 +379,7 @@ def _asked(turn: Turn, assignment: Assignment, contact: Contact, agent_id: Agent
         raise RuleError("He does not work for this project.", code="not_his_project")
     if agent.device not in agent.phones:
         raise RuleError("His phone is not registered.", code="party_unreachable")
-    if agent.party_leg is not None or agent.reserved_for is not None or agent.line_leg is not None:
-        raise RuleError("He is in a talk.", code="party_busy")
-    if not capacity.accepts(agent.capacity, counted(agent), Medium.VOICE):
+    if is_engaged(agent):
         raise RuleError("He is busy.", code="party_busy")
     return agent
 
@@ -494,8 +491,7 @@ def _gone(turn: Turn, party: Party, how: PartyEnd, cause: LegCause) -> None:
     """What is left of the talk goes on; a customer who is alone returns to the head of his queue."""
     contact = turn.state.contact(party.contact_id)
     _record_end(turn, party, how, cause)
-    if party.state is PartyState.ASIDE:
-        _drop_side(turn, contact)
+    _leave_side(turn, contact, party)
     if contact.assignment_id is not None:
         if party.state in IN_TALK:  # a join that named him has failed for all
             place(turn, contact)
@@ -526,8 +522,7 @@ def _end(turn: Turn, party: Party, how: PartyEnd) -> None:
     contact = turn.state.contact(party.contact_id)
     turn.do(EndLeg(leg_id=party.leg_id, node=party.node))
     _record_end(turn, party, how, None)
-    if party.state is PartyState.ASIDE:
-        _drop_side(turn, contact)
+    _leave_side(turn, contact, party)
 
 
 def _record_end(turn: Turn, party: Party, how: PartyEnd, cause: LegCause | None) -> None:
@@ -575,6 +570,21 @@ def _join_talk(turn: Turn, contact: Contact) -> None:
             legs=(contact.leg_id, *((agents,) if agents is not None else ()), *others),
         )
     )
+
+
+def _leave_side(turn: Turn, contact: Contact, party: Party) -> None:
+    """He was aside, or rung, and is gone: the agent who asked him hears neither him nor ringing any more."""
+    asking = turn.state.assignments.get(party.by)
+    if party.state is PartyState.RINGING and asking is not None and asking.leg_id is not None:
+        if asking.state is AssignmentState.HELD:
+            turn.do(
+                JoinParty(
+                    contact_id=contact.id, bridge_id=legs.side_of(contact), node=party.node, legs=(asking.leg_id,)
+                )
+            )
+            _drop_side(turn, contact)
+    elif party.state is PartyState.ASIDE:
+        _drop_side(turn, contact)
 
 
 def _drop_side(turn: Turn, contact: Contact) -> None:

@@ -535,7 +535,7 @@ class Engine:
 
     async def _recall(self) -> None:
         """Particulars of the contacts that were live when the engine died; asked for until the database tells."""
-        wanted = tuple(self.state.contacts)
+        wanted = (*self.state.contacts, *map(ContactId, self.state.parties))
         if not await self._recalled(wanted):
             self._tasks.start("recall", lambda: self._recall_later(wanted))
 

@@ -11,8 +11,8 @@ from typing import Final, Literal
 
 from sortedcontainers import SortedList
 
-from cti.domain import capacity, queue
-from cti.domain.agent import Agent, counted, is_available, open_media
+from cti.domain import queue
+from cti.domain.agent import Agent, is_available, is_engaged, open_media
 from cti.domain.ids import AgentId, ContactId, Medium, Milliseconds, QueueId, Readiness
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState
@@ -254,8 +254,7 @@ def _standing(agent: Agent) -> Standing:
     """Whether he can be asked into a talk now, and if not, why."""
     if agent.device not in agent.phones:
         return "unreachable"
-    is_free = agent.party_leg is None and agent.line_leg is None and agent.reserved_for is None
-    if not is_free or not capacity.accepts(agent.capacity, counted(agent), Medium.VOICE):
+    if is_engaged(agent):
         return "busy"
     if agent.readiness is Readiness.OFFLINE:
         return "off_duty"

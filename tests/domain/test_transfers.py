@@ -236,6 +236,20 @@ def test_the_customer_hears_music_while_the_agent_asks() -> None:
     assert (joined.bridge_id, joined.legs) == (bridge(day, SIDE), (leg, day.leg("ann")))
 
 
+@pytest.mark.parametrize("end", ["busy", "taken back", "too long"])
+def test_the_agent_hears_no_ringing_any_more_when_nobody_comes(end: str) -> None:
+    day = centre()
+    leg = day.asks("ann")
+    if end == "busy":
+        day.party_fails(leg, LegCause.BUSY)
+    elif end == "taken back":
+        day.drops("ann", leg)
+    else:
+        day.advance(ms=RING_MS)
+    assert day.expect(JoinParty).legs == (day.leg("ann"),)
+    day.expect(DropBridge, bridge_id=bridge(day, SIDE))
+
+
 def test_from_one_to_the_other_and_back() -> None:
     day = centre()
     leg = aside(day)
