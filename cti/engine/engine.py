@@ -551,8 +551,9 @@ class Engine:
         except DatabaseDown as error:
             log.warning("particulars not recalled: %s", error, extra={"action": "recall_failed"})
             return False
-        for particulars in known.values():
-            if particulars.contact_id in self.state.contacts and particulars.contact_id not in self._in_hand:
+        for contact_id, particulars in known.items():
+            lives = contact_id in self.state.contacts or LegId(contact_id) in self.state.parties
+            if lives and contact_id not in self._in_hand:
                 self._in_hand.put(particulars)
         return True
 
