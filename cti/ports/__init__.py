@@ -22,6 +22,7 @@ from cti.ports.customers import (
 from cti.ports.engine import Arrival, Desktops, Engine
 from cti.ports.history import CallsMade, History, Told
 from cti.ports.journal import Entry, Journal
+from cti.ports.leadership import Epoch, Leadership
 from cti.ports.people import Code, CodeKind, Deed, Enrolment, People, Person, Role, TooManyTries
 from cti.ports.reasons import Reasons
 from cti.ports.switch import (
@@ -60,8 +61,10 @@ __all__ = [
     "Engine",
     "Enrolment",
     "Entry",
+    "Epoch",
     "History",
     "Journal",
+    "Leadership",
     "ListedBridge",
     "ListedLeg",
     "Listing",
