@@ -1,7 +1,6 @@
-"""What the facts of campaigns and of agents' lines change in the tables: one function a fact, and no rule.
+"""What the facts of campaigns change in the tables: `cti.domain.facts.campaigns`.
 
-The other facts' stand in `folds`, which takes these in. The pacer's estimates and books are folded here too, so that
-recovery knows what was learned.
+The pacer's estimates and books are folded here too, so that recovery knows what was learned.
 """
 
 from collections.abc import Callable, Mapping
@@ -26,10 +25,6 @@ from cti.domain.facts import (
     LeadsDropped,
     LeadShown,
     LeadsQueued,
-    LineDown,
-    LineRung,
-    LineUp,
-    LineWish,
     WindowBegun,
 )
 from cti.domain.ids import CampaignId, DialResult, Milliseconds
@@ -40,32 +35,6 @@ if TYPE_CHECKING:
 
 _UNKNOWN: Final = (DialResult.LOST, DialResult.GIVEN_UP)
 """Results from which nothing is learned."""
-
-
-def _line_wish(state: "State", fact: LineWish) -> None:
-    state.put_agent(replace(state.agent(fact.agent_id), wants_line=fact.wanted))
-
-
-def _line_rung(state: "State", fact: LineRung) -> None:
-    state.put_agent(
-        replace(
-            state.agent(fact.agent_id),
-            line_leg=fact.leg_id,
-            line_node=fact.node,
-            line_up=False,
-            line_until_ms=fact.until_ms,
-        )
-    )
-
-
-def _line_up(state: "State", fact: LineUp) -> None:
-    state.put_agent(replace(state.agent(fact.agent_id), line_up=True, line_until_ms=None))
-
-
-def _line_down(state: "State", fact: LineDown) -> None:
-    state.put_agent(
-        replace(state.agent(fact.agent_id), line_leg=None, line_node=None, line_up=False, line_until_ms=None)
-    )
 
 
 def _campaign_configured(state: "State", fact: CampaignConfigured) -> None:
@@ -238,11 +207,7 @@ def shift(state: "State", by_ms: Milliseconds) -> None:
         )
 
 
-CAMPAIGN_FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
-    LineWish: _line_wish,
-    LineRung: _line_rung,
-    LineUp: _line_up,
-    LineDown: _line_down,
+FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
     CampaignConfigured: _campaign_configured,
     CampaignSwitched: _campaign_switched,
     WindowBegun: _window_begun,
