@@ -50,6 +50,7 @@ from cti.ports.campaigns import Callee
 from cti.review.beside import Storyteller, Watch
 from cti.setup import asterisk
 from cti.store import demo
+from cti.store.appending import DurableJournal
 from cti.store.chats import StoredChats
 from cti.store.directory import Directory
 from cti.store.do_not_call import StoredDoNotCall
@@ -437,7 +438,7 @@ def _path(name: str | None) -> Path | None:
     return Path(name) if name is not None else None
 
 
-def _measure(metrics: Metrics, *, core: Engine, journal: SqliteJournal, history: StoredHistory) -> None:
+def _measure(metrics: Metrics, *, core: Engine, journal: DurableJournal, history: StoredHistory) -> None:
     loop = core.loop
     metrics.gauge("triune_events", "Events decided since the start", lambda: loop.handled)
     metrics.gauge("triune_events_refused", "Events that a rule refused", lambda: loop.refused)

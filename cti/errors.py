@@ -11,6 +11,7 @@
         ├── AsteriskSilent     no answer on a standing connection, or "internal error": it may be done or not
         ├── ChannelGone        the channel, bridge or endpoint asked for is not there (any more)
         ├── DatabaseDown
+        ├── Deposed            another engine leads: this process writes and commands nothing any more, and ends
         └── SetupFailed        a tool could not be found, fetched or started
 
 Libraries' errors are wrapped once, at their adapter, `from` the cause.
@@ -108,6 +109,13 @@ class ChannelGone(OutsideError):
 
 class DatabaseDown(OutsideError):
     """The database does not answer."""
+
+
+class Deposed(OutsideError):
+    """Another engine leads now. What this one decided since is void; it ends, and may start again as a standby."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__(sentence, transient=False)
 
 
 class SetupFailed(OutsideError):

@@ -22,7 +22,7 @@ from cti.domain.ids import ContactId
 from cti.errors import OutsideError
 from cti.metrics import Metrics
 from cti.ports import Entry
-from cti.store.journal import SqliteJournal
+from cti.store.appending import DurableJournal
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class Storyteller:
 class Watch:
     """Audits what the engine decides; `run` is to be a supervised task, started when the engine's state stands."""
 
-    def __init__(self, journal: SqliteJournal, *, snapshot: Callable[[], Snapshot], metrics: Metrics) -> None:
+    def __init__(self, journal: DurableJournal, *, snapshot: Callable[[], Snapshot], metrics: Metrics) -> None:
         self._snapshot = snapshot
         self._overtakings = metrics.counter(
             "triune_overtakings_total", "Older contacts that were passed by an offer, by what explains it"

@@ -33,9 +33,9 @@ from cti.errors import ConfigError, DatabaseDown
 from cti.ports import CallsMade, Entry, Told
 from cti.ports.history import BY_HAND_MS
 from cti.store import models, projection
+from cti.store.appending import DurableJournal
 from cti.store.behind import REFUSALS, WriteBehind
 from cti.store.directory import wall_clock_ms
-from cti.store.journal import SqliteJournal
 from cti.store.prepared import Prepared, together
 from cti.store.text import storable
 from cti.store.upsert import upsert
@@ -75,7 +75,7 @@ def position(connection: Connection) -> int:
 class StoredHistory:
     """See `ports.History`; `run` and `run_notes` are the tasks that write. One per journal."""
 
-    def __init__(self, database: Database, journal: SqliteJournal) -> None:
+    def __init__(self, database: Database, journal: DurableJournal) -> None:
         self._database = database
         self._journal = journal
         self._largest = _LARGEST_OF_ONE_WRITER if database.is_sqlite else _LARGEST_BATCH

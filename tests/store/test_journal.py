@@ -17,7 +17,7 @@ from cti.domain.ids import NodeId
 from cti.errors import ConfigError, OutsideError
 from cti.ports import Entry, Journal
 from cti.store import codec
-from cti.store.journal import SqliteJournal, read
+from cti.store.journal import SqliteFile, SqliteJournal, read
 from tests.store.calls import EVENTS, FACTS, entry, filled, served_call
 
 DEADLINE_S = 10.0
@@ -125,7 +125,7 @@ async def test_a_full_disk_is_told_and_nothing_is_lost_when_there_is_room_again(
             await journal.flushed(3000)
         caught_up = asyncio.Event()
         journal.on_flushed(lambda batch: caught_up.set() if batch[-1].number == 3000 else None)
-        journal.size_limit_bytes = None
+        journal.file.size_limit_bytes = None
         await asyncio.wait_for(caught_up.wait(), DEADLINE_S)
         assert not journal.figures().failing
         assert [one.number for one in await everything(journal)] == list(range(1, 3001))
@@ -159,12 +159,12 @@ async def test_an_entry_that_can_never_be_written_does_not_keep_the_others_from_
 async def test_whatever_goes_wrong_while_writing_is_told_and_tried_again(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(_journal: SqliteJournal) -> sqlite3.Connection:
+    def broken(_file: SqliteFile) -> sqlite3.Connection:
         raise MemoryError("no room to think")
 
     async with SqliteJournal(path) as journal:
         with monkeypatch.context() as while_broken:
-            while_broken.setattr(SqliteJournal, "_connect", broken)
+            while_broken.setattr(SqliteFile, "connect", broken)
             journal.append(entry(1))
             with pytest.raises(OutsideError, match="no room to think"):
                 await asyncio.wait_for(journal.flushed(1), DEADLINE_S)
