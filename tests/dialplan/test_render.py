@@ -90,6 +90,16 @@ def test_agents_reach_no_trunk(centre: Centre, home: Home, install: AsteriskInst
     assert "FORWARD_CONTEXT = dead-end" in text
 
 
+def test_who_has_heard_music_is_put_through_by_way_of_the_core(home: Home, install: AsteriskInstall) -> None:
+    """Packets handed straight over would jump back in their numbering, and the caller would hear nothing."""
+    elsewhere = '\ndestinations:\n  elsewhere: {name: {en: E, ru: Д}, number: "+79165550001"}\n'
+    centre = config.parse(DEMO.read_text(encoding="utf-8") + elsewhere, file="centre.yaml")
+    text = render.centre_texts(centre, home, install)["extensions.conf"]
+    [dial] = [line for line in text.splitlines() if "Dial(PJSIP/+79165550001" in line]
+    _, _, options = dial.partition("Dial(")[2].split(",", 2)
+    assert "h" in options.partition("L(")[0]
+
+
 def test_no_module_can_start_a_program(centre: Centre, home: Home, install: AsteriskInstall) -> None:
     both = (
         render.centre_texts(centre, home, install)["modules.conf"],
