@@ -9,25 +9,17 @@ from pathlib import Path
 
 from cti import config, shipped
 from cti.dialplan import render
-from cti.errors import ConfigError
 from cti.home import Home, NodePaths, Settings
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
-from cti.supervise import parts, ports
+from cti.supervise import parts
 from cti.supervise.supervisor import Supervisor
-from tests.running import PATIENCE_S
+from tests.running import PATIENCE_S, free_port_base
 
 
 def free_home(path: Path) -> Home:
     """A demo home on ports of its own."""
-    for base in range(26_000, 30_600, 200):
-        home = Home.make(path, Settings(port_base=base, demo=True))
-        try:
-            ports.check(ports.needed(home))
-        except ConfigError:
-            continue
-        return home
-    raise AssertionError("no free ports between 26000 and 30600")
+    return Home.make(path, Settings(port_base=free_port_base(), demo=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

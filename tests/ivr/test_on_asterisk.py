@@ -27,11 +27,11 @@ from cti.dialplan import render
 from cti.home import Home, NodePaths, Settings
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
+from tests.running import free_port_base
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
 
 ROOT = Path(__file__).parents[2]
-PORT_BASE = 24_000
 LIMIT_S = 30.0
 ACCOUNT = "100001"
 PIN = "739164820573"
@@ -149,7 +149,7 @@ def shortened() -> str:
 
 @pytest.fixture(scope="module")
 def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
-    home = Home.make(tmp_path_factory.mktemp("ivr"), Settings(port_base=PORT_BASE))
+    home = Home.make(tmp_path_factory.mktemp("ivr"), Settings(port_base=free_port_base()))
     home.centre_file.write_text(shortened(), encoding="utf-8")
     loaded = config.load(home.centre_file)
     assert prompts.render_all(loaded, home.prompts) == 0
