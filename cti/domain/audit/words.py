@@ -72,7 +72,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "По нынешним правилам решение было бы другим.",
     ),
     "counts": (
-        "Of {total} agents {capable} have what it asks for (ready: {ready}, with room: {free}).",
+        "Agents: {total}; with what it asks for: {capable} (ready: {ready}, with room: {free}).",
         "Операторов всего {total}, соответствуют требованиям {capable} (готовы: {ready}, могли взять: {free}).",
     ),
     "counts_lacking": ("The others: {parts}.", "Остальные: {parts}."),
@@ -196,7 +196,7 @@ TEXTS: Final[Mapping[str, tuple[str, str]]] = {
         "Ждёт {waited} и будет предложено со следующим событием.",
     ),
     "wait_counts": (
-        "Of {members} agents of the project {able} have what it asks for (ready: {ready}).",
+        "Agents of the project: {members}; with what it asks for: {able} (ready: {ready}).",
         "Операторов в проекте {members}, соответствуют требованиям {able} (готовы: {ready}).",
     ),
     "ahead": ("Before it in its queue: {n}.", "Перед ним в очереди: {n}."),

@@ -51,7 +51,7 @@ def test_it_names_who_got_it_who_did_not_and_by_how_much() -> None:
         "Bob Ray was offered this call of queue “Support line” at once: "
         "the skills fit best, 8 levels in all against 5 of Ann Lee."
     )
-    assert counts == "Of 2 agents 2 have what it asks for (ready: 2, with room: 2)."
+    assert counts == "Agents: 2; with what it asks for: 2 (ready: 2, with room: 2)."
     assert score.endswith("Nothing else waited for the same agent.")
     assert telling.of_changes(offer, NAMES) == ("Had Ann Lee 3 levels more in Routers, Ann Lee would have got it.",)
     assert "на 3 уровня" in telling.of_changes(offer, NAMES, "ru")[0]
