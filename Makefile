@@ -11,6 +11,8 @@ TRIUNE_HOME ?= $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/triune
 PORT_BASE ?= 21000
 BENCHES ?= inbound screenpop acd replay dialer connect virtual
 SERVERS := server or asterisk or browser or postgres
+# Tests with servers wait more than they work: so many go side by side, each with a centre, a browser and ports of its own.
+TEST_WORKERS ?= 2
 FAST := not ($(SERVERS)) and not long and not bench
 
 # The first Python that is new enough and can make a virtual environment.
@@ -46,7 +48,8 @@ test: setup  ## every test, with real Asterisk, SIPp, Chromium and PostgreSQL
 	echo "Tests that only compute run beside the others, on what those leave of the processors; they are told at the end."; \
 	nice -n 15 $(BIN)/python -m pytest -m "not bench and not ($(SERVERS))" $(PYTEST_ARGS) >test-results/computing.txt 2>&1 & \
 	computing=$$!; trap 'kill $$computing 2>/dev/null || true' EXIT; \
-	served=0; $(BIN)/python -m pytest -m "not bench and ($(SERVERS))" $(PYTEST_ARGS) || served=$$?; \
+	served=0; $(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --durations 15 \
+	  -m "not bench and ($(SERVERS))" $(PYTEST_ARGS) || served=$$?; \
 	computed=0; wait $$computing || computed=$$?; \
 	cat test-results/computing.txt; \
 	case "$$served $$computed" in "0 0" | "0 5" | "5 0") ;; *) echo "Tests failed, or there were none." >&2; exit 1 ;; esac

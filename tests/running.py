@@ -228,7 +228,7 @@ def _pause() -> None:
 
 
 _BLOCK = 2_200
-_BASES: tuple[int, ...] = (*range(23_200, 30_600, _BLOCK), *range(10_000, 20_900, _BLOCK))
+_BASES: tuple[int, ...] = (*range(23_200, 30_600, _BLOCK), *range(5_600, 20_900, _BLOCK))
 """Whole blocks: no centre's calls take a port that another's servers want. 21 000 is `make run`'s."""
 _held: dict[int, IO[bytes]] = {}
 
