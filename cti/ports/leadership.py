@@ -29,3 +29,10 @@ class Leadership(Protocol):
     @property
     def leads(self) -> bool:
         """Does this process lead now? Asked before each append and each command, so it must not block."""
+
+    async def confirmed(self) -> bool:
+        """Wait until it is known whether this process leads, and say so; at once as long as `leads` is true.
+
+        After the process stood still it is not known for a moment: what is to be sent waits here, and is sent only when
+        this says yes. Once no has been said it stays so.
+        """

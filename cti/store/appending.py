@@ -39,6 +39,8 @@ class Figures:
 
     durable: int
     """Number of the last entry on disk."""
+    settled: int
+    """Number of the last entry where a successor finds it; behind `durable` while the journal's own place is away."""
     backlog: int
     """Entries appended and not yet on disk."""
     batches: int
@@ -56,7 +58,10 @@ class DurableJournal(Journal, Protocol):
     """A journal as those need it who follow what is written: the history's projector, the audit, metrics."""
 
     def on_flushed(self, listener: Flushed) -> None:
-        """Have `listener` called in the loop with each batch that is on disk, in order; it must not block or raise."""
+        """Have `listener` called in the loop with each batch that is settled, in order; it must not block or raise.
+
+        An empty batch: more has settled than is told here, and is to be read.
+        """
 
     def figures(self) -> Figures:
         """For metrics; cheap."""
@@ -67,6 +72,10 @@ class DurableJournal(Journal, Protocol):
 
 class Place(Protocol):
     """Where batches are put. All but `trouble` is called in the writer thread only, and may block."""
+
+    @property
+    def settled(self) -> int:
+        """Number of the last entry that a successor would find; less than was put while only a stand-in has it."""
 
     def put(self, batch: list[Entry], rows: list[codec.Row], stub: Callable[[Entry, Exception], codec.Row]) -> None:
         """Make all rows durable, in order. What a former, failed put has written after all is not written twice.
@@ -99,7 +108,7 @@ class Appending:
         self._waiters: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._listeners: list[Flushed] = []
-        self._last = self._durable = 0
+        self._last = self._durable = self._settled = 0
         self._begun = False
         self._batches = self._failures = self._set_aside = 0
         self._trouble: OutsideError | None = None
@@ -109,7 +118,7 @@ class Appending:
 
     def start(self, *, last: int) -> None:
         """Begin after the entry with this number."""
-        self._last = self._durable = last
+        self._last = self._durable = self._settled = last
         self._loop = asyncio.get_running_loop()
         self._writer = threading.Thread(target=self._write_all, name="journal", daemon=True)
         self._writer.start()
@@ -164,6 +173,7 @@ class Appending:
         """See `DurableJournal`."""
         return Figures(
             durable=self._durable,
+            settled=self._settled,
             backlog=self._last - self._durable,
             batches=self._batches,
             failures=self._failures,
@@ -172,7 +182,7 @@ class Appending:
             longest_flush_ms=self._longest_flush_ms,
         )
 
-    def _batch_written(self, batch: Sequence[Entry], flush_ms: float) -> None:
+    def _batch_written(self, batch: Sequence[Entry], flush_ms: float, settled: int) -> None:
         self._durable = batch[-1].number
         self._batches += 1
         self._longest_flush_ms = max(self._longest_flush_ms, flush_ms)
@@ -183,8 +193,13 @@ class Appending:
             done = heapq.heappop(self._waiters)[2]
             if not done.done():
                 done.set_result(None)
-        for listener in self._listeners:
-            listener(batch)
+        self._move_settled(settled, batch if settled >= batch[-1].number else ())
+
+    def _move_settled(self, settled: int, batch: Sequence[Entry] = ()) -> None:
+        if settled > self._settled:
+            self._settled = settled
+            for listener in self._listeners:
+                listener(batch)
 
     def _batch_failed(self, trouble: OutsideError) -> None:
         self._failures += 1
@@ -228,7 +243,8 @@ class Appending:
                 if self._closing.wait(retry_s):
                     return False
             else:
-                self._tell(self._batch_written, batch, (time.perf_counter() - started) * 1000)
+                flush_ms = (time.perf_counter() - started) * 1000
+                self._tell(self._batch_written, batch, flush_ms, self._place.settled)
                 return True
         return False
 
@@ -256,7 +272,10 @@ class Appending:
             try:
                 return self._appended.get_nowait()
             except queue.Empty:
+                settled = self._place.settled
                 again_s = self._place.rest(closing=self._closing.is_set())
+                if self._place.settled > settled:
+                    self._tell(self._move_settled, self._place.settled)
             try:
                 return self._appended.get(timeout=again_s)
             except queue.Empty:

@@ -90,8 +90,8 @@ class StoredHistory:
 
     @property
     def lag(self) -> int:
-        """How many durable entries the tables do not hold yet, for metrics."""
-        return self._journal.figures().durable - max(0, self._position)
+        """How many settled entries the tables do not hold yet, for metrics."""
+        return self._journal.figures().settled - max(0, self._position)
 
     async def run(self) -> None:
         """Keep the tables up with the journal, for ever; to be a supervised task.
@@ -122,7 +122,7 @@ class StoredHistory:
         entries would be taken for those that the tables hold.
         """
         found = await self._database.read(position)
-        durable = self._journal.figures().durable
+        durable = self._journal.figures().settled
         if found > durable:
             raise ConfigError(
                 f"The database's history reaches entry {found}, but the journal ends at {durable}: they do not belong "
@@ -133,7 +133,7 @@ class StoredHistory:
 
     async def _follow(self) -> None:
         """Wait until there is something new, and write it."""
-        if self._position == self._journal.figures().durable:
+        if self._position == self._journal.figures().settled:
             self._came.clear()
             await self._came.wait()
             await asyncio.sleep(_GATHER_S)
@@ -145,7 +145,7 @@ class StoredHistory:
             self._flushed.popleft()
         if self._flushed and self._flushed[0].number == self._position + 1:
             return [self._flushed[place] for place in range(min(len(self._flushed), self._largest))]
-        until = self._journal.figures().durable
+        until = self._journal.figures().settled
         return await asyncio.to_thread(self._journal.read, after=self._position, until=until, limit=self._largest)
 
     async def _write(self, batch: Sequence[Entry]) -> None:

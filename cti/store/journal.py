@@ -48,6 +48,7 @@ class SqliteFile:
     def __init__(self, path: Path, *, size_limit_bytes: int | None = None) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._settled = 0
         self.size_limit_bytes = size_limit_bytes
         """Counts from the next time that the file is opened, as it is after each failure."""
 
@@ -75,10 +76,16 @@ class SqliteFile:
                     if row[0] > newest:
                         rows[place] = _put_singly(connection, row, batch[place], stub)
             connection.execute("COMMIT")
+            self._settled = rows[-1][0]
         except Exception:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+    @property
+    def settled(self) -> int:
+        """All that was put."""
+        return self._settled
 
     def rest(self, *, closing: bool) -> float | None:
         """Nothing is to be done."""

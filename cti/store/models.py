@@ -480,6 +480,49 @@ class UploadRow(Base):
     content: Mapped[bytes]
 
 
+# -- the journal of a centre that has a standby ------------------------------------------------------------------------
+
+
+class LeaderRow(Base):
+    """The one row that says which engine leads; see `cti.store.lease`."""
+
+    __tablename__ = "leader"
+
+    one: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    """Always 1."""
+    epoch: Mapped[int]
+    holder: Mapped[str]
+    """Host and process id, for people."""
+    url: Mapped[str]
+    """Where the leader's web answers; "" when nobody can ask it."""
+    expires_ms: Mapped[int]
+    """Until when its lease lasts, by the database's own clock; 0 when it was given back."""
+
+
+class JournalRow(Base):
+    """An entry as `cti.store.codec` writes it."""
+
+    __tablename__ = "journal"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at_ms: Mapped[int]
+    kind: Mapped[str]
+    version: Mapped[int]
+    event: Mapped[str]
+    facts: Mapped[str]
+    refused: Mapped[str | None]
+
+
+class SnapshotRow(Base):
+    """The engine's state as it was after the entry with this number."""
+
+    __tablename__ = "journal_snapshots"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    digest: Mapped[bytes]
+    state: Mapped[bytes]
+
+
 # -- how far what is derived has come ----------------------------------------------------------------------------------
 
 

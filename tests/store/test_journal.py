@@ -1,7 +1,6 @@
 """The journal: what is acknowledged is on disk, whatever dies; and what refuses to be written says so."""
 
 import asyncio
-import dataclasses
 import os
 import signal
 import sqlite3
@@ -18,7 +17,7 @@ from cti.errors import ConfigError, OutsideError
 from cti.ports import Entry, Journal
 from cti.store import codec
 from cti.store.journal import SqliteFile, SqliteJournal, read
-from tests.store.calls import EVENTS, FACTS, entry, filled, served_call
+from tests.store.calls import EVENTS, FACTS, entry, filled
 
 DEADLINE_S = 10.0
 
@@ -48,53 +47,6 @@ def test_no_event_and_no_fact_has_a_field_for_what_belongs_to_a_person() -> None
     personal = {"number", "name", "address", "digits", "text", "note", "body", "subject", "pin", "path", "dialled"}
     for kind in (*EVENTS, *FACTS):
         assert not personal & {field.name for field in msgspec.structs.fields(kind)}, kind
-
-
-async def test_entries_come_back_in_order_after_a_restart(path: Path) -> None:
-    call = served_call()
-    async with SqliteJournal(path) as journal:
-        for one in call:
-            journal.append(one)
-        await journal.flushed(len(call))
-    async with SqliteJournal(path) as journal:
-        assert journal.last_number == len(call)
-        assert await everything(journal) == call
-        assert [one.number async for one in journal.entries(after=6)] == [7, 8]
-
-
-async def test_what_was_flushed_is_there_for_another_reader_at_once(path: Path) -> None:
-    async with SqliteJournal(path) as journal:
-        for number in range(1, 6):
-            journal.append(entry(number))
-            await journal.flushed(number)
-            assert [one.number for one in read(path, after=number - 1, until=99)] == [number]
-
-
-async def test_closing_writes_what_was_appended_and_not_waited_for(path: Path) -> None:
-    async with SqliteJournal(path) as journal:
-        for number in range(1, 3001):
-            journal.append(entry(number))
-    assert read(path, after=2999, until=3000)[0].number == 3000
-
-
-async def test_many_entries_share_few_commits_and_listeners_get_them_in_order(path: Path) -> None:
-    heard: list[int] = []
-    async with SqliteJournal(path) as journal:
-        journal.on_flushed(lambda batch: heard.extend(one.number for one in batch))
-        for number in range(1, 1001):
-            journal.append(entry(number))
-        await journal.flushed(1000)
-        assert journal.figures().batches < 100
-    assert heard == list(range(1, 1001))
-
-
-async def test_only_a_new_owners_first_entry_may_leave_a_hole(path: Path) -> None:
-    async with SqliteJournal(path) as journal:
-        journal.append(entry(1_000_000))
-        with pytest.raises(ValueError, match="next entry is 1000001"):
-            journal.append(entry(1_000_003))
-        with pytest.raises(ValueError, match="next entry is 1000001"):
-            journal.append(entry(7))
 
 
 async def test_a_new_journal_goes_on_where_the_history_ends_and_an_old_one_where_it_ended(path: Path) -> None:
@@ -129,31 +81,6 @@ async def test_a_full_disk_is_told_and_nothing_is_lost_when_there_is_room_again(
         await asyncio.wait_for(caught_up.wait(), DEADLINE_S)
         assert not journal.figures().failing
         assert [one.number for one in await everything(journal)] == list(range(1, 3001))
-
-
-def unwritable(number: int, how: str) -> Entry:
-    one = entry(number)
-    match how:
-        case "no event":
-            return dataclasses.replace(one, event=object())  # type: ignore[arg-type]  # what a bug would do
-        case "too large a number":
-            return dataclasses.replace(one, at_ms=1 << 70)
-        case _:
-            return dataclasses.replace(one, refused=b"bytes")  # type: ignore[arg-type]  # what a bug would do
-
-
-@pytest.mark.lesson(12)
-@pytest.mark.parametrize("how", ["no event", "too large a number", "no text"])
-async def test_an_entry_that_can_never_be_written_does_not_keep_the_others_from_the_disk(path: Path, how: str) -> None:
-    async with SqliteJournal(path) as journal:
-        for number in range(1, 6):
-            journal.append(unwritable(number, how) if number == 3 else entry(number))
-        await asyncio.wait_for(journal.flushed(5), DEADLINE_S)
-        assert (journal.figures().set_aside, journal.figures().failing) == (1, False)
-        written = await everything(journal)
-    assert [one.number for one in written] == [1, 2, 3, 4, 5]
-    assert [one.number for one in written if one.refused == "unwritable"] == [3]
-    assert written[2].facts == ()
 
 
 async def test_whatever_goes_wrong_while_writing_is_told_and_tried_again(

@@ -1,0 +1,352 @@
+"""The journal in PostgreSQL, so that a standby on another machine finds it; a local spool while PostgreSQL is away.
+
+Theory of operation. One statement puts a batch down and looks at the leader's epoch, holding the leader's row for as
+long as it takes: a successor that raises the epoch waits for an append under way, and an append that comes after finds
+that its reign is over (`Deposed`). It is one statement, and no transaction of several, so that a process frozen in the
+middle holds nothing.
+
+While PostgreSQL does not answer, batches go to the spool (`cti.store.spool`) beside, fsynced, which counts as durable:
+whoever waits for a flush goes on. What stands only there is not `settled`: nobody else could find it, so no projection
+follows it. Another thread tries to reach PostgreSQL; once it does, the spool is stored in order, a page at each turn,
+under the same check of the epoch, before anything newer is. Made by `cti.app`; who leads is `cti.store.lease`.
+"""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Final, Self
+
+import psycopg
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from cti.database import Database
+from cti.errors import Deposed, OutsideError
+from cti.ports import Entry, Epoch
+from cti.store import codec, models, postgres
+from cti.store.appending import LARGEST_BATCH, Appending, Figures, Flushed
+from cti.store.spool import Spool
+
+log = logging.getLogger(__name__)
+
+_PAGE: Final = 500
+_REACH_EVERY_S: Final = 0.3
+_KEPT_SNAPSHOTS: Final = 2
+_ENTRIES: Final = models.table(models.JournalRow)
+_SNAPSHOTS: Final = models.table(models.SnapshotRow)
+
+_PUT: Final = """
+WITH mine AS MATERIALIZED (SELECT epoch FROM leader WHERE one = 1 AND epoch = %s FOR SHARE),
+put AS (INSERT INTO journal (number, at_ms, kind, version, event, facts, refused)
+        SELECT row.* FROM mine, unnest(%s::bigint[], %s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[],
+                                       %s::text[]) AS row ON CONFLICT (number) DO NOTHING)
+SELECT count(*) FROM mine
+"""
+_REFUSALS: Final = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    psycopg.ProgrammingError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+"""What is said of a row itself; anything else is the server's trouble."""
+
+
+class _Table:
+    """`appending.Place` in PostgreSQL, with a spool beside it."""
+
+    def __init__(self, url: str, *, epoch: Epoch, spool: Spool) -> None:
+        self._url = url
+        self._epoch = epoch
+        self._spool = spool
+        self._connection: psycopg.Connection[tuple[object, ...]] | None = None
+        self._reacher = ThreadPoolExecutor(1, thread_name_prefix="journal-reach")
+        self._reaching: Future[psycopg.Connection[tuple[object, ...]]] | None = None
+        self.spooling = False
+        self.settled = 0
+
+    def begin(self, *, after: int) -> int:
+        """Take over what is there: the number to go on from. Blocks. Raises Deposed, `postgres.AWAY`."""
+        self._connection = postgres.connect(self._url, name="triune journal")
+        self._insert([])
+        self._inherit()
+        newest = self._connection.execute("SELECT coalesce(max(number), 0) FROM journal").fetchone()
+        assert newest is not None
+        self.settled = max(after, int(str(newest[0])))
+        return self.settled
+
+    def _inherit(self) -> None:
+        """What the reign just before this one left in the spool is stored; of any other it is set aside."""
+        reign, count = self._spool.left()
+        if count and reign in (self._epoch - 1, self._epoch):
+            while rows := self._spool.page(after=self.settled, limit=LARGEST_BATCH):
+                self._insert(rows)
+                self.settled = rows[-1][0]
+            log.warning("%d entries of the spool are stored", count, extra={"action": "spool_stored", "count": count})
+        elif count:
+            aside = self._spool.set_aside(reign)
+            log.error(
+                "%d entries that reign %d decided without PostgreSQL were never stored, and others led since: they are "
+                "void, and kept in %s. Look there (`cti why`, `cti replay`) for contacts that nobody has.",
+                *(count, reign, aside),
+                extra={"action": "spool_set_aside", "count": count},
+            )
+        self._spool.begin(self._epoch)
+
+    # -- appending.Place ----------------------------------------------------------------------------------------------
+
+    def put(self, batch: list[Entry], rows: list[codec.Row], stub: Callable[[Entry, Exception], codec.Row]) -> None:
+        """See `appending.Place`: in PostgreSQL, or else in the spool."""
+        if not self.spooling or self._come_back():
+            try:
+                self._insert_all(batch, rows, stub)
+                self.settled = rows[-1][0]
+            except postgres.AWAY as error:
+                self._go_away(error)
+            else:
+                return
+        self._spool.put(batch, rows, stub)
+
+    def rest(self, *, closing: bool) -> float | None:
+        """Store the spool, as soon as that can be done."""
+        if not self.spooling or closing or self._come_back():
+            return None
+        return 0.0 if self._connection is not None else _REACH_EVERY_S
+
+    def release(self) -> None:
+        """Let go of both; what was being reached is closed when it comes."""
+        self._drop()
+        self._spool.release()
+
+    def close(self) -> None:
+        """No more tries to reach the server; what one under way reaches is closed at once."""
+        if self._reaching is not None:
+            self._reaching.add_done_callback(_close_reached)
+        self._reacher.shutdown(wait=False, cancel_futures=True)
+
+    def trouble(self, cause: Exception) -> str:
+        """See `appending.Place`."""
+        return (
+            f"The journal can be written neither to PostgreSQL nor to {self._spool.path}: {cause}. Calls go on; "
+            "make room on that disk, or bring PostgreSQL back."
+        )
+
+    # -- PostgreSQL ---------------------------------------------------------------------------------------------------
+
+    def _insert_all(
+        self, batch: list[Entry], rows: list[codec.Row], stub: Callable[[Entry, Exception], codec.Row]
+    ) -> None:
+        try:
+            self._insert(rows)
+        except _REFUSALS:
+            for place, row in enumerate(rows):
+                try:
+                    self._insert([row])
+                except _REFUSALS as error:
+                    self._insert([codec.stub(batch[place])])
+                    rows[place] = stub(batch[place], error)
+
+    def _insert(self, rows: Sequence[codec.Row]) -> None:
+        if self._connection is None:
+            self._connection = postgres.connect(self._url, name="triune journal")
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 7
+        found = self._connection.execute(_PUT, (self._epoch, *columns)).fetchone()
+        if found is None or found[0] != 1:
+            raise Deposed(
+                f"Another engine leads this centre since reign {self._epoch}, which was this one's: nothing more is "
+                "written or sent from here. Start it again to be the standby."
+            )
+
+    def _go_away(self, error: Exception) -> None:
+        log.error(
+            "PostgreSQL does not take the journal (%s): it goes to %s until then",
+            *(error, self._spool.path),
+            extra={"action": "spool_begun"},
+        )
+        self.spooling = True
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _come_back(self) -> bool:
+        """One step: begin to reach PostgreSQL, or store a page of the spool; true when it is all stored."""
+        if self._connection is None and not self._is_reached():
+            return False
+        try:
+            rows = self._spool.page(after=self.settled, limit=LARGEST_BATCH)
+            if rows:
+                self._insert(rows)
+                self.settled = rows[-1][0]
+        except postgres.AWAY:
+            self._drop()
+            return False
+        if len(rows) == LARGEST_BATCH:
+            return False
+        self._spool.clear()
+        self.spooling = False
+        log.warning("the spool is stored in PostgreSQL", extra={"action": "spool_stored"})
+        return True
+
+    def _is_reached(self) -> bool:
+        if self._reaching is None:
+            self._reaching = self._reacher.submit(self._reach)
+        if not self._reaching.done():
+            return False
+        reached, self._reaching = self._reaching, None
+        if reached.exception() is not None:
+            return False
+        self._connection = reached.result()
+        return True
+
+    def _reach(self) -> psycopg.Connection[tuple[object, ...]]:
+        time.sleep(_REACH_EVERY_S)  # in a thread of its own, between two tries
+        connection = postgres.connect(self._url, name="triune journal")
+        connection.execute("SELECT 1")
+        return connection
+
+
+def _close_reached(reached: "Future[psycopg.Connection[tuple[object, ...]]]") -> None:
+    if not reached.cancelled() and reached.exception() is None:
+        reached.result().close()
+
+
+class DatabaseJournal:
+    """`ports.Journal` of one reign; to be opened in the loop that uses it, as an async context manager.
+
+    `epoch` is the reign that `Leadership.gained` gave; `spool` the file to use while PostgreSQL is away; `after` as
+    in `SqliteJournal`. Once `deposed` is set the process is to end: its appends fail as Deposed.
+    """
+
+    def __init__(self, database: Database, *, epoch: Epoch, spool: Path, after: int = 0) -> None:
+        self._database = database
+        self._after = after
+        self._spool = Spool(spool)
+        url = database.engine.url.render_as_string(hide_password=False)
+        self._table = _Table(url, epoch=epoch, spool=self._spool)
+        self._appending = Appending(self._table)
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    async def open(self) -> None:
+        """Go on where the reign before ended. Raises Deposed, and OutsideError when PostgreSQL does not answer."""
+        try:
+            last = await asyncio.to_thread(self._table.begin, after=self._after)
+        except postgres.AWAY as error:
+            raise OutsideError("The journal in PostgreSQL cannot be opened: it does not answer.") from error
+        finally:
+            self._table.release()
+        self._appending.start(last=last)
+
+    async def close(self) -> None:
+        """Write what is left, to PostgreSQL or the spool, and stop."""
+        await self._appending.stop()
+        self._table.close()
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    # -- for the loop -------------------------------------------------------------------------------------------------
+
+    @property
+    def deposed(self) -> asyncio.Event:
+        """Set once an append found that another engine leads."""
+        return self._appending.deposed
+
+    @property
+    def spooling(self) -> bool:
+        """Is PostgreSQL away, or the spool not stored yet?"""
+        return self._table.spooling
+
+    @property
+    def last_number(self) -> int:
+        """See `ports.Journal`."""
+        return self._appending.last_number
+
+    @property
+    def failing(self) -> bool:
+        """See `ports.Journal`."""
+        return self._appending.failing
+
+    def append(self, entry: Entry) -> None:
+        """See `ports.Journal`. Raises ValueError when the number is not the next."""
+        self._appending.append(entry)
+
+    async def flushed(self, number: int) -> None:
+        """See `ports.Journal`; the spool counts. Raises Deposed when another engine leads."""
+        await self._appending.flushed(number)
+
+    def on_flushed(self, listener: Flushed) -> None:
+        """See `DurableJournal`."""
+        self._appending.on_flushed(listener)
+
+    def figures(self) -> Figures:
+        """See `DurableJournal`."""
+        return self._appending.figures()
+
+    async def entries(self, *, after: int) -> AsyncIterator[Entry]:
+        """See `ports.Journal`. Ends at what was settled when it was called."""
+        until = self._table.settled
+        while after < until:
+            page = await asyncio.to_thread(self.read, after=after, until=until)
+            if not page:
+                return
+            for entry in page:
+                yield entry
+            after = page[-1].number
+
+    def read(self, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:
+        """At most `limit` settled entries with after < number ≤ until; blocks. Raises DatabaseDown, ConfigError."""
+        return read(self._database, after=after, until=until, limit=limit)
+
+    async def save_snapshot(self, number: int, state: bytes) -> None:
+        """Keep the state as it was after this entry, once that is settled itself. Raises OutsideError."""
+        await self.flushed(number)
+        if self._table.settled < number:
+            raise OutsideError("PostgreSQL is away: no snapshot is kept until it has the journal.")
+        await self._database.write(lambda connection: _save(connection, number, state), within_s=30)
+
+    async def latest_snapshot(self) -> tuple[int, bytes] | None:
+        """The newest whole snapshot that the journal reaches: number of its last entry, and the state."""
+        return await self._database.read(lambda connection: _latest(connection, self._table.settled), within_s=30)
+
+
+def read(database: Database, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:
+    """Entries with after < number ≤ until, in order, at most `limit`; anyone may read. Blocks.
+
+    Raises DatabaseDown, and ConfigError for an entry of an unknown version.
+    """
+    found = (
+        sa.select(_ENTRIES)
+        .where(_ENTRIES.c.number > after, _ENTRIES.c.number <= until)
+        .order_by(_ENTRIES.c.number)
+        .limit(limit)
+    )
+    return [codec.decode((*row,)) for row in database.read_now(lambda c: c.execute(found).all())]
+
+
+def _save(connection: Connection, number: int, state: bytes) -> None:
+    values = {"number": number, "digest": hashlib.sha256(state).digest(), "state": state}
+    connection.execute(sa.delete(_SNAPSHOTS).where(_SNAPSHOTS.c.number == number))
+    connection.execute(sa.insert(_SNAPSHOTS).values(values))
+    kept = sa.select(_SNAPSHOTS.c.number).order_by(_SNAPSHOTS.c.number.desc()).limit(_KEPT_SNAPSHOTS)
+    connection.execute(sa.delete(_SNAPSHOTS).where(_SNAPSHOTS.c.number.not_in(kept)))
+
+
+def _latest(connection: Connection, until: int) -> tuple[int, bytes] | None:
+    found = sa.select(_SNAPSHOTS).where(_SNAPSHOTS.c.number <= until).order_by(_SNAPSHOTS.c.number.desc())
+    for row in connection.execute(found):
+        if hashlib.sha256(row.state).digest() == bytes(row.digest):
+            return row.number, bytes(row.state)
+    return None

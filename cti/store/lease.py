@@ -1,0 +1,264 @@
+"""Leadership by a lease in PostgreSQL: `ports.Leadership` for engines on several machines.
+
+Here: the statements and the two loops, that of who waits and that of who leads. The rules they go by are
+`cti.store.reign`. Each has one session with the database in a thread of its own, in which no statement outlasts
+`postgres.ANSWER_S`. The leader's session holds an advisory lock that bears its reign's number: the kernel ends the
+session with the process, so that a death is seen at once; it decides nothing, since a frozen process keeps its lock.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, TypeVar
+
+import psycopg
+
+from cti.ports import Epoch
+from cti.store import postgres
+from cti.store.reign import LEASE_S, RENEW_EVERY_S, Answer, Hold, Seen, may_claim
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LOOK_EVERY_S: Final = 0.2
+AGAIN_S: Final = 0.3
+"""The pause between two tries to reach the database."""
+_LOCK: Final = 8_746_864
+_LEASE_MS: Final = int(LEASE_S * 1000)
+
+_LOOK: Final = """
+SELECT epoch, url, expires_ms, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, EXISTS (
+    SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %(lock)s AND objid = leader.epoch::oid
+    AND objsubid = 2 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
+FROM leader WHERE one = 1
+"""
+_CLAIM: Final = """
+INSERT INTO leader (one, epoch, holder, url, expires_ms)
+VALUES (1, 1, %(holder)s, %(url)s, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + %(lease_ms)s)
+ON CONFLICT (one) DO UPDATE SET epoch = leader.epoch + 1, holder = excluded.holder, url = excluded.url,
+    expires_ms = excluded.expires_ms WHERE leader.epoch = %(epoch)s AND leader.expires_ms = %(expires_ms)s
+RETURNING epoch
+"""
+_RENEW: Final = """
+UPDATE leader SET expires_ms = (extract(epoch FROM clock_timestamp()) * 1000)::bigint + %(lease_ms)s
+WHERE one = 1 AND epoch = %(epoch)s RETURNING epoch
+"""
+_GIVE_BACK: Final = "UPDATE leader SET expires_ms = 0 WHERE one = 1 AND epoch = %s"
+
+Session = psycopg.Connection[tuple[object, ...]]
+Ask = Callable[[str, int], Awaitable[Answer]]
+"""Asks at a leader's address whether it leads in this reign; has a deadline of a second or so, and never raises."""
+
+
+async def _nobody_to_ask(_url: str, _epoch: int) -> Answer:
+    return Answer.SILENT
+
+
+class DatabaseLease:
+    """See `ports.Leadership`. The schema must be there. `url` is where this process answers whether it leads."""
+
+    def __init__(self, database: str, *, holder: str, url: str = "", ask: Ask = _nobody_to_ask) -> None:
+        self._database = database
+        self._holder = holder
+        self._url = url
+        self._ask = ask
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="lease")
+        self._session: Session | None = None
+        self._session_since_ms = 0
+        self._locked = False
+        self._hold = Hold()
+        self._lost = asyncio.Event()
+        self._known = asyncio.Condition()
+        self._keeping: asyncio.Task[None] | None = None
+        self.epoch = Epoch(0)
+        """Of this process's own reign; 0 before it."""
+        self.seen_epoch = 0
+        """Of the reign that was last seen, whosever it is."""
+
+    # -- ports.Leadership ---------------------------------------------------------------------------------------------
+
+    async def gained(self) -> Epoch:
+        """See `ports.Leadership`. While the database is away it waits on: nobody can be made leader then."""
+        while not self.epoch:
+            try:
+                await self._try_to_gain()
+            except postgres.AWAY as error:
+                log.warning("who leads cannot be asked: %s", error, extra={"action": "lease_unknown"})
+                await self._in_thread(self._drop)
+                await asyncio.sleep(AGAIN_S)
+        if self._keeping is None:
+            log.info("this engine leads", extra={"action": "lease_gained", "epoch": self.epoch})
+            self._keeping = asyncio.get_running_loop().create_task(self._keep(), name="lease")
+        return self.epoch
+
+    async def lost(self) -> None:
+        """See `ports.Leadership`."""
+        await self._lost.wait()
+
+    @property
+    def leads(self) -> bool:
+        """See `ports.Leadership`. False, too, while it is not known: see `confirmed`."""
+        return self._hold.stands(time.monotonic())
+
+    async def confirmed(self) -> bool:
+        """See `ports.Leadership`."""
+        async with self._known:
+            await self._known.wait_for(lambda: self.leads or self._hold.over)
+        return self.leads
+
+    # -- for the composition root -------------------------------------------------------------------------------------
+
+    @property
+    def away(self) -> bool:
+        """Does this process lead without the database?"""
+        return self._hold.away
+
+    async def challenged(self) -> None:
+        """Another client took our application at the switch: without the database's word for us, it is a successor."""
+        if self._hold.away:
+            await self._end("another engine took the switch while the database could not be reached from here")
+
+    async def close(self) -> None:
+        """Give the lease back, so that a standby need not wait; to be called when nothing is written any more."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+        with contextlib.suppress(*postgres.AWAY):
+            await self._in_thread(self._give_back)
+        await self._in_thread(self._drop)
+        self._thread.shutdown(wait=False)
+
+    # -- who waits ----------------------------------------------------------------------------------------------------
+
+    async def _try_to_gain(self) -> None:
+        seen = await self._in_thread(self._look)
+        self.seen_epoch = seen.epoch
+        answer = Answer.SILENT
+        if seen.epoch and seen.expires_ms and self._is_suspect(seen):
+            answer = await self._ask(seen.url, seen.epoch)
+            if answer is Answer.LEADS:
+                log.warning("the leader leads on without the database", extra={"action": "leader_cut_off"})
+        if not may_claim(seen, answer, session_ms=seen.now_ms - self._session_since_ms):
+            await asyncio.sleep(LOOK_EVERY_S)
+            return
+        asked_s = time.monotonic()
+        epoch = await self._in_thread(lambda: self._claim(seen))
+        if epoch:
+            self._hold.renewed(asked_s=asked_s)
+            self.epoch = Epoch(epoch)
+
+    @staticmethod
+    def _is_suspect(seen: Seen) -> bool:
+        """Only a leader whose session or time is over is asked: the others are well."""
+        return not seen.held or seen.now_ms >= seen.expires_ms
+
+    def _look(self) -> Seen:
+        fresh = self._session is None
+        row = self._reached().execute(_LOOK, {"lock": _LOCK}).fetchone()
+        if row is None:
+            return Seen(epoch=0, url="", expires_ms=0, now_ms=0, held=False)
+        epoch, url, expires_ms, now_ms, held = row
+        if fresh:
+            self._session_since_ms = int(str(now_ms))
+        return Seen(
+            epoch=int(str(epoch)),
+            url=str(url),
+            expires_ms=int(str(expires_ms)),
+            now_ms=int(str(now_ms)),
+            held=bool(held),
+        )
+
+    def _claim(self, seen: Seen) -> int:
+        """The new reign's number; 0 when the row is not as it was seen: claimed by another, or renewed after all."""
+        values = {
+            "holder": self._holder,
+            "url": self._url,
+            "epoch": seen.epoch,
+            "expires_ms": seen.expires_ms,
+            "lease_ms": _LEASE_MS,
+        }
+        row = self._reached().execute(_CLAIM, values).fetchone()
+        return 0 if row is None else int(str(row[0]))
+
+    # -- who leads ----------------------------------------------------------------------------------------------------
+
+    async def _keep(self) -> None:
+        try:
+            await self._renew_for_ever()
+        except Exception:
+            log.exception("the lease cannot be renewed", extra={"action": "lease_failed"})
+            await self._end("its lease could not be renewed")
+
+    async def _renew_for_ever(self) -> None:
+        while not self._hold.over:
+            asked_s = time.monotonic()
+            try:
+                stands = await self._in_thread(self._renew)
+            except postgres.AWAY as error:
+                await self._unreached(asked_s, error)
+                continue
+            if not stands:
+                await self._end("another engine leads since")
+                return
+            if self._hold.away:
+                log.warning("the database is back, and the reign stands", extra={"action": "lease_renewed"})
+            self._hold.renewed(asked_s=asked_s)
+            await self._tell()
+            await asyncio.sleep(RENEW_EVERY_S)
+
+    async def _unreached(self, asked_s: float, error: Exception) -> None:
+        """A session that broke is made anew at once: only when that fails, too, is the database away. The lease goes
+        on meanwhile: whoever would claim it has to ask us first, or to wait for its end.
+        """
+        had_session = self._session is not None
+        await self._in_thread(self._drop)
+        if had_session:
+            return
+        if not self._hold.away:
+            log.error("the database is away (%s): the leader goes on without it", error, extra={"action": "lease_away"})
+        self._hold.unreached(tried_s=asked_s)
+        await self._tell()
+        await asyncio.sleep(AGAIN_S)
+
+    async def _end(self, why: str) -> None:
+        self._hold.end()
+        log.critical("reign %d is over: %s", self.epoch, why, extra={"action": "deposed", "epoch": self.epoch})
+        self._lost.set()
+        await self._tell()
+
+    async def _tell(self) -> None:
+        async with self._known:
+            self._known.notify_all()
+
+    def _renew(self) -> bool:
+        session = self._reached()
+        if session.execute(_RENEW, {"epoch": self.epoch, "lease_ms": _LEASE_MS}).fetchone() is None:
+            return False
+        if not self._locked:
+            row = session.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", (_LOCK, self.epoch)).fetchone()
+            self._locked = row is not None and bool(row[0])
+        return True
+
+    def _give_back(self) -> None:
+        if self.epoch and not self._hold.over and self._session is not None:
+            self._session.execute(_GIVE_BACK, (self.epoch,))
+
+    # -- the session, in its thread -----------------------------------------------------------------------------------
+
+    def _reached(self) -> Session:
+        if self._session is None:
+            self._session = postgres.connect(self._database, name="triune lease")
+        return self._session
+
+    def _drop(self) -> None:
+        self._locked = False
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)

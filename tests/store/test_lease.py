@@ -1,0 +1,220 @@
+"""Two engines on one PostgreSQL: who leads, when the other takes over, and that nothing of the journal is lost."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from cti import store
+from cti.database import open_database
+from cti.errors import Deposed
+from cti.store import codec, database_journal, postgres
+from cti.store.database_journal import DatabaseJournal
+from cti.store.lease import DatabaseLease
+from cti.store.spool import Spool
+from tests.store.calls import entry
+from tests.store.server import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+DEADLINE_S = 60.0
+
+
+@pytest.fixture
+def url(server: PostgresServer) -> str:
+    url = server.new_database()
+    store.upgrade(url)
+    return url
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """To be stopped and started."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+class Leader:
+    """`tests.store.leader` in a process of its own."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.durable = 0
+        """The last number that it said to be durable."""
+
+    async def hear(self, word: str) -> int:
+        """Read on to this word; the number that follows it."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(DEADLINE_S):
+            while line := (await self.process.stdout.readline()).decode().split():
+                if line[0] == "durable":
+                    self.durable = int(line[1])
+                if line[0] == word:
+                    return int(line[1]) if len(line) > 1 else 0
+        raise AssertionError(f"it ended without {word}")
+
+    async def follow(self, numbers: int) -> None:
+        """Until it has said so many more to be durable."""
+        for _ in range(numbers):
+            await self.hear("durable")
+
+    def send(self, number: signal.Signals) -> None:
+        os.kill(self.process.pid, number)
+
+
+@contextlib.asynccontextmanager
+async def leader(url: str, spool: Path) -> AsyncIterator[Leader]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.store.leader", url, str(port), str(spool)),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+        cwd=Path(__file__).parents[2],
+    )
+    try:
+        yield Leader(process)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.communicate()
+
+
+def numbers(url: str) -> list[int]:
+    database = open_database(url)
+    try:
+        return [one.number for one in database_journal.read(database, after=0, until=1 << 40, limit=1 << 20)]
+    finally:
+        database.close_now()
+
+
+async def test_the_next_engine_leads_as_soon_as_the_first_gives_its_lease_back(url: str) -> None:
+    first, second = DatabaseLease(url, holder="first"), DatabaseLease(url, holder="second")
+    assert await asyncio.wait_for(first.gained(), DEADLINE_S) == 1
+    assert first.leads
+    gained = asyncio.create_task(second.gained())
+    done, _ = await asyncio.wait((gained,), timeout=1.0)
+    assert not done
+    await first.close()
+    assert await asyncio.wait_for(gained, DEADLINE_S) == 2
+    await second.close()
+
+
+async def test_after_kill_9_the_standby_leads_at_once_and_has_all_that_was_durable(
+    url: str, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    async with leader(url, tmp_path / "a") as first, leader(url, tmp_path / "b") as second:
+        waits = [asyncio.create_task(one.hear("leads")) for one in (first, second)]
+        await asyncio.wait(waits, timeout=DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
+        leads, heir = (first, second) if waits[0].done() else (second, first)
+        heard = waits[1] if waits[0].done() else waits[0]
+        await leads.follow(20)
+        began = time.monotonic()
+        leads.send(signal.SIGKILL)
+        assert await heard == 2
+        took_s = time.monotonic() - began
+        record_property("takeover_s", took_s)
+        print(f"take-over {took_s * 1000:.0f} ms after kill -9")
+        await heir.follow(5)
+        with contextlib.suppress(AssertionError):
+            await leads.hear("nothing")
+        found = numbers(url)
+        assert found == list(range(1, len(found) + 1))
+        assert len(found) >= max(leads.durable, heir.durable)
+    assert took_s < 10
+
+
+async def test_a_frozen_leader_is_followed_and_writes_nothing_when_it_wakes(url: str, tmp_path: Path) -> None:
+    async with leader(url, tmp_path / "a") as first:
+        await first.hear("leads")
+        async with leader(url, tmp_path / "b") as second:
+            await first.follow(5)
+            first.send(signal.SIGSTOP)
+            assert await second.hear("leads") == 2
+            await second.follow(5)
+            first.send(signal.SIGCONT)
+            await first.hear("over")
+            await second.follow(5)
+            assert first.durable < second.durable
+        found = numbers(url)
+        assert found == list(range(1, len(found) + 1))
+
+
+async def test_the_leader_goes_on_while_the_database_is_away_and_its_journal_is_whole_after(
+    own_server: PostgresServer, tmp_path: Path
+) -> None:
+    url = own_server.new_database()
+    store.upgrade(url)
+    async with leader(url, tmp_path / "a") as first:
+        await first.hear("leads")
+        async with leader(url, tmp_path / "b") as second:
+            heir = asyncio.create_task(second.hear("leads"))
+            await first.follow(5)
+            await asyncio.to_thread(own_server.stop)
+            await first.follow(50)
+            await asyncio.to_thread(own_server.start)
+            spooled = first.durable
+            await first.follow(50)
+            assert not heir.done()
+            first.send(signal.SIGKILL)
+            assert await heir == 2
+            assert numbers(url)[: first.durable] == list(range(1, first.durable + 1))
+            assert spooled > 50
+
+
+async def test_an_append_of_a_reign_that_is_over_fails_and_is_not_written(url: str, tmp_path: Path) -> None:
+    database = open_database(url)
+    lease = DatabaseLease(url, holder="first")
+    async with DatabaseJournal(database, epoch=await lease.gained(), spool=tmp_path / "spool") as journal:
+        journal.append(entry(1))
+        await journal.flushed(1)
+        with postgres.connect(url, name="test") as other:
+            other.execute("UPDATE leader SET epoch = epoch + 1")
+        journal.append(entry(2))
+        with pytest.raises(Deposed, match="Another engine leads"):
+            await journal.flushed(2)
+        await asyncio.wait_for(journal.deposed.wait(), DEADLINE_S)
+        with pytest.raises(Deposed):
+            await journal.flushed(2)
+    await asyncio.wait_for(lease.lost(), DEADLINE_S)
+    assert not lease.leads
+    assert not await lease.confirmed()
+    await lease.close()
+    await database.close()
+    assert numbers(url) == [1]
+
+
+@pytest.mark.parametrize("others_led", [0, 1])
+async def test_what_a_dead_leader_had_in_its_spool_is_stored_only_if_nobody_led_since(
+    url: str, tmp_path: Path, others_led: int
+) -> None:
+    database = open_database(url)
+    spool = Spool(tmp_path / "spool.sqlite")
+    lease = DatabaseLease(url, holder="first")
+    async with DatabaseJournal(database, epoch=await lease.gained(), spool=spool.path) as journal:
+        journal.append(entry(1))
+        await journal.flushed(1)
+    batch = [entry(2), entry(3)]
+    spool.put(batch, [codec.encode(one) for one in batch], lambda one, _: codec.stub(one))
+    spool.release()
+    await lease.close()
+    for _ in range(others_led):
+        other = DatabaseLease(url, holder="other")
+        await other.gained()
+        await other.close()
+    next_reign = DatabaseLease(url, holder="second")
+    async with DatabaseJournal(database, epoch=await next_reign.gained(), spool=spool.path) as journal:
+        assert journal.last_number == (1 if others_led else 3)
+    assert numbers(url) == ([1] if others_led else [1, 2, 3])
+    assert (tmp_path / "spool-of-reign-1.sqlite").exists() == bool(others_led)
+    await next_reign.close()
+    await database.close()
