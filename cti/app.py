@@ -37,8 +37,10 @@ from cti.dialplan.loaders import IvrLoader
 from cti.dialplan.releases import Releases
 from cti.domain.acd import snapshot
 from cti.domain.ids import CampaignId, ContactId, DestinationId, LeadId, NodeId, QueueId
+from cti.domain.overload import Level
 from cti.engine import people
 from cti.engine.engine import Engine
+from cti.engine.gate import Gate
 from cti.engine.tasks import Supervised
 from cti.errors import DatabaseDown
 from cti.home import DemoSecrets, Home, PortPlan
@@ -216,6 +218,16 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         stack.push_async_callback(_write_what_is_left, keeper, history)
         await core.start(persons=await directory.everyone(), phones=await directory.phones())
         stack.push_async_callback(core.stop)
+        gate = Gate(
+            loop=core.loop,
+            journal=journal,
+            entrances=(switch.entrance,),
+            bounds=lambda: rules.bounds(centre),
+            told=hub.refusing_changed,
+            now=core.now,
+        )
+        tasks.start("gate", gate.run)
+        _measure_gate(metrics, gate)
         tasks.start("queue log", ledger.writer.run)
         tasks.start("occupation", ledger.occupation.run)
         stack.push_async_callback(ledger.stop)
@@ -452,3 +464,18 @@ def _measure(metrics: Metrics, *, core: Engine, journal: DurableJournal, history
         "triune_standings_missed", "Arrivals let in without being known in time", lambda: core.reception.missed
     )
     metrics.gauge("triune_history_lag", "Durable entries that the history lacks yet", lambda: history.lag)
+
+
+def _measure_gate(metrics: Metrics, gate: Gate) -> None:
+    metrics.gauge(
+        "triune_calls_refused", "Calls refused at the entry since the start, by reason", gate.refused, label="reason"
+    )
+    metrics.gauge(
+        "triune_load_percent", "Of what the engine bears, the worst of its measurements", lambda: gate.judgement.percent
+    )
+    metrics.gauge(
+        "triune_load_level",
+        "How the engine stands: 1 at one of the levels",
+        lambda: {level.value: int(level is gate.judgement.level) for level in Level},
+        label="level",
+    )

@@ -9,6 +9,7 @@
     └── OutsideError           something beyond this process failed (transient, retry_after_s)
         ├── AsteriskDown       no connection: the comparison after the next one tells what happened
         ├── AsteriskSilent     no answer on a standing connection, or "internal error": it may be done or not
+        ├── Busy               more is asked than can be done; nothing has changed, and later it can be done
         ├── ChannelGone        the channel, bridge or endpoint asked for is not there (any more)
         ├── DatabaseDown
         ├── Deposed            another engine leads: this process writes and commands nothing any more, and ends
@@ -86,6 +87,10 @@ class OutsideError(TriuneError):
         super().__init__(sentence)
         self.transient = transient
         self.retry_after_s = retry_after_s
+
+
+class Busy(OutsideError):
+    """More is asked than can be done now; nothing has changed. `retry_after_s` says when to come back."""
 
 
 class AsteriskDown(OutsideError):

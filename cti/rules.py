@@ -23,6 +23,7 @@ from cti.domain.events import (
     Weight,
 )
 from cti.domain.ids import CampaignId, DestinationId, DialResult, HoursId, Medium, ProjectId, QueueId, SiteId, SkillId
+from cti.domain.overload import Bounds
 from cti.regard import Regard, asking_for_tier, tier_key
 
 if TYPE_CHECKING:  # the checks of `cti.config` call this module
@@ -38,6 +39,19 @@ def events(centre: "config.Centre") -> tuple[HoursSet | QueueOpened, ...]:
     return (
         *(hours_set(hours) for hours in centre.hours.values()),
         *(queue_opened(queue) for queue in centre.queues.values()),
+    )
+
+
+def bounds(centre: "config.Centre") -> Bounds:
+    """From when on the engine counts as overloaded."""
+    overload = centre.limits.overload
+    return Bounds(
+        loop=overload.loop_ms,
+        mailbox=overload.mailbox_ms,
+        journal=overload.journal_ms,
+        switch=overload.switch_ms,
+        after_ms=overload.after_s * 1000,
+        calm_ms=overload.calm_s * 1000,
     )
 
 

@@ -69,6 +69,12 @@ ALONE_PREFIX: Final = "TRIUNE_ALONE_"
 """Begins the name of a global variable that says of a callee's leg, whose id follows, that he picked up while the
 engine was away, and got nobody."""
 
+REFUSE_UNTIL: Final = "TRIUNE_REFUSE_UNTIL"
+"""A global variable: until this second (Unix time) no new call is let in. The engine keeps it ahead while it is
+overloaded; so it ends by itself when the engine dies."""
+PING: Final = "TRIUNE_PING"
+"""A global variable that nobody sets: asking for it tells how fast the switch answers."""
+
 PROBE: Final = "TRIUNE_PROBE"
 """Which probe call it is."""
 
@@ -103,9 +109,20 @@ CONTEXT_PROBE: Final = "probe"
 CALLBACK_KEY: Final = "1"
 """The key by which a waiting caller asks to be called back; no other key of his is heard."""
 LOST_EVENT: Final = "TriuneLost"
-"""UserEvent of the dialplan about a caller for whom there was no line."""
+"""UserEvent of the dialplan about a caller who was refused at the entry; its field `Reason` is a `Refused`."""
 LOST_STEP: Final = "lost"
 """What stands before the colon of the last step of `PATH` for a task made of a lost attempt."""
+
+
+class Refused(StrEnum):
+    """Why the dialplan let a caller no further than the entry."""
+
+    LINES = "lines"
+    """There are as many calls as there may be."""
+    RATE = "rate"
+    """More calls came within a second than are let in."""
+    OVERLOAD = "overload"
+    """The engine has said that it is overloaded."""
 
 
 class Lost(StrEnum):

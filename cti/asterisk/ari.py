@@ -347,6 +347,10 @@ class Asterisk:
         reply = await self._request("GET", f"asterisk/variable?variable={quote(variable)}", accepted=(404,))
         return wire.variable(reply.body) if reply.status_code < 400 else ""
 
+    def setGlobalVar(self, *, variable: str, value: str) -> asyncio.Future[wire.Reply]:
+        """Set a global variable of the dialplan; it lasts until Asterisk ends."""
+        return self._request("POST", f"asterisk/variable?variable={quote(variable)}&value={quote(value, safe='')}")
+
     def deleteObject(self, *, configClass: str, objectType: str, id: str) -> asyncio.Future[wire.Reply]:  # noqa: A002
         """Delete a dynamic configuration object; gone already is success."""
         uri = f"asterisk/config/dynamic/{configClass}/{objectType}/{quote(id, safe='')}"

@@ -17,6 +17,7 @@ from cti.asterisk.calls import Customer, Display
 from cti.asterisk.contacts import Contacts
 from cti.asterisk.dialplan import Dialplan
 from cti.asterisk.endpoints import Media
+from cti.asterisk.entrance import Entrance
 from cti.asterisk.fallback import Fallback, Member
 from cti.asterisk.lines import LIMIT_S, Lines
 from cti.asterisk.occupation import Occupation
@@ -186,6 +187,7 @@ class AsteriskSwitch:
         )
         self._fallback = Fallback(self._ami)
         self.dialplan = Dialplan(self._ami, self._ari.channels)
+        self.entrance = Entrance(self._ari.asterisk)
         self.occupation = Occupation(self._ari.deviceStates, extension=self.extension_of)
 
     @property
@@ -552,6 +554,7 @@ class AsteriskSwitch:
             self._tell_endpoint(endpoint)
 
     def _take_lost(self, told: Message) -> None:
+        self.entrance.note(told.reason)
         self._push(translate.lost(told, region=self._region))
 
     def _tell_all_endpoints(self) -> None:

@@ -196,7 +196,7 @@ async def call(
     numbers.write_text("SEQUENTIAL\n" + "\n".join(callers) + "\n")
     loop = asyncio.get_running_loop()
     began = loop.time()
-    process = await _start(
+    await run(
         *(target, "-sf", str(scenario), "-inf", str(numbers), "-i", CALLERS, "-mi", CALLERS, "-p", str(port)),
         *("-mp", str(port + 20), "-rtp_threadtasks", "50"),
         *("-r", f"{rate:g}", "-m", str(calls), "-l", str(max(1000, calls)), "-nostdin", "-recv_timeout", "40000"),
@@ -214,10 +214,6 @@ async def call(
         ),
         folder=place,
     )
-    try:
-        await process.wait()
-    finally:
-        await _end(process)
     return _counted(counts, calls=calls, took_s=loop.time() - began)
 
 
@@ -237,6 +233,15 @@ def _counted(path: Path, *, calls: int, took_s: float) -> Counted:
         return Counted(served=0, failed=calls, retransmitted=0, took_s=took_s)
     served = int(last["SuccessfulCall(C)"])
     return Counted(served=served, failed=calls - served, retransmitted=int(last["Retransmissions(C)"]), took_s=took_s)
+
+
+async def run(*arguments: str, folder: Path) -> None:
+    """Run SIPp with these arguments in `folder` to its end. Raises SetupFailed without SIPp."""
+    process = await _start(*arguments, folder=folder)
+    try:
+        await process.wait()
+    finally:
+        await _end(process)
 
 
 async def _start(*arguments: str, folder: Path) -> asyncio.subprocess.Process:

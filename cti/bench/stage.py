@@ -59,6 +59,8 @@ FIRST_EXTENSION: Final = 1001
 READER: Final = "bench-reader"
 _START_LIMIT_S: Final = 120.0
 _MOST_CALLS: Final = 2000
+NEVER: Final = {"loop_ms": 60_000, "mailbox_ms": 60_000, "journal_ms": 60_000, "switch_ms": 60_000}
+"""Bounds of overload that are not reached: benchmarks find what the centre bears, without being stopped by it."""
 _PROMPT: Final = "Welcome. We connect you now."
 
 
@@ -196,7 +198,7 @@ def _write_centre(home: Home, adjust: Callable[[dict[str, Any]], None]) -> None:
     }
     centre["numbers"][WITH_PROMPT] = {"to": f"hours {QUEUE}", "project": "telecom", "about": _in_both("bench")}
     centre["numbers"][DIRECT] = {"to": f"queue {QUEUE}", "project": "telecom", "about": _in_both("bench")}
-    centre["limits"]["max_calls"] = _MOST_CALLS
+    centre["limits"].update({"max_calls": _MOST_CALLS, "calls_per_s": _MOST_CALLS, "overload": NEVER})
     adjust(centre)
     text = yaml.safe_dump(centre, allow_unicode=True, sort_keys=False)
     config.parse(text, file="the benchmark's centre")

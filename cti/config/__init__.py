@@ -13,11 +13,12 @@ from cti.config.callback_pages import CallbackPage
 from cti.config.calling import Calling, CallingHours, NumberKind, ProjectCalling, Reach
 from cti.config.campaigns import Campaign, Law
 from cti.config.capacities import Capacity, Share
-from cti.config.centre import Centre, Limits
+from cti.config.centre import Centre
 from cti.config.chat import Asking, Chat
 from cti.config.crm import Crm
 from cti.config.destinations import Destination, Voicemail
 from cti.config.hours import Hours, Span
+from cti.config.limits import Limits, Overload, Refusal
 from cti.config.mail import Answer, Imap, MailAccount, Smtp, Text, Tls
 from cti.config.menus import Account, Menu
 from cti.config.numbers import Number
@@ -60,12 +61,14 @@ __all__ = [
     "NumberKind",
     "OverflowDestination",
     "OverflowQueue",
+    "Overload",
     "Project",
     "ProjectCalling",
     "Prompt",
     "Queue",
     "Reach",
     "Record",
+    "Refusal",
     "Relaxation",
     "Requirement",
     "Share",

@@ -1,4 +1,4 @@
-"""The whole centre file as one record, and the limits that hold for every call."""
+"""The whole centre file as one record."""
 
 from collections.abc import Mapping
 
@@ -13,6 +13,7 @@ from cti.config.chat import Chat
 from cti.config.crm import Crm
 from cti.config.destinations import Destination
 from cti.config.hours import Hours
+from cti.config.limits import Limits
 from cti.config.mail import Answer, MailAccount
 from cti.config.menus import Account, Menu
 from cti.config.names import CapacityName, Country, Key, Number164, PromptName, TierName
@@ -23,20 +24,6 @@ from cti.config.record import Record
 from cti.config.tiers import Tier
 from cti.config.trunks import Trunk
 from cti.config.words import Prompt, Words
-
-
-class Limits(Record):
-    """What bounds every call."""
-
-    max_calls: int = Field(default=500, ge=1, le=10_000)
-    """Calls from the carrier at once; the next hears that all lines are busy."""
-    max_call_s: int = Field(default=14_400, ge=60, le=86_400)
-    max_ivr_s: int = Field(default=300, ge=10, le=3600)
-    """Longest stay in the IVR; then the operator's queue."""
-    rtp_timeout_s: int = Field(default=60, ge=5, le=3600)
-    """A call whose other side has sent no audio for so long is ended."""
-    callback_countries: tuple[Country, ...] = ()
-    """Countries besides the centre's own whose numbers are called back."""
 
 
 class Centre(Record):

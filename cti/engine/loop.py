@@ -16,7 +16,7 @@ from cti.clock import Clock
 from cti.domain.acd import Acd, Decision
 from cti.domain.events import ClockStepped, Event
 from cti.domain.ids import Milliseconds
-from cti.errors import OutsideError, RuleError
+from cti.errors import Busy, OutsideError, RuleError
 from cti.ports import Entry, Journal
 
 log = logging.getLogger(__name__)
@@ -27,15 +27,13 @@ TURN_S: Final = 0.005
 """How long one turn may keep the event loop before others get theirs."""
 
 
-class Busy(OutsideError):
-    """More events wait than the engine takes in; nothing has changed."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Letter:
     event: Event
     answer: asyncio.Future[Decision] | None
     before: Callable[[Decision], None] | None
+    posted_s: float
+    """By the monotonic clock."""
 
 
 class Loop:
@@ -61,6 +59,9 @@ class Loop:
         self._urgent: deque[_Letter] = deque()
         self._ordinary: deque[_Letter] = deque()
         self._scheduled = False
+        self._longest_wait_s = 0.0
+        self.strained = False
+        """Whether what is not urgent is to come back later."""
         self.refused = 0
         self.crashed = 0
         self.handled = 0
@@ -71,7 +72,7 @@ class Loop:
         `before` is called with the decision ahead of everyone else, for what must be known when a pop is drawn; like
         `decided` it must not raise.
         """
-        self._urgent.append(_Letter(event, None, before))
+        self._urgent.append(_Letter(event, None, before, time.monotonic()))
         self._schedule()
 
     async def ask(
@@ -79,16 +80,18 @@ class Loop:
     ) -> Decision:
         """Have the event decided, and return when it is on disk.
 
-        Raises RuleError when the core refuses it; for what is not urgent Busy when too many wait, and OutsideError
-        while the journal cannot write, nothing decided then. An urgent act is done all the same: voice goes on.
+        Raises RuleError when the core refuses it; for what is not urgent Busy when too many wait, or the engine is
+        strained, or the journal cannot write, nothing decided then. An urgent act is done all the same: voice goes on.
         """
         inlet = self._urgent if urgent else self._ordinary
         if not urgent and len(inlet) >= ORDINARY_LIMIT:
             raise Busy("The centre is busy. Try again in a second.", retry_after_s=1.0)
+        if not urgent and self.strained:
+            raise Busy("The centre has more to do than it can. Try again in a few seconds.", retry_after_s=5.0)
         if not urgent and self._journal.failing:
             raise Busy("The centre cannot write its journal now. Try again later.", retry_after_s=30.0)
         answer: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
-        inlet.append(_Letter(event, answer, before))
+        inlet.append(_Letter(event, answer, before, time.monotonic()))
         self._schedule()
         decision = await answer
         try:
@@ -103,6 +106,17 @@ class Loop:
         """Events that wait to be decided."""
         return len(self._urgent) + len(self._ordinary)
 
+    def longest_wait_s(self) -> float:
+        """How long an event had waited at most since this was asked last, one that waits still included."""
+        now = time.monotonic()
+        longest, self._longest_wait_s = max(self._longest_wait_s, now - self._oldest_s(now)), 0.0
+        return longest
+
+    def _oldest_s(self, now: float) -> float:
+        """When the first of the urgent, else of the ordinary, came."""
+        first = self._urgent or self._ordinary
+        return first[0].posted_s if first else now
+
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
@@ -113,8 +127,10 @@ class Loop:
         stepped = self._clock.step()
         if stepped:
             log.warning("the wall clock was set forward", extra={"action": "clock_stepped", "by_ms": stepped})
-            self._decide(_Letter(ClockStepped(by_ms=stepped), None, None))
-        until = time.monotonic() + TURN_S
+            self._decide(_Letter(ClockStepped(by_ms=stepped), None, None, time.monotonic()))
+        begun = time.monotonic()
+        self._longest_wait_s = max(self._longest_wait_s, begun - self._oldest_s(begun))
+        until = begun + TURN_S
         while self._urgent or self._ordinary:
             self._decide(self._urgent.popleft() if self._urgent else self._ordinary.popleft())
             if time.monotonic() >= until:

@@ -20,6 +20,7 @@ from cti.ports.customers import (
     Standing,
 )
 from cti.ports.engine import Arrival, Desktops, Engine
+from cti.ports.entrance import Entrance, Refusing
 from cti.ports.history import CallsMade, History, Told
 from cti.ports.journal import Entry, Journal
 from cti.ports.leadership import Epoch, Leadership
@@ -60,6 +61,7 @@ __all__ = [
     "EndpointReached",
     "Engine",
     "Enrolment",
+    "Entrance",
     "Entry",
     "Epoch",
     "History",
@@ -75,6 +77,7 @@ __all__ = [
     "Person",
     "Phone",
     "Reasons",
+    "Refusing",
     "Role",
     "Source",
     "Standing",

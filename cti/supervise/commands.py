@@ -12,9 +12,11 @@ import shutil
 import signal
 import sys
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import httpx
 from rich.console import Console
 
 from cti import config, shipped
@@ -84,14 +86,22 @@ def status(home: Path, as_json: bool) -> None:
     """What runs in a home. Exit code 0 when every part does, else 3."""
     opened = Home.open(home)
     found = asyncio.run(_look(opened))
+    refusing = _refusing(opened)
     if as_json:
         by_name = {part.name: asdict(part) for part in found}
-        click.echo(json.dumps({"home": str(opened.path), "web": opened.web_url, "parts": by_name}, indent=2))
+        click.echo(
+            json.dumps(
+                {"home": str(opened.path), "web": opened.web_url, "parts": by_name, "refusing": refusing}, indent=2
+            )
+        )
     else:
         for part in found:
             click.echo(f"{part.name:10} {part.state:8} {part.pid or ''}")
         if any(part.name == "engine" and part.state is State.UP for part in found):
             click.echo(f"{'desktop':10} {opened.web_url}")
+            if refusing is not None:
+                since = datetime.fromtimestamp(int(str(refusing["since_ms"])) / 1000, tz=UTC).astimezone()
+                click.echo(f"New calls are refused since {since:%H:%M}: {refusing['reason']} (docs/limits.md).")
         elif all(part.state is State.DOWN for part in found):
             click.echo(f"Nothing runs in {opened.path}: `cti up --home {opened.path}` starts it.")
     sys.exit(0 if all(part.state is State.UP for part in found) else 3)
@@ -274,6 +284,16 @@ async def _look(home: Home) -> list[_Seen]:
             )
         )
     return found
+
+
+def _refusing(home: Home) -> dict[str, object] | None:
+    """Since when and why new calls are refused, as the engine says; None when they are not, or it cannot be asked."""
+    try:  # the certificate is not looked at: it is our own process on this machine
+        answer = httpx.get(f"{parts.web_here(home)}/healthz", timeout=2, verify=False, trust_env=False)  # noqa: S501
+        told: dict[str, object] | None = answer.json().get("refusing")
+    except (httpx.HTTPError, ValueError):
+        return None
+    return told
 
 
 async def _state(part: Part) -> State:

@@ -38,7 +38,7 @@ from cti.domain.ids import (
     ProjectId,
 )
 from cti.metrics import Metrics
-from cti.ports import Card, Customers, Engine, Particulars, Person, Role, Source
+from cti.ports import Card, Customers, Engine, Particulars, Person, Refusing, Role, Source
 from cti.web.board import Board
 from cti.web.campaign_board import CampaignBoard
 from cti.web.campaign_messages import CampaignContact
@@ -56,6 +56,8 @@ from cti.web.messages import (
     MyState,
     QueuesChanged,
     QueueView,
+    RefusingChanged,
+    RefusingView,
     Snapshot,
     StateChanged,
     SwitchChanged,
@@ -145,6 +147,8 @@ class Hub:
         """Why lines that agents want do not stand."""
         self.campaigns: CampaignBoard | None = None
         """Set before pages come."""
+        self.refusing: RefusingView | None = None
+        """Whether new calls are refused now."""
         self._confirming: set[AssignmentId] = set()
         self._flush: asyncio.TimerHandle | None = None
         self._engine: Engine | None = None
@@ -212,6 +216,12 @@ class Hub:
         """Tell every page; see `cti.ports.Desktops`."""
         if self._engine is not None:
             self._send(self.presence.pages(), SwitchChanged(up=up), self._engine.now())
+
+    def refusing_changed(self, refusing: Refusing | None) -> None:
+        """Tell every page that new calls are refused, or taken again. On the loop; never raises."""
+        self.refusing = RefusingView(since_ms=refusing.since_ms, reason=refusing.reason) if refusing else None
+        if self._engine is not None:
+            self._send(self.presence.pages(), RefusingChanged(refusing=self.refusing), self._engine.now())
 
     def _decided(self, engine: Engine, decision: Decision, now: Milliseconds) -> None:
         changed: dict[AssignmentId, None] = {}
@@ -469,6 +479,7 @@ class Hub:
             agents=self.agents(person),
             colleagues=self._board.colleagues(person),
             switch_up=engine.switch_up,
+            refusing=self.refusing,
             campaigns=self.campaigns.views(person) if self.campaigns is not None else [],
         )
 

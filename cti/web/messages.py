@@ -246,6 +246,14 @@ class AgentView(Message):
     """Of his phone, when he stays connected between calls."""
 
 
+class RefusingView(Message):
+    """New calls are being refused at the entry."""
+
+    since_ms: int
+    reason: str
+    """`lines`, `rate`: more calls than are let in. `loop`, `mailbox`, `journal`, `switch`: the centre is overloaded."""
+
+
 # -- WebSocket -------------------------------------------------------------------------------------------------------
 
 
@@ -263,6 +271,7 @@ class Snapshot(Message):
     colleagues: list[Colleague]
     """Everybody with a phone in his projects."""
     switch_up: bool
+    refusing: RefusingView | None = None
     campaigns: list[CampaignView]
     """Of his projects; none for an agent."""
 
@@ -318,6 +327,13 @@ class SwitchChanged(Message):
     up: bool
 
 
+class RefusingChanged(Message):
+    """New calls begin to be refused, for another reason, or are taken again."""
+
+    kind: Literal["refusing"] = "refusing"
+    refusing: RefusingView | None
+
+
 Change = Annotated[
     StateChanged
     | AssignmentChanged
@@ -326,6 +342,7 @@ Change = Annotated[
     | AgentsChanged
     | MeChanged
     | SwitchChanged
+    | RefusingChanged
     | ChatLineSaid
     | ChatStands
     | ChatTyping
@@ -533,6 +550,8 @@ class Health(Message):
     pages: int
     loop_lag_ms: float
     """The longest the loop was late within the last ten seconds."""
+    refusing: RefusingView | None = None
+    """New calls are being refused at the entry."""
 
 
 # -- the IVR's -------------------------------------------------------------------------------------------------------

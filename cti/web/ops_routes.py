@@ -23,6 +23,7 @@ async def healthz(parts: AnyParts) -> Health:
         waiting=parts.hub.board.waiting_count,
         pages=parts.presence.page_count,
         loop_lag_ms=round(parts.lag.worst_ms, 1),
+        refusing=parts.hub.refusing,
     )
 
 

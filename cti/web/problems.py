@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from cti.errors import NotAllowed, NotFound, OutsideError, RuleError
+from cti.errors import Busy, NotAllowed, NotFound, OutsideError, RuleError
 from cti.web import words
 from cti.web.messages import Problem
 
@@ -100,8 +100,9 @@ async def _outside(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, OutsideError)
     log.warning("%s", type(error).__name__, extra={"action": "request_failed", "path": request.url.path})
     seconds = max(1, math.ceil(error.retry_after_s))
-    sentence = words.problem("unavailable", language(request), seconds=seconds)
-    return reply(503, "unavailable", sentence, retry_after_s=seconds)
+    status, code = (429, "strained") if isinstance(error, Busy) else (503, "unavailable")
+    sentence = words.problem(code, language(request), seconds=seconds)
+    return reply(status, code, sentence, retry_after_s=seconds)
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:

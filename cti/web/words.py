@@ -266,6 +266,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "You cannot take your own role or account away. Ask another admin.",
         "Нельзя отнять у себя роль или учётную запись. Попросите другого администратора.",
     ),
+    "strained": (
+        "The centre has more to do than it can. Try again in {seconds} s.",
+        "Центр перегружен. Попробуйте снова через {seconds} с.",
+    ),
     "unavailable": (
         "A part of the centre does not answer now. Try again in {seconds} s.",
         "Часть центра сейчас не отвечает. Попробуйте снова через {seconds} с.",

@@ -8,8 +8,8 @@ from cti.domain.events import AgentBecameReady, ClockStepped, HangUpRequested, Q
 from cti.domain.facts import ClockShifted, QueueConfigured
 from cti.domain.ids import AgentId, AssignmentId, Milliseconds
 from cti.engine import loop as loops
-from cti.engine.loop import Busy, Loop
-from cti.errors import NotFound, RuleError
+from cti.engine.loop import Loop
+from cti.errors import Busy, NotFound, RuleError
 from tests.engine.world import PROJECT, QUEUE, MemoryJournal, arrival
 
 OPEN = QueueOpened(queue_id=QUEUE, project_id=PROJECT)

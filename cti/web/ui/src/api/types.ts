@@ -204,6 +204,11 @@ export interface AgentView {
 
 // -- WebSocket --------------------------------------------------------------------------------------------------------
 
+export interface Refusing {
+  since_ms: number;
+  reason: string;
+}
+
 export interface Snapshot {
   type: "snapshot";
   now_ms: number;
@@ -215,6 +220,8 @@ export interface Snapshot {
   /** Everybody with a phone in his projects, he too. */
   colleagues: Colleague[];
   switch_up: boolean;
+  /** New calls are refused at the entry; null or missing when they are taken. */
+  refusing?: Refusing | null;
   campaigns: CampaignView[];
 }
 
@@ -229,6 +236,7 @@ export type Change =
   | PartyMissed
   | { kind: "me"; me: Me }
   | { kind: "switch"; up: boolean }
+  | { kind: "refusing"; refusing: Refusing | null }
   | { kind: "mail"; contact_id: string }
   | ChatChange;
 

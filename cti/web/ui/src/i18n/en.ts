@@ -112,6 +112,12 @@ export const en = {
 
   "connection.lost": "Connection lost, reconnecting… What you see may be out of date.",
   "connection.acts_wait": "No connection to the server. Wait until it is back.",
+  "refusing.since": "New calls are being refused since {time}: {reason}.",
+  "refusing.lines": "all lines are busy",
+  "refusing.rate": "more calls come in a second than can be taken",
+  "refusing.overloaded": "the centre is overloaded",
+  "refusing.switch": "the telephone exchange answers late",
+  "refusing.journal": "the disk is too slow",
   "switch.down": "The telephone exchange does not answer. Calls cannot be controlled until it is back; other work goes on.",
 
   "sound.blocked": "The browser keeps this page silent until you click. Allow sound, or you will not hear calls.",

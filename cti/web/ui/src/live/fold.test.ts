@@ -182,6 +182,12 @@ describe("the desk folded from messages", () => {
     expect(live.assignments).toMatchObject([{ parties: [], handed_over: true }]);
   });
 
+  test("that calls are refused is taken whole, and goes again", () => {
+    const refusing = { since_ms: 5, reason: "rate" };
+    expect(after({ kind: "refusing", refusing })).toMatchObject({ refusing });
+    expect(after({ kind: "refusing", refusing }, { kind: "refusing", refusing: null })).toMatchObject({ refusing: null });
+  });
+
   test("state and switch are taken whole", () => {
     const state = { ...snapshot.state!, readiness: "not_ready" as const, reason: "lunch" };
     expect(after({ kind: "state", state }, { kind: "switch", up: false })).toMatchObject({ state, switchUp: false });

@@ -9,6 +9,7 @@ import type {
   Me,
   MyState,
   QueueView,
+  Refusing,
   ServerMessage,
 } from "../api/types";
 
@@ -24,6 +25,8 @@ export interface Live {
   /** He himself is one of them. */
   colleagues: readonly Colleague[];
   switchUp: boolean;
+  /** New calls are refused at the entry. */
+  refusing: Refusing | null;
   /** Supervisors' only. */
   campaigns: readonly CampaignView[];
   /** The last assignment that left, with the reason, to be told to the person. */
@@ -45,6 +48,7 @@ export function fold(live: Live | null, message: ServerMessage): Live | "hole" {
       agents: message.agents,
       colleagues: message.colleagues,
       switchUp: message.switch_up,
+      refusing: message.refusing ?? null,
       campaigns: message.campaigns,
       gone: null,
       missed: null,
@@ -87,6 +91,8 @@ function changed(live: Live, change: Change): Live {
       return { ...live, me: change.me };
     case "switch":
       return { ...live, switchUp: change.up };
+    case "refusing":
+      return { ...live, refusing: change.refusing };
     case "mail":
       // Its panel reads the thread: `live/mails.svelte.ts`.
       return live;
