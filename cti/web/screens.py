@@ -205,6 +205,11 @@ class Screens:
         queue = self._centre.queues.get(queue_id)
         return queue.name.in_language(spoken(language)) if queue else queue_id
 
+    def destination_name(self, key: str, language: str) -> str:
+        """The destination's name; the key when the centre file has it no longer."""
+        destination = self._centre.destinations.get(key)
+        return destination.name.in_language(spoken(language)) if destination else key
+
     def project_name(self, project_id: str, language: str) -> str:
         """The project's name; the key when the centre file has it no longer."""
         project = self._centre.projects.get(project_id)

@@ -57,7 +57,10 @@ async def places(assignment_id: Named, person: Anyone, parts: AnyParts) -> Place
         for queue_id, queue in parts.engine.state.queues.items()
         if queue.open and queue.rules.project_id == contact.project_id
     ]
-    destinations = [Place(id=key, title=key) for key in sorted(_destinations(parts, contact))]
+    destinations = [
+        Place(id=key, title=parts.screens.destination_name(key, language))
+        for key in sorted(_destinations(parts, contact))
+    ]
     return Places(queues=queues, destinations=destinations)
 
 
