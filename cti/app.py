@@ -45,7 +45,10 @@ from cti.engine.tasks import Supervised
 from cti.errors import DatabaseDown
 from cti.home import DemoSecrets, Home, PortPlan
 from cti.media.chat import LiveChats
+from cti.media.intake import Intake
 from cti.media.mailroom import Mailroom
+from cti.media.voicemail import VoicemailBoxes
+from cti.media.voicemail_keeping import Keeping
 from cti.metrics import Metrics
 from cti.ports import Particulars, Person
 from cti.ports.campaigns import Callee
@@ -63,12 +66,14 @@ from cti.store.messages import StoredMessages
 from cti.store.particulars import ParticularStore
 from cti.store.schema import upgrade_database
 from cti.store.uploads import StoredUploads
+from cti.store.voicemails import StoredVoicemails
 from cti.uptake import EngineUptake
 from cti.web.app import create_app
 from cti.web.call_desk import Calls, Clicks
 from cti.web.hub import Hub
 from cti.web.mail_desk import MailDesk
 from cti.web.server import bind, make_server
+from cti.web.voicemail_desk import VoicemailDesk
 
 log = logging.getLogger(__name__)
 
@@ -241,6 +246,19 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         mail, posts = _mailroom(home, centre, core=core, messages=messages, hub=hub, metrics=metrics), Supervised()
         stack.push_async_callback(posts.stop)
         mail.start(posts.start)
+        boxes = VoicemailBoxes(
+            home.voicemail, centre=centre, contact=history.contact, recall=keeper.recall, metrics=metrics
+        )
+        taking = Intake(engine=core, messages=messages, told=lambda _: None, metrics=metrics)
+        posts.start("voicemail", lambda: taking.run(boxes))
+        keeping = Keeping(
+            home.voicemail,
+            centre=centre,
+            standing=StoredVoicemails(database).standing,
+            tell=switch.set_global,
+            metrics=metrics,
+        )
+        posts.start("voicemail keeping", keeping.run)
         uptake = EngineUptake(home, centre=centre, engine=core, directory=directory, renewed=prepare_sounds)
         releases = Releases(
             home,
@@ -274,6 +292,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             templates=releases,
             chats=chats,
             mail=MailDesk(messages=messages, uploads=StoredUploads(database), queued=mail.queued),
+            voicemail=VoicemailDesk(messages=messages, folder=home.voicemail),
             calls=calls,
             campaigns=campaigns,
             shop=bool(home.settings.demo),

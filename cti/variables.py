@@ -65,6 +65,12 @@ RETURNED: Final = "TRIUNE_RETURNED"
 SOUND: Final = "TRIUNE_SOUND"
 """What `CONTEXT_PROMISED` or `CONTEXT_SORRY` says: the path of a sound without its ending. Set by the engine."""
 
+CONTACT: Final = "TRIUNE_CONTACT"
+"""Id of the contact of a caller whom the engine sends on into the dialplan; set by the engine."""
+
+VOICEMAIL_FULL: Final = "TRIUNE_VOICEMAIL_FULL"
+"""Global variable: "1" while no more messages are taken. Set by the engine."""
+
 ALONE_PREFIX: Final = "TRIUNE_ALONE_"
 """Begins the name of a global variable that says of a callee's leg, whose id follows, that he picked up while the
 engine was away, and got nobody."""

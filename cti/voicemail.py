@@ -1,10 +1,13 @@
-"""Messages that callers left in the boxes of `destinations`: what there is, and where to hear it.
+"""Messages that callers left in the boxes of `destinations`: what there is, as files.
 
-The dialplan records them (`asterisk-conf/templates/extensions.conf.j2`), named after the box, the instant and the
-channel, never after the caller. Nothing is deleted here.
+The dialplan records them (`asterisk-conf/templates/extensions.conf.j2`), named after the box, the instant, the channel
+and the contact that its caller was, never after the caller. Once the engine has made a contact of one
+(`cti.media.voicemail`), its file stands in the folder `kept` beside, for its owner alone. Here: the names, what is in a
+file, and the command that lists them.
 """
 
 import json
+import os
 import re
 import wave
 from collections.abc import Iterator
@@ -15,9 +18,19 @@ from typing import Final
 
 import click
 
+from cti.domain.ids import ContactId
 from cti.home import Home, default_home
 
-_NAME: Final = re.compile(r"(?P<box>[a-z0-9_]+)-(?P<at>\d{8}T\d{6}Z)-(?P<leg>[A-Za-z0-9_.-]+)\.wav", re.ASCII)
+_NAME: Final = re.compile(
+    r"(?P<box>[a-z0-9_]+)-(?P<at>\d{8}T\d{6}Z)-(?P<leg>[A-Za-z0-9_.-]+?)(?:-of-(?P<contact>c\d+(?:-\d+)?)?)?",
+    re.ASCII,
+)
+KEPT: Final = "kept"
+KEY: Final = "voicemail:"
+"""Begins the key of a message; the file's name without its ending follows."""
+_HEAD_BYTES: Final = 44
+"""Of a WAV file as Asterisk writes it: 8 kHz, 16 bit, mono."""
+_BYTES_A_SECOND: Final = 16_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +43,8 @@ class Message:
     seconds: float
     leg: str
     """The caller's leg: by it the contact is found in the journal."""
+    contact: ContactId | None
+    """That its caller was; None for one of an older dialplan."""
     file: Path
 
 
@@ -37,13 +52,49 @@ def messages(folder: Path) -> Iterator[Message]:
     """The messages in this folder, the oldest first; what is still being recorded, or is no message, is left out."""
     found = []
     for path in folder.glob("*.wav"):
-        named = _NAME.fullmatch(path.name)
+        named = _NAME.fullmatch(path.stem)
         seconds = _seconds(path)
         if named is None or seconds is None:
             continue
         at = datetime.strptime(named["at"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        found.append(Message(box=named["box"], at=at, seconds=seconds, leg=named["leg"], file=path))
+        contact = ContactId(named["contact"]) if named["contact"] else None
+        found.append(Message(box=named["box"], at=at, seconds=seconds, leg=named["leg"], contact=contact, file=path))
     yield from sorted(found, key=lambda one: (one.at, one.leg))
+
+
+def kept(folder: Path) -> Path:
+    """Where the files stand of which contacts were made."""
+    return folder / KEPT
+
+
+def key_of(path: Path) -> str:
+    """By what the message is known wherever it is told of."""
+    return KEY + path.stem
+
+
+def file_of(key: str, folder: Path) -> Path:
+    """The kept file of the message with this key."""
+    return kept(folder) / f"{key.removeprefix(KEY)}.wav"
+
+
+def mend(path: Path) -> None:
+    """Write the head of a file that Asterisk never closed, since it died: what was recorded until then is to be heard.
+
+    Whole on return, or as it was. Raises OSError.
+    """
+    content = path.read_bytes()[_HEAD_BYTES:]
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with wave.open(str(temporary), "wb") as written:
+        written.setnchannels(1)
+        written.setsampwidth(2)
+        written.setframerate(_BYTES_A_SECOND // 2)
+        written.writeframes(content[: len(content) // 2 * 2])
+    temporary.replace(path)
+
+
+def recorded_s(path: Path) -> float:
+    """How much sound the file holds, whatever its head says. Raises OSError."""
+    return max(0, path.stat().st_size - _HEAD_BYTES) / _BYTES_A_SECOND
 
 
 def _seconds(path: Path) -> float | None:
@@ -69,7 +120,8 @@ def voicemail() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print them as JSON.")
 def list_messages(*, home: Path, as_json: bool) -> None:
     """What was recorded, the oldest first: when (UTC), box, length and file."""
-    found = list(messages(Home.open(home).voicemail))
+    folder = Home.open(home).voicemail
+    found = sorted((*messages(folder), *messages(kept(folder))), key=lambda one: (one.at, one.leg))
     if as_json:
         rows = [
             {
@@ -77,6 +129,7 @@ def list_messages(*, home: Path, as_json: bool) -> None:
                 "at": one.at.isoformat(),
                 "seconds": round(one.seconds, 1),
                 "leg": one.leg,
+                "contact": one.contact,
                 "file": str(one.file),
             }
             for one in found

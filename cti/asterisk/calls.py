@@ -234,7 +234,11 @@ async def promise_callback(client: ari.Client, command: PromiseCallback, *, soun
 
 async def send_away(client: ari.Client, command: SendAway, *, sound: str) -> None:
     """Let the leg go on in the dialplan at its destination; `sound` greets there. Raises ChannelGone."""
-    await _leave(client, command.leg_id, variables.CONTEXT_DESTINATION, command.destination, sound=sound)
+    knowing = client.channels.setChannelVar(
+        channelId=command.leg_id, variable=variables.CONTACT, value=command.contact_id
+    )
+    leaving = _leave(client, command.leg_id, variables.CONTEXT_DESTINATION, command.destination, sound=sound)
+    await asyncio.gather(knowing, leaving)
 
 
 async def detect_machine(client: ari.Client, command: DetectMachine) -> None:

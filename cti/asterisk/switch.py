@@ -381,6 +381,10 @@ class AsteriskSwitch:
         )
         return frozenset(leg_id for leg_id, value in zip(asked, told, strict=True) if value)
 
+    async def set_global(self, variable: str, value: str) -> None:
+        """Tell the dialplan something that holds for all calls. Raises AsteriskSilent, AsteriskDown."""
+        await self._ari.asterisk.setGlobalVar(variable=variable, value=value)
+
     async def mute(self, leg_id: LegId, *, muted: bool) -> None:
         """Let the others hear this leg no longer, or again. Raises ChannelGone, AsteriskSilent, AsteriskDown."""
         change = self._ari.channels.mute if muted else self._ari.channels.unmute

@@ -16,7 +16,7 @@ from cti.config.capacities import Capacity, Share
 from cti.config.centre import Centre
 from cti.config.chat import Asking, Chat
 from cti.config.crm import Crm
-from cti.config.destinations import Destination, Voicemail
+from cti.config.destinations import Destination, Voicemail, VoicemailKeeping
 from cti.config.hours import Hours, Span
 from cti.config.limits import Limits, Overload, Refusal
 from cti.config.mail import Answer, Imap, MailAccount, Smtp, Text, Tls
@@ -81,6 +81,7 @@ __all__ = [
     "Tls",
     "Trunk",
     "Voicemail",
+    "VoicemailKeeping",
     "Words",
     "load",
     "load_located",

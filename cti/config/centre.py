@@ -11,7 +11,7 @@ from cti.config.campaigns import CALLING_HOURS, Campaign
 from cti.config.capacities import Capacity
 from cti.config.chat import Chat
 from cti.config.crm import Crm
-from cti.config.destinations import Destination
+from cti.config.destinations import Destination, VoicemailKeeping
 from cti.config.hours import Hours
 from cti.config.limits import Limits
 from cti.config.mail import Answer, MailAccount
@@ -45,6 +45,8 @@ class Centre(Record):
     hours: Mapping[Key, Hours] = Field(default_factory=dict)
     queues: Mapping[Key, Queue] = Field(min_length=1)
     destinations: Mapping[Key, Destination] = Field(default_factory=dict)
+    voicemail: VoicemailKeeping = VoicemailKeeping()
+    """Of the messages in the boxes among the destinations."""
     chats: Mapping[Key, Chat] = Field(default_factory=dict)
     """By what stands in a page's tag."""
     mail: Mapping[Key, MailAccount] = Field(default_factory=dict)

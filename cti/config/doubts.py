@@ -45,7 +45,20 @@ def media(centre: Centre, queue: Queue) -> tuple[Medium, ...]:
         found.add(Medium.CALLBACK)
     if any(other.lost_to == queue.key for other in centre.queues.values()):
         found.add(Medium.TASK)
+    if queue.key in _answering(centre):
+        found.add(Medium.VOICEMAIL)
     return tuple(medium for medium in Medium if medium in found)
+
+
+def _answering(centre: Centre) -> frozenset[str]:
+    """The queues in which messages of callers wait: of each box that is named by a step."""
+    boxes = {key: box.voicemail for key, box in centre.destinations.items() if box.voicemail is not None}
+    return frozenset(
+        boxes[step.to_destination].queue or queue.key
+        for queue in centre.queues.values()
+        for step in queue.steps
+        if step.to_destination in boxes
+    )
 
 
 def called(centre: Centre) -> frozenset[str]:

@@ -35,6 +35,7 @@ _ONE: Final = {
     Medium.FAX: "a fax",
     Medium.SOCIAL: "a social post",
     Medium.TASK: "a task",
+    Medium.VOICEMAIL: "a voice message",
 }
 
 

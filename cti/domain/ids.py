@@ -105,6 +105,8 @@ class Medium(Word):
     FAX = "fax"
     SOCIAL = "social"
     TASK = "task"
+    VOICEMAIL = "voicemail"
+    """A message that a caller left in a box."""
 
 
 class Device(Word):

@@ -78,14 +78,22 @@ def offer(turn: Turn, pair: Pair) -> None:
 
 
 def offer_out_of_order(
-    turn: Turn, contact: Contact, agent: Agent, *, lease_until_ms: Milliseconds, why: Why, preview: bool = False
+    turn: Turn,
+    contact: Contact,
+    agent: Agent,
+    *,
+    lease_until_ms: Milliseconds,
+    why: Why,
+    preview: bool = False,
+    aside: tuple[AssignmentId, ...] = (),
 ) -> None:
     """Give a call to an agent who is to have it and nobody else: his card and the ring together.
 
-    `preview`: he looks at it first, and the ring waits for his word.
+    `preview`: he looks at it first, and the ring waits for his word. `aside`: work that he lays aside for it, whatever
+    his profile lets it interrupt.
     """
     assignment_id = _reserve(
-        turn, contact, agent, pop_until_ms=None, lease_until_ms=lease_until_ms, why=why, preview=preview
+        turn, contact, agent, pop_until_ms=None, lease_until_ms=lease_until_ms, why=why, preview=preview, aside=aside
     )
     if preview:
         turn.start(TimerKind.LEASE, assignment_id, at_ms=lease_until_ms)
@@ -102,10 +110,11 @@ def _reserve(
     lease_until_ms: Milliseconds,
     why: Why,
     preview: bool = False,
+    aside: tuple[AssignmentId, ...] = (),
 ) -> AssignmentId:
     """The contact is his, and he the contact's; what it interrupts is paused, and the card shown."""
     assignment_id = turn.new_assignment_id()
-    for held in to_pause_for(agent, contact.medium):
+    for held in aside or to_pause_for(agent, contact.medium):
         turn.record(AssignmentPaused(assignment_id=held, by=assignment_id, at_ms=turn.now))
     turn.record(
         AssignmentOffered(

@@ -60,7 +60,8 @@ class LostCallers:
     def is_second(self, state: State, contact_id: ContactId) -> bool:
         """Whether somebody is to be called for whom the same was asked before: the earlier request keeps its place."""
         known = self._in_hand.get(contact_id)
-        if known is None or not known.address:
+        live = state.contacts.get(contact_id)
+        if known is None or not known.address or live is None or not self._asks_for_call(live):
             return False
         others = self._live(state, known.project_id, known.address)
         return any(other.id != contact_id and self._asks_for_call(other) for other in others)

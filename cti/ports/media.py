@@ -139,6 +139,16 @@ class Said:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """How a message stands that is kept as a file."""
+
+    erased: bool
+    """Its person was erased: the file is to go too."""
+    closed: bool
+    """Its contact is closed: somebody has heard it."""
+
+
 class Connector(Protocol):
     """One medium's way in and out for one account. `tests/media/contract.py` is its contract as tests."""
 

@@ -332,11 +332,15 @@ class Scenario:
             ),
         )
 
-    def asks_to_call(self, agent: str, name: str, *, queue: str = "support", address_key: str = "") -> None:
-        """The agent wants this customer called."""
+    def asks_to_call(
+        self, agent: str, name: str, *, queue: str = "support", address_key: str = "", about: ContactId | None = None
+    ) -> None:
+        """The agent wants this customer called; `about` is the contact that the call is for."""
         self._arrive(
             name,
-            OutboundRequested(agent_id=AgentId(agent), queue_id=QueueId(queue), node=NODE, address_key=address_key),
+            OutboundRequested(
+                agent_id=AgentId(agent), queue_id=QueueId(queue), node=NODE, address_key=address_key, origin=about
+            ),
         )
 
     # -- lines and campaigns -------------------------------------------------------------------------------------------

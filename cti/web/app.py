@@ -36,6 +36,7 @@ from cti.web import (
     supervision,
     template_routes,
     transfer_routes,
+    voicemail_routes,
     waits,
     why_routes,
     widget,
@@ -56,6 +57,7 @@ from cti.web.pages import Pages
 from cti.web.roster import Roster
 from cti.web.screens import Screens
 from cti.web.sessions import Door, Sessions
+from cti.web.voicemail_desk import VoicemailDesk
 
 log = logging.getLogger(__name__)
 
@@ -86,6 +88,7 @@ def create_app(
     templates: Templates | None = None,
     campaigns: Campaigns | None = None,
     mail: MailDesk | None = None,
+    voicemail: VoicemailDesk | None = None,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
@@ -162,6 +165,7 @@ def create_app(
         templates=templates,
         campaigns=campaigns,
         mail=mail,
+        voicemail=voicemail,
         callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
     )
     app.state.sip_target = sip_target
@@ -200,6 +204,7 @@ def bare_app(life: object = None) -> FastAPI:
         call_routes,
         campaign_routes,
         mail_routes,
+        voicemail_routes,
         supervision,
         why_routes,
         administration,

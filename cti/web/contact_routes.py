@@ -18,7 +18,7 @@ from cti.web.problems import Refusal, responses
 
 router = APIRouter(prefix="/api/v1", tags=["contacts"])
 
-BY_NUMBER = frozenset({Medium.CALLBACK, Medium.SMS, Medium.FAX})
+BY_NUMBER = frozenset({Medium.CALLBACK, Medium.SMS, Medium.FAX, Medium.VOICEMAIL})
 
 
 @router.get("/history", responses=responses(401))
@@ -84,6 +84,19 @@ async def may_see(told: Told, person: Person, parts: Parts) -> bool:
     if person.role is not Role.AGENT:
         return told.project_id in parts.roster.projects(person)
     return await parts.history.took(person.agent_id, told.contact_id)
+
+
+async def may_read(contact_id: ContactId, person: Person, parts: Parts) -> bool:
+    """Whether he may read, and hear, what was said on a contact: who has it, or had it, and supervisors."""
+    live = parts.engine.state.contacts.get(contact_id)
+    if live is not None:
+        held = parts.engine.state.assignments.get(live.assignment_id) if live.assignment_id else None
+        if held is not None and held.agent_id == person.agent_id:
+            return True
+        if person.role is not Role.AGENT:
+            return live.project_id in parts.roster.projects(person)
+    told = await parts.history.contact(contact_id)
+    return told is not None and await may_see(told, person, parts)
 
 
 def history_row(told: Told, person: Person, parts: Parts) -> HistoryRow:

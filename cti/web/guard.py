@@ -32,6 +32,7 @@ from cti.web.progress import Progress
 from cti.web.roster import Roster
 from cti.web.screens import Screens
 from cti.web.sessions import Door, Session, Sessions
+from cti.web.voicemail_desk import VoicemailDesk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,7 @@ class Parts:
     templates: Templates | None = None
     campaigns: Campaigns | None = None
     mail: MailDesk | None = None
+    voicemail: VoicemailDesk | None = None
     progress: Progress = field(default_factory=Progress)
 
 

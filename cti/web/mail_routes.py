@@ -15,7 +15,7 @@ from cti.domain.assignment import Assignment
 from cti.domain.contact import Contact
 from cti.domain.ids import ContactId, Medium
 from cti.domain.states import AssignmentState
-from cti.ports import Person, Role
+from cti.ports import Person
 from cti.ports.media import Attachment, Message
 from cti.web import acts, contact_routes, mail_desk
 from cti.web.guard import Acting, Anyone, AnyParts, Parts
@@ -159,21 +159,9 @@ def _mine(assignment_id: str, person: Person, parts: Parts, *, working: bool = F
 
 async def _thread(contact_id: ContactId, person: Person, parts: Parts) -> list[Message]:
     desk = _desk(parts)
-    if not await _may_read(contact_id, person, parts):
+    if not await contact_routes.may_read(contact_id, person, parts):
         raise Refusal(404, "not_found")
     return list(await desk.messages.of_contact(contact_id))
-
-
-async def _may_read(contact_id: ContactId, person: Person, parts: Parts) -> bool:
-    live = parts.engine.state.contacts.get(contact_id)
-    if live is not None:
-        held = parts.engine.state.assignments.get(live.assignment_id) if live.assignment_id else None
-        if held is not None and held.agent_id == person.agent_id:
-            return True
-        if person.role is not Role.AGENT:
-            return live.project_id in parts.roster.projects(person)
-    told = await parts.history.contact(contact_id)
-    return told is not None and await contact_routes.may_see(told, person, parts)
 
 
 def _recipients(contact: Contact, messages: Sequence[Message], parts: Parts) -> list[str]:

@@ -178,6 +178,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "This project has no mail account. Ask an administrator to add one to the centre file.",
         "У этого проекта нет почтового ящика. Попросите администратора добавить его в файл центра.",
     ),
+    "voicemail_gone": (
+        "The sound of this message was deleted. Call back, if the number is known.",
+        "Запись этого сообщения удалена. Перезвоните, если номер известен.",
+    ),
     "mail_no_recipient": (
         "Choose one of the people who wrote in this thread.",
         "Выберите одного из тех, кто писал в этой переписке.",

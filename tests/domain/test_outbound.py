@@ -3,7 +3,14 @@
 import pytest
 
 from cti.domain.commands import DialCustomer, EndLeg, JoinLegs, RingAgent, ShowPop
-from cti.domain.events import AgentSignedOut, ContactCancelled, DeviceChosen, OutboundRequested, PhoneUnreachable
+from cti.domain.events import (
+    AgentSignedOut,
+    ContactCancelled,
+    DeviceChosen,
+    OfferRejected,
+    OutboundRequested,
+    PhoneUnreachable,
+)
 from cti.domain.facts import (
     ASKED,
     AssignmentOffered,
@@ -187,3 +194,26 @@ def test_no_contact_begins_after_it_was_asked_for(day: Scenario) -> None:
         )
     )
     assert day.expect(ContactQueued).arrived_ms == day.clock.now_ms
+
+
+def test_who_calls_about_what_he_works_on_lays_it_aside_and_goes_on_with_it(day: Scenario) -> None:
+    day.task("message", medium=Medium.VOICEMAIL)
+    day.accepts("ann")
+    message = day.assignment("ann")
+    with pytest.raises(RuleError, match="in hand"):
+        day.asks_to_call("ann", "another")
+    day.asks_to_call("ann", "out", about=message.contact_id)
+    assert day.state.assignment(message.id).state is AssignmentState.PAUSED
+    assert day.expect(AssignmentOffered, agent_id=ANN).why.rule == ASKED
+    call = day.state.agent(ANN).assignment_ids[-1]
+    day.send(OfferRejected(assignment_id=call))
+    assert day.state.assignment(message.id).state is AssignmentState.ACTIVE
+
+
+def test_nobody_calls_about_what_another_works_on(day: Scenario) -> None:
+    day.task("one")
+    day.accepts("ann")
+    day.task("two")
+    day.accepts("bob")
+    with pytest.raises(RuleError, match="in hand"):
+        day.asks_to_call("ann", "out", about=day.assignment("bob").contact_id)

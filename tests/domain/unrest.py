@@ -363,7 +363,11 @@ class Day:
 
     def call_out(self, a: int, b: int) -> Event:
         return OutboundRequested(
-            agent_id=AGENTS[a % 4], queue_id=QUEUES[b % 3], node=NODES[b % 5 == 0], address_key=f"k{b % 4}"
+            agent_id=AGENTS[a % 4],
+            queue_id=QUEUES[b % 3],
+            node=NODES[b % 5 == 0],
+            address_key=f"k{b % 4}",
+            origin=self.any_contact(b) if b % 2 else None,
         )
 
     def campaign(self, a: int, b: int) -> Event:

@@ -85,6 +85,7 @@ from cti.web.mail_desk import MailDesk
 from cti.web.pace import Pace
 from cti.web.roster import Roster
 from cti.web.server import bind, make_server
+from cti.web.voicemail_desk import VoicemailDesk
 from tests.running import PATIENCE_S
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -544,6 +545,7 @@ async def running(
         campaigns=campaigns,
         sip_target=sip_target,
         chats=chats,
+        voicemail=VoicemailDesk(messages=StoredMessages(database), folder=directory_path / "voicemail"),
         mail=MailDesk(messages=StoredMessages(database), uploads=StoredUploads(database), queued=queued.append),
         calls=Calls(
             engine=engine,

@@ -14,6 +14,7 @@ MEDIA: Final[Mapping[Medium, tuple[str, str]]] = {
     Medium.FAX: ("fax", "факс"),
     Medium.SOCIAL: ("social post", "сообщение из соцсети"),
     Medium.TASK: ("task", "задача"),
+    Medium.VOICEMAIL: ("voice message", "голосовое сообщение"),
 }
 NOUNS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "level": (("level", "levels"), ("уровень", "уровня", "уровней")),

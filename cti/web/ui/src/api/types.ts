@@ -5,7 +5,7 @@ import type { CampaignContact, CampaignView, LineState } from "./campaigns";
 import type { LegCause } from "./calls";
 import type { AskedView, Colleague, PartyMissed, PartyView } from "./transfers";
 
-export type Medium = "voice" | "callback" | "email" | "chat" | "sms" | "fax" | "social" | "task";
+export type Medium = "voice" | "callback" | "email" | "chat" | "sms" | "fax" | "social" | "task" | "voicemail";
 /** Media on which the agent talks: an offer rings his phone. All others are accepted on the page. */
 export const isCall = (medium: Medium): boolean => medium === "voice" || medium === "callback";
 export type Device = "sip" | "web";

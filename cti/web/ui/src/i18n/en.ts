@@ -157,6 +157,10 @@ export const en = {
   "queues.expected": "who comes now waits about {time}",
   "queues.expected_none": "who comes now is answered at once",
 
+  "voicemail.title": "Voice message",
+  "voicemail.play": "Play the message",
+  "voicemail.gone": "The sound of this message is not there any more: it was deleted.",
+
   "mail.thread": "Mail",
   "mail.centre": "Automatic answer",
   "mail.no_subject": "(no subject)",
@@ -316,6 +320,7 @@ export const en = {
   "medium.fax": "Fax",
   "medium.social": "Social post",
   "medium.task": "Task",
+  "medium.voicemail": "Voice message",
 
   "reason.no_answer": "Did not answer",
   "reason.rejected": "Rejected a contact",

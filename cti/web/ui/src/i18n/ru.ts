@@ -157,6 +157,10 @@ export const ru: Words = {
   "queues.expected": "новому ждать около {time}",
   "queues.expected_none": "новому ответят сразу",
 
+  "voicemail.title": "Голосовое сообщение",
+  "voicemail.play": "Прослушать сообщение",
+  "voicemail.gone": "Записи этого сообщения больше нет: она удалена.",
+
   "mail.thread": "Почта",
   "mail.centre": "Автоматический ответ",
   "mail.no_subject": "(без темы)",
@@ -321,6 +325,7 @@ export const ru: Words = {
   "medium.fax": "Факс",
   "medium.social": "Соцсети",
   "medium.task": "Задача",
+  "medium.voicemail": "Голосовое сообщение",
 
   "reason.no_answer": "Не ответил",
   "reason.rejected": "Отклонил обращение",

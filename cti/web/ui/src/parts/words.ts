@@ -27,6 +27,7 @@ const MEDIUM: Record<Medium, [Key, IconName]> = {
   fax: ["medium.fax", "mail"],
   social: ["medium.social", "chat"],
   task: ["medium.task", "task"],
+  voicemail: ["medium.voicemail", "sound"],
 };
 
 export const mediumWord = (medium: Medium): string => t(MEDIUM[medium]?.[0] ?? "medium.task");
