@@ -15,6 +15,7 @@ import secrets as randomness
 import stat
 import string
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Final, Self, TypeVar
 
@@ -112,6 +113,15 @@ SECRET_NAME: Final = re.compile(r"[a-z][a-z0-9_-]{0,39}", re.ASCII)
 _LONGEST_SECRET: Final = 10_000
 
 
+class JournalPlace(StrEnum):
+    """Where the journal is kept."""
+
+    HOME = "home"
+    """A SQLite file in the home: the fastest, for a centre of one machine."""
+    DATABASE = "database"
+    """PostgreSQL, where a standby on another machine finds it."""
+
+
 class _Stored(BaseModel):
     model_config: ClassVar[ConfigDict] = ConfigDict(frozen=True, extra="forbid")
 
@@ -123,6 +133,7 @@ class Settings(_Stored):
     demo: bool = False
     database: str | None = None
     """SQLAlchemy URL; None is SQLite in the home."""
+    journal: JournalPlace = JournalPlace.HOME
     listen: str = PortPlan.CENTRE_ADDRESS
     """Address for SIP, audio and the web; ARI, AMI and AGI stay on loopback."""
     public_address: str | None = None
@@ -148,6 +159,8 @@ class Settings(_Stored):
             loopback = self.is_loopback
         except ValueError:
             raise ConfigError(f"--listen must be an IP address, not {self.listen!r}.") from None
+        if self.journal is JournalPlace.DATABASE and not (self.database or "").startswith("postgres"):
+            raise ConfigError("--journal database needs --database postgresql://…: a standby finds the journal there.")
         if (self.tls_cert is None) != (self.tls_key is None):
             raise ConfigError("--tls-cert and --tls-key belong together: give both or none.")
         for name in (self.tls_cert, self.tls_key):
@@ -356,6 +369,11 @@ class Home:
     def journal(self) -> Path:
         """The journal's SQLite file."""
         return self.path / "journal.sqlite"
+
+    @property
+    def spools(self) -> Path:
+        """Folder of what a leader writes while PostgreSQL, where its journal is, is away."""
+        return self.path / "spools"
 
     @property
     def endpoints_file(self) -> Path:

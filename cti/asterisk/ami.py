@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 DEADLINE_S: Final = 3.0
 PING_EVERY_S: Final = 5.0
+NOT_LEADING: Final = "This engine is not known to lead now: it sends nothing."
 
 Fields = Mapping[str, str]
 """An AMI message; header names in lower case."""
@@ -73,7 +74,8 @@ class Client:
 
     `on_login` is awaited after each login, before events count as current; when it fails the connection is made anew.
     `on_contact` gets (endpoint, contact uri, status) of each ContactStatus event, `on_lost` what the dialplan says of a
-    caller for whom there was no line; both within the loop.
+    caller for whom there was no line; both within the loop. `may_send` is asked before every action and connection:
+    while it says no nothing leaves.
     """
 
     def __init__(
@@ -86,6 +88,7 @@ class Client:
         on_login: Callable[[], "asyncio.Future[None] | Any"],
         on_contact: Callable[[str, str, str], None],
         on_lost: Callable[[Message], None] = lambda _: None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._config = {
             "host": host,
@@ -100,6 +103,7 @@ class Client:
         self._on_login = on_login
         self._on_contact = on_contact
         self._on_lost = on_lost
+        self._may_send = may_send
         self._connection: _Connection | None = None
 
     @property
@@ -140,6 +144,8 @@ class Client:
         return [message for message in answer if message.event and not message.event.endswith("Complete")]
 
     async def _serve_one(self, backoff: Backoff) -> None:
+        if not self._may_send():
+            raise AsteriskDown(NOT_LEADING)
         begun = asyncio.get_running_loop().time()
         connection = _Connection(loop=asyncio.get_running_loop(), **self._config)
         connection.register_event("ContactStatus", self._take_contact)
@@ -175,6 +181,8 @@ class Client:
         connection = self._connection
         if connection is None or connection.ended.done():
             raise AsteriskDown("There is no AMI connection to Asterisk.")
+        if not self._may_send():
+            raise AsteriskDown(NOT_LEADING)
         if any("\r" in value or "\n" in value for value in fields.values()):
             raise OutsideError(
                 f"A field of {name} has a line break; it would be read as a second action.", transient=False

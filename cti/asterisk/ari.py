@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 CREATED: Final = 200
 """Status when an object was made; 409 when it had been there."""
+NOT_LEADING: Final = "This engine is not known to lead now: it sends nothing."
 EVENTS_USED: Final = (
     "RESTResponse",  # the filter applies to answers, too
     "StasisStart",
@@ -40,6 +41,8 @@ class Client:
 
     `on_event` gets every event in order, within the loop, and must not block. `prepare` is awaited on each new
     connection once it is subscribed and filtered, `on_connected` runs after that, and `on_disconnected` at its end.
+    `may_send` is asked before every request and connection: while it says no nothing leaves. `on_replaced` hears that
+    another client took the application over.
     """
 
     def __init__(
@@ -54,6 +57,8 @@ class Client:
         prepare: Callable[[], Awaitable[None]],
         on_connected: Callable[[], None],
         on_disconnected: Callable[[], None],
+        may_send: Callable[[], bool] = lambda: True,
+        on_replaced: Callable[[], None] = lambda: None,
     ) -> None:
         self._host = host
         self._port = port
@@ -64,6 +69,8 @@ class Client:
         self._prepare = prepare
         self._on_connected = on_connected
         self._on_disconnected = on_disconnected
+        self._may_send = may_send
+        self._on_replaced = on_replaced
         self._link: Link | None = None
         self._epoch = 0
         self.channels = Channels(self)
@@ -91,6 +98,8 @@ class Client:
             await asyncio.sleep(backoff.wait_s())
 
     async def _serve_one(self, backoff: Backoff) -> None:
+        if not self._may_send():
+            raise AsteriskDown(NOT_LEADING)
         self._epoch += 1
         begun = asyncio.get_running_loop().time()
         link = Link(epoch=self._epoch, uri=self._uri, authorization=self._authorization, on_event=self._on_event)
@@ -114,6 +123,7 @@ class Client:
             if link.replaced:
                 log.error("Another client took over ARI application", extra={"action": "ari_replaced"})
                 backoff.longest()
+                self._on_replaced()
         except TimeoutError as error:
             raise AsteriskDown(f"Asterisk did not open the ARI connection within {DEADLINE_S:g} s.") from error
         finally:
@@ -124,9 +134,10 @@ class Client:
         self, method: str, uri: str, *, body: object = None, accepted: tuple[int, ...] = ()
     ) -> asyncio.Future[wire.Reply]:
         """Send a request now. `accepted`: refusals that are success to the caller. Errors: see `Link.request`."""
-        if self._link is None:
+        if self._link is None or not self._may_send():
             future: asyncio.Future[wire.Reply] = asyncio.get_running_loop().create_future()
-            future.set_exception(AsteriskDown("There is no connection to Asterisk."))
+            why = "There is no connection to Asterisk." if self._link is None else NOT_LEADING
+            future.set_exception(AsteriskDown(why))
             return future
         return self._link.request(method, uri, body=body, accepted=accepted)
 

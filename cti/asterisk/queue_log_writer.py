@@ -10,6 +10,7 @@ journal has it all.
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -31,7 +32,11 @@ _REFUSAL: Final = b"Response: Error"
 class QueueLogWriter:
     """One node's. `run` is its task."""
 
-    def __init__(self, *, host: str, port: int, username: str, password: str) -> None:
+    def __init__(
+        self, *, host: str, port: int, username: str, password: str, may_send: Callable[[], bool] = lambda: True
+    ) -> None:
+        """`may_send` is asked before every write: while it says no nothing leaves."""
+        self._may_send = may_send
         self._host, self._port = host, port
         self._login = (
             f"Action: Login\r\nActionID: login\r\nUsername: {username}\r\nSecret: {password}\r\nEvents: off\r\n\r\n"
@@ -80,6 +85,7 @@ class QueueLogWriter:
         return not self.backlog
 
     async def _serve_one(self) -> None:
+        self._check()
         async with asyncio.timeout(_DEADLINE_S):
             reader, writer = await asyncio.open_connection(self._host, self._port)
         try:
@@ -97,6 +103,7 @@ class QueueLogWriter:
 
     async def _send(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while self.backlog:
+            self._check()
             self._take()
             try:
                 async with asyncio.timeout(_DEADLINE_S):
@@ -110,6 +117,10 @@ class QueueLogWriter:
             self._sent.clear()
         self._there.clear()
         self._done.set()
+
+    def _check(self) -> None:
+        if not self._may_send():
+            raise AsteriskDown("This engine is not known to lead now: it sends nothing.")
 
     def _take(self) -> None:
         """The next portion: what was not answered before goes first; what is too late is left out."""

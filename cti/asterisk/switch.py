@@ -128,13 +128,16 @@ class AsteriskSwitch:
         lead: Callable[[CampaignId, LeadId], Customer] = _unknown_lead,
         apology: Callable[[CampaignId], str | None] = _our_own,
         line_limit_s: int = LIMIT_S,
+        may_send: Callable[[], bool] = lambda: True,
+        replaced: Callable[[], None] = lambda: None,
     ) -> None:
         """`region`: see `Translator`. `music`: the music class of a queue. `display`: what a ringing phone shows.
 
         `customer`: whom a contact is about. `caller_id`: the number that those see whom the centre calls. `greeting`:
         the prompt of a destination that has one. `lead`: who is on a campaign's list, and which number he sees.
         `apology`: the campaign's prompt for callees for whom there is no agent; None for ours. None may block.
-        `line_limit_s`: how long agents' lines outlive us.
+        `line_limit_s`: how long agents' lines outlive us. `may_send` is asked before anything is sent to the node;
+        `replaced` hears that another engine took our application over.
         """
         self._node = node
         self._media = media
@@ -174,6 +177,8 @@ class AsteriskSwitch:
             prepare=self._restore_lines,
             on_connected=self._take_connected,
             on_disconnected=self._take_disconnected,
+            may_send=may_send,
+            on_replaced=replaced,
         )
         self._lines = Lines(self._ari.channels, limit_s=line_limit_s)
         self._ami = ami.Client(
@@ -184,6 +189,7 @@ class AsteriskSwitch:
             on_login=self._take_login,
             on_contact=self._take_contact,
             on_lost=self._take_lost,
+            may_send=may_send,
         )
         self._fallback = Fallback(self._ami)
         self.dialplan = Dialplan(self._ami, self._ari.channels)

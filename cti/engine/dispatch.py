@@ -4,8 +4,9 @@ What somebody outside hears of waits until its decision is on disk. A command th
 merely could not be asked (`AsteriskDown`) is left to the comparison that follows every reconnect, and what found no
 answer on a standing connection raises a doubt, so that one is made now. What different decisions ask of one line that
 is kept up is done in their order: else it might fall silent in the next talk. Keeping the static queues (`SetFallback`)
-is nobody's hurry: it has a row of its own per node, behind which no ring waits. Called by the engine; knows nothing of
-desktops and timers.
+is nobody's hurry: it has a row of its own per node, behind which no ring waits. Whoever is not known to lead (it stood
+still for a while) sends nothing before it is, and nothing at all when another leads. Called by the engine; knows
+nothing of desktops and timers.
 """
 
 import asyncio
@@ -39,7 +40,7 @@ from cti.domain.commands import (
 from cti.domain.events import CalleeAnswered, CalleeFailed, Event, JoinFailed, LineFailed, PartyFailed, RingFailed
 from cti.domain.ids import AgentId, LegCause, LegId, NodeId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
-from cti.ports import Switch
+from cti.ports import Leadership, Switch
 from cti.variables import LINE_PREFIX
 
 log = logging.getLogger(__name__)
@@ -77,9 +78,11 @@ class Dispatch:
         post: Callable[[Event], None],
         doubt: Callable[[NodeId], None],
         rung: Callable[[AgentId], None] = lambda _: None,
+        leadership: Leadership | None = None,
     ) -> None:
-        """`rung` is told whom a switch has begun to ring."""
+        """`rung` is told whom a switch has begun to ring; `leadership` is asked before each command."""
         self._rung = rung
+        self._leadership = leadership
         self._switches = switches
         self._post = post
         self._doubt = doubt
@@ -171,6 +174,8 @@ class Dispatch:
             switch = self._switches.get(command.node)
             if switch is None:
                 continue
+            if not await self._leads(command.node):
+                return
             try:
                 await switch.execute(command)
             except OutsideError as error:
@@ -178,6 +183,15 @@ class Dispatch:
             else:
                 if isinstance(command, RingAgent):
                     self._rung(command.agent_id)
+
+    async def _leads(self, node: NodeId) -> bool:
+        """Whether this engine may command; waits while that is not known, and has the node looked at after that."""
+        if self._leadership is None or self._leadership.leads:
+            return True
+        if await self._leadership.confirmed():
+            self._doubt(node)
+            return True
+        return False
 
     def _line_up(self, command: SetFallback) -> None:
         for node in self._switches:

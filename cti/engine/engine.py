@@ -68,6 +68,7 @@ from cti.ports import (
     Customers,
     Desktops,
     Journal,
+    Leadership,
     Listing,
     Particular,
     Particulars,
@@ -110,13 +111,16 @@ class Engine:
         rung: Callable[[AgentId], None] = lambda _: None,
         callees: Callees | None = None,
         campaign_number: Callable[[CampaignId], str] = lambda _: "",
+        leadership: Leadership | None = None,
     ) -> None:
         """`rules` are all that the centre file says, in the order in which the ACD is to hear them; `enrolled` says
         with which skills, site and capacity a person of the directory handles contacts. `address_key` is what stands
         for an address in the journal. `regards` are the queues that must know who a customer is, of `customers`.
         `callable_back` says whether a number may be called back; `rung` is told whom a switch has begun to ring.
-        `callees` are those of campaigns, and `campaign_number` is what they see.
+        `callees` are those of campaigns, and `campaign_number` is what they see. `leadership` is asked before each
+        command; None for one that nobody can succeed.
         """
+        self._leadership = leadership
         self._callees = callees
         self._campaign_number = campaign_number
         self._rung = rung
@@ -159,7 +163,13 @@ class Engine:
         for contact in self.state.contacts.values():
             self._in_hand.opened(contact.id, contact.leg_id)
         self._timers = Timers(now=self._clock.now, fire=self._timer_fired)
-        self._dispatch = Dispatch(switches=self._switches, post=self.post, doubt=self._doubt, rung=self._rung)
+        self._dispatch = Dispatch(
+            switches=self._switches,
+            post=self.post,
+            doubt=self._doubt,
+            rung=self._rung,
+            leadership=self._leadership,
+        )
         self._loop = Loop(acd=self._acd, clock=self._clock, journal=self._journal, decided=self._decided)
         await self._recall_callees()
         self._configure(persons, phones)

@@ -29,10 +29,12 @@ from cti.errors import Deposed, OutsideError
 from cti.ports import Entry, Epoch
 from cti.store import codec, models, postgres
 from cti.store.appending import LARGEST_BATCH, Appending, Figures, Flushed
-from cti.store.spool import Spool
+from cti.store.spool import Spool, found_in
 
 log = logging.getLogger(__name__)
 
+LAST_POSSIBLE: Final = 2**63 - 1
+NO_REIGN: Final = Epoch(0)
 _PAGE: Final = 500
 _REACH_EVERY_S: Final = 0.3
 _KEPT_SNAPSHOTS: Final = 2
@@ -60,43 +62,48 @@ _REFUSALS: Final = (
 class _Table:
     """`appending.Place` in PostgreSQL, with a spool beside it."""
 
-    def __init__(self, url: str, *, epoch: Epoch, spool: Spool) -> None:
+    def __init__(self, url: str, *, spools: Path) -> None:
         self._url = url
-        self._epoch = epoch
-        self._spool = spool
+        self._spools = spools
+        self._epoch = Epoch(0)
+        self._spool = Spool(spools, self._epoch)
         self._connection: psycopg.Connection[tuple[object, ...]] | None = None
         self._reacher = ThreadPoolExecutor(1, thread_name_prefix="journal-reach")
         self._reaching: Future[psycopg.Connection[tuple[object, ...]]] | None = None
         self.spooling = False
         self.settled = 0
 
-    def begin(self, *, after: int) -> int:
+    def begin(self, epoch: Epoch, *, after: int) -> int:
         """Take over what is there: the number to go on from. Blocks. Raises Deposed, `postgres.AWAY`."""
+        self._epoch = epoch
+        self._spool = Spool(self._spools, epoch)
         self._connection = postgres.connect(self._url, name="triune journal")
         self._insert([])
-        self._inherit()
+        for left in found_in(self._spools):
+            self._inherit(left)
         newest = self._connection.execute("SELECT coalesce(max(number), 0) FROM journal").fetchone()
         assert newest is not None
         self.settled = max(after, int(str(newest[0])))
         return self.settled
 
-    def _inherit(self) -> None:
-        """What the reign just before this one left in the spool is stored; of any other it is set aside."""
-        reign, count = self._spool.left()
-        if count and reign in (self._epoch - 1, self._epoch):
-            while rows := self._spool.page(after=self.settled, limit=LARGEST_BATCH):
+    def _inherit(self, left: Spool) -> None:
+        """What the reign just before this one left in its spool is stored; of any other it is void."""
+        count = left.count()
+        if count and left.epoch == self._epoch - 1:
+            stored = 0
+            while rows := left.page(after=stored, limit=LARGEST_BATCH):
                 self._insert(rows)
-                self.settled = rows[-1][0]
+                stored = rows[-1][0]
             log.warning("%d entries of the spool are stored", count, extra={"action": "spool_stored", "count": count})
         elif count:
-            aside = self._spool.set_aside(reign)
             log.error(
                 "%d entries that reign %d decided without PostgreSQL were never stored, and others led since: they are "
-                "void, and kept in %s. Look there (`cti why`, `cti replay`) for contacts that nobody has.",
-                *(count, reign, aside),
+                "void, and kept in %s. Look there (`cti replay FILE`) for contacts that nobody has.",
+                *(count, left.epoch, left.set_aside()),
                 extra={"action": "spool_set_aside", "count": count},
             )
-        self._spool.begin(self._epoch)
+            return
+        left.remove()
 
     # -- appending.Place ----------------------------------------------------------------------------------------------
 
@@ -190,7 +197,7 @@ class _Table:
             return False
         if len(rows) == LARGEST_BATCH:
             return False
-        self._spool.clear()
+        self._spool.remove()
         self.spooling = False
         log.warning("the spool is stored in PostgreSQL", extra={"action": "spool_stored"})
         return True
@@ -221,16 +228,17 @@ def _close_reached(reached: "Future[psycopg.Connection[tuple[object, ...]]]") ->
 class DatabaseJournal:
     """`ports.Journal` of one reign; to be opened in the loop that uses it, as an async context manager.
 
-    `epoch` is the reign that `Leadership.gained` gave; `spool` the file to use while PostgreSQL is away; `after` as
-    in `SqliteJournal`. Once `deposed` is set the process is to end: its appends fail as Deposed.
+    `epoch` is the reign that `Leadership.gained` gave, and `after` as in `SqliteJournal`; both may be set until it is
+    opened. `spools` is the folder for what is written while PostgreSQL is away. Once `deposed` is set the process is
+    to end: its appends fail as Deposed.
     """
 
-    def __init__(self, database: Database, *, epoch: Epoch, spool: Path, after: int = 0) -> None:
+    def __init__(self, database: Database, *, spools: Path, epoch: Epoch = NO_REIGN, after: int = 0) -> None:
         self._database = database
-        self._after = after
-        self._spool = Spool(spool)
+        self.epoch = epoch
+        self.after = after
         url = database.engine.url.render_as_string(hide_password=False)
-        self._table = _Table(url, epoch=epoch, spool=self._spool)
+        self._table = _Table(url, spools=spools)
         self._appending = Appending(self._table)
 
     # -- life ---------------------------------------------------------------------------------------------------------
@@ -238,7 +246,7 @@ class DatabaseJournal:
     async def open(self) -> None:
         """Go on where the reign before ended. Raises Deposed, and OutsideError when PostgreSQL does not answer."""
         try:
-            last = await asyncio.to_thread(self._table.begin, after=self._after)
+            last = await asyncio.to_thread(self._table.begin, self.epoch, after=self.after)
         except postgres.AWAY as error:
             raise OutsideError("The journal in PostgreSQL cannot be opened: it does not answer.") from error
         finally:
@@ -320,6 +328,24 @@ class DatabaseJournal:
     async def latest_snapshot(self) -> tuple[int, bytes] | None:
         """The newest whole snapshot that the journal reaches: number of its last entry, and the state."""
         return await self._database.read(lambda connection: _latest(connection, self._table.settled), within_s=30)
+
+
+class DatabaseChronicle:
+    """The same journal as read by who does not lead: what is settled now. Every method raises OutsideError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def entries(self, *, after: int) -> AsyncIterator[Entry]:
+        """Every settled entry with a greater number, in order, then end."""
+        while page := await asyncio.to_thread(read, self._database, after=after, until=LAST_POSSIBLE):
+            for entry in page:
+                yield entry
+            after = page[-1].number
+
+    async def latest_snapshot(self) -> tuple[int, bytes] | None:
+        """The newest whole snapshot: number of its last entry, and the state. It is made of settled entries only."""
+        return await self._database.read(lambda connection: _latest(connection, LAST_POSSIBLE), within_s=30)
 
 
 def read(database: Database, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:

@@ -181,8 +181,15 @@ class DatabaseLease:
             "expires_ms": seen.expires_ms,
             "lease_ms": _LEASE_MS,
         }
-        row = self._reached().execute(_CLAIM, values).fetchone()
-        return 0 if row is None else int(str(row[0]))
+        session = self._reached()
+        lock = (_LOCK, seen.epoch + 1)
+        if not _said(session.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", lock)):
+            return 0  # another is about to claim: whoever leads is to be seen alive from the first moment on
+        if _said(session.execute(_CLAIM, values)):
+            self._locked = True
+            return seen.epoch + 1
+        session.execute("SELECT pg_advisory_unlock(%s::int, %s::int)", lock)
+        return 0
 
     # -- who leads ----------------------------------------------------------------------------------------------------
 
@@ -239,8 +246,8 @@ class DatabaseLease:
         if session.execute(_RENEW, {"epoch": self.epoch, "lease_ms": _LEASE_MS}).fetchone() is None:
             return False
         if not self._locked:
-            row = session.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", (_LOCK, self.epoch)).fetchone()
-            self._locked = row is not None and bool(row[0])
+            lock = (_LOCK, self.epoch)
+            self._locked = _said(session.execute("SELECT pg_try_advisory_lock(%s::int, %s::int)", lock))
         return True
 
     def _give_back(self) -> None:
@@ -262,3 +269,9 @@ class DatabaseLease:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+def _said(answer: psycopg.Cursor[tuple[object, ...]]) -> bool:
+    """Is there a row, with something in it?"""
+    row = answer.fetchone()
+    return row is not None and bool(row[0])

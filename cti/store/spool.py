@@ -1,10 +1,11 @@
-"""The spool: a SQLite file where the leader's entries wait while PostgreSQL is away.
+"""The spools: SQLite files where a leader's entries wait while PostgreSQL is away, one for each reign that needed one.
 
-It has a journal's shape, so that everything that reads a journal reads it too. It belongs to one reign, whose number
-stands in it: what a former reign left is stored by its direct successor only, see docs/decisions on the standby.
-Called by `cti.store.database_journal`.
+They have a journal's shape, so that everything that reads a journal reads them too. The reign stands in the file's
+name: what a former reign left is stored by its direct successor only, see docs/decisions on the standby; and a leader
+whose reign is over, and does not know, writes where nobody looks. Called by `cti.store.database_journal`.
 """
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -12,80 +13,70 @@ from typing import Final
 
 from cti.ports import Entry, Epoch
 from cti.store import codec
-from cti.store.journal import SCHEMA, SqliteFile, newest_in
+from cti.store.journal import SCHEMA, SqliteFile
 
 _PAGE: Final = "SELECT * FROM entries WHERE number > ? ORDER BY number LIMIT ?"
-_OWN: Final = "INSERT INTO owner VALUES (1, ?, 0) ON CONFLICT DO UPDATE SET epoch = excluded.epoch"
+_NAME: Final = "spool-"
+_VOID: Final = "void-"
 
 
 class Spool:
-    """One spool file, made when it is first needed; for one thread at a time."""
+    """The spool of one reign, made when it is first needed; for one thread at a time."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._file = SqliteFile(path)
-        self._made = False
+    def __init__(self, folder: Path, epoch: Epoch, *, made: bool = False) -> None:
+        self.epoch = epoch
+        self.path = folder / f"{_NAME}{epoch}.sqlite"
+        self._file = SqliteFile(self.path)
+        self._made = made
 
     def put(self, batch: list[Entry], rows: list[codec.Row], stub: Callable[[Entry, Exception], codec.Row]) -> None:
         """As `appending.Place.put`, in the file."""
+        if not self._made:
+            self._make()
         self._file.put(batch, rows, stub)
 
-    def begin(self, epoch: Epoch) -> None:
-        """Belong to this reign from now on; what was there must have been stored or set aside."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.path.touch(mode=0o600)
-        connection = self._file.connect()
-        try:
+    def count(self) -> int:
+        """How many entries it holds."""
+        with contextlib.closing(self._file.connect()) as connection:
             connection.executescript(SCHEMA)
-            connection.execute("DELETE FROM entries")
-            connection.execute(_OWN, (epoch,))
-        finally:
-            connection.close()
-
-    def left(self) -> tuple[int, int]:
-        """Reign and number of the entries that a former process left; 0 and 0 when there is nothing."""
-        if not self.path.exists():
-            return 0, 0
-        connection = self._file.connect()
-        try:
-            connection.executescript(SCHEMA)
-            reign = connection.execute("SELECT epoch FROM owner").fetchone()
-            count = connection.execute("SELECT count(*) FROM entries").fetchone()[0]
-            return (int(reign[0]) if reign else 0), int(count)
-        finally:
-            connection.close()
+            return int(connection.execute("SELECT count(*) FROM entries").fetchone()[0])
 
     def page(self, *, after: int, limit: int) -> list[codec.Row]:
-        """Rows with greater numbers, in order."""
-        connection = sqlite3.connect(f"file:{self.path}?mode=ro", uri=True, timeout=5)
-        try:
+        """Rows with greater numbers, in order; none while there is no file."""
+        if not self._made:
+            return []
+        with contextlib.closing(self._file.connect()) as connection:
             return connection.execute(_PAGE, (after, limit)).fetchall()
-        finally:
-            connection.close()
 
-    def newest(self) -> int:
-        """Number of its last entry; 0 when it is empty."""
-        connection = self._file.connect()
-        try:
-            return newest_in(connection)
-        finally:
-            connection.close()
+    def remove(self) -> None:
+        """All of it is stored where it belongs."""
+        self.release()
+        for end in ("", "-wal", "-shm"):
+            self.path.with_name(self.path.name + end).unlink(missing_ok=True)
+        self._made = False
 
-    def clear(self) -> None:
-        """Forget all: it is stored where it belongs."""
-        connection = self._file.connect()
-        try:
-            connection.execute("DELETE FROM entries")
-        finally:
-            connection.close()
-
-    def set_aside(self, reign: int) -> Path:
+    def set_aside(self) -> Path:
         """Move the file out of the way, for people to look at; its new name."""
         self.release()
-        aside = self.path.with_name(f"{self.path.stem}-of-reign-{reign}{self.path.suffix}")
+        aside = self.path.with_name(_VOID + self.path.name)
         self.path.rename(aside)
         return aside
 
     def release(self) -> None:
         """Close what is open."""
         self._file.release()
+
+    def _make(self) -> None:
+        self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.path.touch(mode=0o600)
+        with contextlib.closing(sqlite3.connect(self.path)) as connection:
+            connection.executescript(SCHEMA)
+        self._made = True
+
+
+def found_in(folder: Path) -> list[Spool]:
+    """Every spool that was left, by reign."""
+    reigns = [path.stem.removeprefix(_NAME) for path in folder.glob(f"{_NAME}*.sqlite")]
+    return [
+        Spool(folder, Epoch(reign), made=True) for reign in sorted(int(reign) for reign in reigns if reign.isdecimal())
+    ]

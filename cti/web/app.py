@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from importlib import metadata
 from pathlib import Path
 
@@ -49,7 +49,7 @@ from cti.web.chat_desk import ChatDesk
 from cti.web.chat_limits import Visitors
 from cti.web.edge import Edge
 from cti.web.guard import Parts
-from cti.web.health import LoopLag
+from cti.web.health import LoopLag, Reign
 from cti.web.hub import Hub
 from cti.web.mail_desk import MailDesk
 from cti.web.pace import Pace
@@ -89,12 +89,13 @@ def create_app(
     campaigns: Campaigns | None = None,
     mail: MailDesk | None = None,
     voicemail: VoicemailDesk | None = None,
+    reign: Callable[[], Reign] = Reign,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
     `origins` are further origins that pages may come from (behind a proxy that changes Host); `ui_dir` holds the built
     pages; `secure_cookies` when browsers come over TLS; `sip_target` is the WebSocket of Asterisk that `/sip` leads to;
-    `shop`: serve the demo's customer page.
+    `shop`: serve the demo's customer page; `reign` says how it stands with this engine's lead.
     """
     roster = Roster(people=people, centre=centre, softphone_ws_url=softphone_ws_url)
     screens = Screens(centre=centre, roster=roster)
@@ -140,6 +141,7 @@ def create_app(
 
     app = bare_app(life=life)
     app.state.parts = Parts(
+        reign=reign,
         engine=engine,
         hub=hub,
         presence=hub.presence,

@@ -22,7 +22,7 @@ from cti.web.call_desk import Calls
 from cti.web.callback_desk import Callbacks
 from cti.web.chat_desk import ChatDesk
 from cti.web.chat_limits import Visitors
-from cti.web.health import LoopLag
+from cti.web.health import LoopLag, Reign
 from cti.web.hub import Hub
 from cti.web.mail_desk import MailDesk
 from cti.web.pace import Pace
@@ -62,6 +62,7 @@ class Parts:
     chat_desk: ChatDesk
     visitors: Visitors
     callbacks: Callbacks
+    reign: Callable[[], Reign] = Reign
     templates: Templates | None = None
     campaigns: Campaigns | None = None
     mail: MailDesk | None = None

@@ -1,8 +1,9 @@
-"""The loop's lag, and who may look at the counts. The routes are `cti.web.ops_routes`."""
+"""The loop's lag, whether this engine leads, and who may look at the counts. The routes are `cti.web.ops_routes`."""
 
 import asyncio
 import ipaddress
 from collections import deque
+from dataclasses import dataclass
 from typing import Final
 
 from fastapi import Request
@@ -12,6 +13,15 @@ from cti.metrics import Metrics
 EVERY_S: Final = 0.1
 WINDOW: Final = 100
 """How many measurements the reported maximum covers: ten seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reign:
+    """How it stands with this engine's lead."""
+
+    leads: bool = True
+    epoch: int = 1
+    spooling: bool = False
 
 
 class LoopLag:

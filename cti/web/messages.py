@@ -545,6 +545,12 @@ class Health(Message):
     """Answered by the engine's own loop, so a frozen one does not answer."""
 
     ok: Literal[True] = True
+    leads: bool
+    """Is it known that this engine leads? A moment after it stood still, say, it is not."""
+    epoch: int
+    """Number of its reign; greater than that of every engine that led before."""
+    spooling: bool
+    """Is the journal written to this machine's disk because the database is away?"""
     switch: bool
     waiting: int
     pages: int

@@ -17,8 +17,12 @@ router = APIRouter(tags=["operation"])
 
 @router.get("/healthz")
 async def healthz(parts: AnyParts) -> Health:
-    """Does the engine's loop turn, and is Asterisk there?"""
+    """Does the engine's loop turn, does it lead, and is Asterisk there?"""
+    reign = parts.reign()
     return Health(
+        leads=reign.leads,
+        epoch=reign.epoch,
+        spooling=reign.spooling,
         switch=parts.engine.switch_up,
         waiting=parts.hub.board.waiting_count,
         pages=parts.presence.page_count,

@@ -28,10 +28,11 @@ from cti.domain.ids import (
     LeadId,
     LegCause,
     LegId,
+    NodeId,
 )
 from cti.engine.dispatch import Dispatch, LegCommand, consequence
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
-from cti.ports import Listing, Phone, SwitchEvent
+from cti.ports import Epoch, Listing, Phone, SwitchEvent
 from tests.engine.world import NODE
 from tests.running import soon
 
@@ -155,6 +156,42 @@ async def test_nobody_is_dialled_before_it_is_on_disk_nor_when_it_is_no_longer_w
     await dispatch.drain()
     assert switch.begun.count(DIAL) == 1
     assert told == [CalleeFailed(dial_id=DialId("d9"), leg_id=CALLEE, cause=LegCause.LOST)], "it counts no longer"
+
+
+class Doubted:
+    """A lead of which it is not known whether it stands, until the test says so."""
+
+    def __init__(self) -> None:
+        self.leads = False
+        self._answer = asyncio.get_running_loop().create_future()
+
+    def answer(self, *, leads: bool) -> None:
+        self.leads = leads
+        self._answer.set_result(leads)
+
+    async def confirmed(self) -> bool:
+        return bool(await self._answer)
+
+    async def gained(self) -> Epoch:
+        raise NotImplementedError
+
+    async def lost(self) -> None:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("leads", [True, False])
+async def test_who_stood_still_sends_nothing_before_it_is_known_to_lead_and_has_the_node_looked_at(leads: bool) -> None:
+    switch, lead, doubted = SlowSwitch(), Doubted(), list[NodeId]()
+    dispatch = Dispatch(switches={NODE: switch}, post=lambda _: None, doubt=doubted.append, leadership=lead)
+    dispatch.send([SORRY])
+    dispatch.send_after(_done(), [DIAL], wanted=lambda _: True, then=lambda: None)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not switch.begun
+    lead.answer(leads=leads)
+    await dispatch.drain()
+    assert switch.begun == ([SORRY, DIAL] if leads else [])
+    assert bool(doubted) == leads
 
 
 async def test_a_dial_that_the_journal_cannot_take_is_no_attempt() -> None:

@@ -1,4 +1,4 @@
-"""An engine as far as its reign goes, to be run as a process: `python -m tests.store.leader URL PORT SPOOL`.
+"""An engine as far as its reign goes, to be run as a process: `python -m tests.store.leader URL PORT SPOOLS`.
 
 It says `leads N` when it leads, appends an entry every 20 ms, and says each number that is durable; when its reign is
 over it says so and ends. Its address answers whether it leads.
@@ -18,7 +18,7 @@ from cti.store.lease import DatabaseLease
 from tests.store.calls import entry
 
 
-async def reign(url: str, port: int, spool: Path) -> None:
+async def reign(url: str, port: int, spools: Path) -> None:
     lease = DatabaseLease(url, holder=f"test:{os.getpid()}", url=f"http://127.0.0.1:{port}", ask=ask)
 
     async def tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -31,7 +31,7 @@ async def reign(url: str, port: int, spool: Path) -> None:
         print("leads", epoch, flush=True)
         over = asyncio.create_task(lease.lost())
         with contextlib.suppress(Deposed):
-            async with DatabaseJournal(open_database(url), epoch=epoch, spool=spool) as journal:
+            async with DatabaseJournal(open_database(url), epoch=epoch, spools=spools) as journal:
                 number = journal.last_number
                 while not over.done():
                     if lease.leads:

@@ -41,8 +41,7 @@ def reign(request: pytest.FixtureRequest, tmp_path: Path) -> Reign:
             lease = DatabaseLease(url, holder="test")
             stack.push_async_callback(lease.close)
             epoch = await asyncio.wait_for(lease.gained(), DEADLINE_S)
-            spool = tmp_path / "spool.sqlite"
-            yield await stack.enter_async_context(DatabaseJournal(database, epoch=epoch, spool=spool, after=41))
+            yield await stack.enter_async_context(DatabaseJournal(database, epoch=epoch, spools=tmp_path, after=41))
 
     return led
 

@@ -71,12 +71,12 @@ class Leader:
 
 
 @contextlib.asynccontextmanager
-async def leader(url: str, spool: Path) -> AsyncIterator[Leader]:
+async def leader(url: str, spools: Path) -> AsyncIterator[Leader]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.store.leader", url, str(port), str(spool)),
+        *(sys.executable, "-m", "tests.store.leader", url, str(port), str(spools)),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
         cwd=Path(__file__).parents[2],
@@ -174,7 +174,7 @@ async def test_the_leader_goes_on_while_the_database_is_away_and_its_journal_is_
 async def test_an_append_of_a_reign_that_is_over_fails_and_is_not_written(url: str, tmp_path: Path) -> None:
     database = open_database(url)
     lease = DatabaseLease(url, holder="first")
-    async with DatabaseJournal(database, epoch=await lease.gained(), spool=tmp_path / "spool") as journal:
+    async with DatabaseJournal(database, epoch=await lease.gained(), spools=tmp_path) as journal:
         journal.append(entry(1))
         await journal.flushed(1)
         with postgres.connect(url, name="test") as other:
@@ -198,11 +198,11 @@ async def test_what_a_dead_leader_had_in_its_spool_is_stored_only_if_nobody_led_
     url: str, tmp_path: Path, others_led: int
 ) -> None:
     database = open_database(url)
-    spool = Spool(tmp_path / "spool.sqlite")
     lease = DatabaseLease(url, holder="first")
-    async with DatabaseJournal(database, epoch=await lease.gained(), spool=spool.path) as journal:
+    async with DatabaseJournal(database, epoch=await lease.gained(), spools=tmp_path) as journal:
         journal.append(entry(1))
         await journal.flushed(1)
+    spool = Spool(tmp_path, lease.epoch)
     batch = [entry(2), entry(3)]
     spool.put(batch, [codec.encode(one) for one in batch], lambda one, _: codec.stub(one))
     spool.release()
@@ -212,9 +212,9 @@ async def test_what_a_dead_leader_had_in_its_spool_is_stored_only_if_nobody_led_
         await other.gained()
         await other.close()
     next_reign = DatabaseLease(url, holder="second")
-    async with DatabaseJournal(database, epoch=await next_reign.gained(), spool=spool.path) as journal:
+    async with DatabaseJournal(database, epoch=await next_reign.gained(), spools=tmp_path) as journal:
         assert journal.last_number == (1 if others_led else 3)
     assert numbers(url) == ([1] if others_led else [1, 2, 3])
-    assert (tmp_path / "spool-of-reign-1.sqlite").exists() == bool(others_led)
+    assert (tmp_path / "void-spool-1.sqlite").exists() == bool(others_led)
     await next_reign.close()
     await database.close()

@@ -310,6 +310,7 @@ async def test_health_and_metrics_are_answered_without_signing_in_on_this_machin
     world.engine.caller()
     health = (await client.get("/healthz")).json()
     assert (health["ok"], health["switch"], health["waiting"]) == (True, True, 1)
+    assert (health["leads"], health["epoch"], health["spooling"]) == (True, 1, False)
     metrics = (await client.get("/metrics")).text
     assert 'triune_contacts{state="waiting"} 1' in metrics
     assert "# TYPE triune_loop_lag_seconds histogram" in metrics

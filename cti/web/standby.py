@@ -1,0 +1,73 @@
+"""What an engine that waits for the lead answers on the web's port: 503, so that a load balancer sends nobody there.
+
+A server of a few lines and not the app: nothing of it may run before this process leads. Made by `cti.app` on whatever
+port the web will have; where another engine of this machine has that port, nothing is answered here.
+"""
+
+import asyncio
+import contextlib
+import json
+import logging
+import ssl
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+log = logging.getLogger(__name__)
+
+LIMIT_S: Final = 2.0
+"""How long a request may take to come."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """How it stands with an engine that does not lead."""
+
+    epoch: int
+    """Of the reign that it waits behind; 0 when none was seen yet."""
+    number: int
+    """Of the last entry of the journal that it has folded."""
+    ok: bool = True
+    standby: bool = True
+    leads: bool = False
+
+
+@contextlib.asynccontextmanager
+async def answering(
+    host: str, port: int, *, waiting: Callable[[], Waiting], cert: Path | None, key: Path | None
+) -> AsyncIterator[None]:
+    """Answer each request with 503 and how it stands, until the end of the block; the port is free again then."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
+            async with asyncio.timeout(LIMIT_S):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(_refusal(waiting()))
+                await writer.drain()
+        writer.close()
+
+    context = None
+    if cert is not None:
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(cert, key)
+    try:
+        server = await asyncio.start_server(answer, host, port, ssl=context, reuse_address=True)
+    except OSError as error:
+        log.info("port %d is another engine's (%s)", port, error.strerror, extra={"action": "standby_silent"})
+        yield
+        return
+    try:
+        yield
+    finally:
+        server.close()
+
+
+def _refusal(standing: Waiting) -> bytes:
+    told = {"code": "standby", "detail": "This engine is the standby: another one leads.", **asdict(standing)}
+    body = json.dumps(told).encode()
+    head = (
+        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+        f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
