@@ -141,6 +141,8 @@ class Lost(StrEnum):
     """He left while he waited in a queue."""
     CALLBACK_FAILED = "callback_failed"
     """He was called back, and never reached."""
+    CUT_OFF = "cut_off"
+    """The switch died while he waited or talked."""
 
 
 HINTS: Final = "agents"

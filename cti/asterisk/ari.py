@@ -353,6 +353,10 @@ class Asterisk:
     def __init__(self, client: Client) -> None:
         self._request = client.request
 
+    async def startupTime(self) -> str:
+        """When the node's process began, as ARI writes instants."""
+        return wire.startup_time((await self._request("GET", "asterisk/info?only=status")).body)
+
     async def getGlobalVar(self, *, variable: str) -> str:
         """A global variable of the dialplan; "" when it is not set."""
         reply = await self._request("GET", f"asterisk/variable?variable={quote(variable)}", accepted=(404,))

@@ -350,8 +350,11 @@ class AsteriskSwitch:
     async def list_legs(self) -> Listing:
         """Everything alive now. Raises AsteriskSilent, AsteriskDown."""
         before = frozenset(self._ringing)
-        channels, bridges, application = await asyncio.gather(
-            self._ari.channels.list(), self._ari.bridges.list(), self._ari.applications.get(variables.APPLICATION)
+        channels, bridges, application, started = await asyncio.gather(
+            self._ari.channels.list(),
+            self._ari.bridges.list(),
+            self._ari.applications.get(variables.APPLICATION),
+            self._ari.asterisk.startupTime(),
         )
         listing = translate.listing(
             node=self._node,
@@ -360,6 +363,7 @@ class AsteriskSwitch:
             bridges=bridges,
             followed=application.channel_ids,
             now_ms=int(time() * 1000),
+            started_ms=translate.milliseconds(started),
         )
         self._learn_from(listing, before)
         return listing

@@ -240,6 +240,7 @@ def listing(
     bridges: Iterable[wire.Bridge],
     followed: Iterable[str],
     now_ms: Milliseconds,
+    started_ms: Milliseconds = 0,
 ) -> Listing:
     """What is alive now. `followed`: the channels that the application is subscribed to.
 
@@ -270,6 +271,7 @@ def listing(
             if bridge.id.startswith((variables.BRIDGE_PREFIX, variables.SIDE_PREFIX))
         ),
         other_channels=frozenset(others),
+        started_ms=started_ms,
     )
 
 

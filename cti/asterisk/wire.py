@@ -58,6 +58,18 @@ class Application(msgspec.Struct, frozen=True):
     channel_ids: list[str] = []
 
 
+class Status(msgspec.Struct, frozen=True):
+    """The part of ARI's AsteriskInfo that tells since when the process runs."""
+
+    startup_time: str = ""
+
+
+class AsteriskInfo(msgspec.Struct, frozen=True):
+    """ARI's AsteriskInfo model."""
+
+    status: Status = Status()
+
+
 class Message(msgspec.Struct, frozen=True):
     """Any message of the socket: an event, or the answer to a request (`type` RESTResponse)."""
 
@@ -93,6 +105,7 @@ _decode_bridges = msgspec.json.Decoder(list[Bridge]).decode
 _decode_endpoints = msgspec.json.Decoder(list[Endpoint]).decode
 _decode_device_states = msgspec.json.Decoder(list[DeviceState]).decode
 _decode_application = msgspec.json.Decoder(Application).decode
+_decode_info = msgspec.json.Decoder(AsteriskInfo).decode
 _decode_variable = msgspec.json.Decoder(Variable).decode
 
 
@@ -119,6 +132,11 @@ def endpoints(text: str) -> list[Endpoint]:
 def device_states(text: str) -> dict[str, str]:
     """The body of `GET /deviceStates`, states by name. Raises ValueError."""
     return {each.name: each.state for each in _decode_device_states(text)}
+
+
+def startup_time(text: str) -> str:
+    """The body of `GET /asterisk/info`: when the process began, as ARI writes instants. Raises ValueError."""
+    return _decode_info(text).status.startup_time
 
 
 def variable(text: str) -> str:

@@ -61,6 +61,8 @@ SYSTEM_NO_AGENT: Final = DispositionId("no_agent")
 SYSTEM_SKIPPED: Final = DispositionId("skipped")
 """The agent looked at a campaign's lead and did not call."""
 SYSTEM_TRANSFERRED: Final = DispositionId("transferred")
+SYSTEM_SWITCH_LOST: Final = DispositionId("switch_lost")
+"""The node died under a caller who had nobody yet."""
 """It went on outside the ACD: with a colleague, at an outside number, in a menu."""
 SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_ABANDONED,
@@ -76,6 +78,7 @@ SYSTEM_DISPOSITIONS: Final = (
     SYSTEM_NO_AGENT,
     SYSTEM_SKIPPED,
     SYSTEM_TRANSFERRED,
+    SYSTEM_SWITCH_LOST,
 )
 """The system's own codes; a person's code comes from the project."""
 

@@ -6,7 +6,7 @@ goes back to the queue. How an offer comes about is `cti.domain.offers`.
 
 from typing import Final
 
-from cti.domain import callbacks, campaigns, legs, lines, lost, offers, transfers
+from cti.domain import callbacks, campaigns, cut, legs, lines, lost, offers, transfers
 from cti.domain.assignment import Assignment, is_desk_work
 from cti.domain.commands import ClosePop, EndLeg
 from cti.domain.contact import Contact, is_call
@@ -32,6 +32,8 @@ from cti.domain.ids import (
     REASON_PHONE_LOST,
     SYSTEM_ABANDONED,
     SYSTEM_AGENT_LOST,
+    SYSTEM_SWITCH_LOST,
+    SYSTEM_TRANSFERRED,
     SYSTEM_WRAP_UP_EXPIRED,
     AgentId,
     Device,
@@ -94,7 +96,7 @@ def leg_ended(turn: Turn, event: LegEnded) -> None:
         lines.ended(turn, agent_id, event.cause)
     contact_id = turn.state.contact_by_leg.get(event.leg_id)
     if contact_id is not None:
-        _caller_left(turn, turn.state.contact(contact_id), event.cause)
+        _caller_left(turn, turn.state.contact(contact_id), event)
         return
     assignment_id = turn.state.assignment_by_leg.get(event.leg_id)
     if assignment_id is not None:
@@ -264,24 +266,35 @@ def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: EndedBy, caller_gon
         check_reach(turn, assignment.agent_id)
 
 
-def _caller_left(turn: Turn, contact: Contact, cause: LegCause) -> None:
+def _caller_left(turn: Turn, contact: Contact, event: LegEnded) -> None:
     if contact.state is ContactState.WRAP_UP:
         return
     assignment = turn.state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
     if assignment is not None and assignment.state in _TOGETHER:
         if callbacks.is_dialling(assignment, contact):
-            callbacks.not_reached(turn, assignment, cause)
+            callbacks.not_reached(turn, assignment, event.cause)
             return
-        ended_by = EndedBy.LOST if cause is LegCause.LOST else EndedBy.CUSTOMER
+        ended_by = EndedBy.LOST if event.cause is LegCause.LOST else EndedBy.CUSTOMER
         wrap_up(turn, assignment, ended_by=ended_by, caller_gone=True)
+        if event.call_back:
+            cut.call_back(turn, contact, talked_to=assignment.agent_id)
         return
+    had = transfers.is_conference(turn, contact)
     if contact.parties:
-        transfers.caller_left(turn, contact)
-        return
+        transfers.end_with_customer(turn, contact)
     if assignment is not None:
         offers.end_offer(turn, assignment, outcome=OfferOutcome.RESCINDED)
-    turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_ABANDONED, at_ms=turn.now))
-    lost.make_task(turn, contact)
+    turn.record(ContactClosed(contact_id=contact.id, disposition=_left_as(event, had=had), at_ms=turn.now))
+    called_back = event.call_back and cut.call_back(turn, contact, talked_to=None)
+    if not had and not called_back:
+        lost.make_task(turn, contact)
+
+
+def _left_as(event: LegEnded, *, had: bool) -> DispositionId:
+    """How the contact ends of a caller who has no agent; `had`: somebody else had him."""
+    if event.cut:
+        return SYSTEM_SWITCH_LOST
+    return SYSTEM_TRANSFERRED if had else SYSTEM_ABANDONED
 
 
 def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> None:

@@ -14,7 +14,7 @@ assignment of his own, with wrap-up and result; anybody else just has it. Called
 from collections.abc import Iterator
 from typing import Final, assert_never
 
-from cti.domain import legs, lost, offers
+from cti.domain import legs, offers
 from cti.domain.agent import Agent, is_available, is_engaged, load
 from cti.domain.assignment import Assignment
 from cti.domain.callbacks import is_dialling
@@ -48,7 +48,6 @@ from cti.domain.facts import (
     Why,
 )
 from cti.domain.ids import (
-    SYSTEM_ABANDONED,
     SYSTEM_TRANSFERRED,
     AgentId,
     AssignmentId,
@@ -328,15 +327,10 @@ def end_all(turn: Turn, contact: Contact) -> None:
         _drop_side(turn, contact)
 
 
-def caller_left(turn: Turn, contact: Contact) -> None:
-    """A customer without an agent hung up: with whoever had him, or before one came."""
-    had = is_conference(turn, contact)
+def end_with_customer(turn: Turn, contact: Contact) -> None:
+    """A customer without an agent is gone: so is who had him, or was rung for him."""
     end_all(turn, contact)
     legs.drop_bridge(turn, contact)
-    disposition = SYSTEM_TRANSFERRED if had else SYSTEM_ABANDONED
-    turn.record(ContactClosed(contact_id=contact.id, disposition=disposition, at_ms=turn.now))
-    if not had:
-        lost.make_task(turn, contact)
 
 
 def place(turn: Turn, contact: Contact) -> None:

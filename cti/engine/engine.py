@@ -6,7 +6,7 @@ contact (`cti.domain`), how a command is done (`cti.asterisk`), what a page show
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Final
 
@@ -31,6 +31,7 @@ from cti.domain.events import (
     InviteRequested,
     LegEnded,
     OutboundRequested,
+    PriorityChanged,
     QueueClosed,
     QueueOpened,
     TimerFired,
@@ -41,6 +42,7 @@ from cti.domain.ids import (
     AgentId,
     CampaignId,
     ContactId,
+    LegCause,
     LegId,
     Medium,
     Milliseconds,
@@ -49,6 +51,7 @@ from cti.domain.ids import (
     QueueId,
     TimerId,
 )
+from cti.domain.queue import MOST_POINTS
 from cti.domain.state import State
 from cti.domain.states import ContactState
 from cti.engine import people, recovery
@@ -140,7 +143,9 @@ class Engine:
         self._people: tuple[Person, ...] = ()
         self._phones: dict[str, Phone] = {}
         self._in_hand = InHand()
-        self._lost = LostCallers(queues=self._queues, in_hand=self._in_hand, address_key=address_key)
+        self._lost = LostCallers(
+            queues=self._queues, in_hand=self._in_hand, address_key=address_key, callable_back=callable_back
+        )
         self._lines = Lines()
         self._tasks = Supervised()
         self._reception = Reception(customers=customers, regards=regards, tasks=self._tasks)
@@ -156,6 +161,7 @@ class Engine:
         recovered = await recovery.recover(self._journal)
         self._acd = recovered.acd
         self._clock = clock or SystemClock(not_before=recovered.last_ms)
+        self._recovered_ms = recovered.last_ms
         for leg_id in recovered.ended_legs:
             self._in_hand.ended(leg_id)
         for apology in recovered.apologies:
@@ -306,6 +312,15 @@ class Engine:
     def now(self) -> Milliseconds:
         """The engine's clock."""
         return self._clock.now()
+
+    @property
+    def recovered_ms(self) -> Milliseconds:
+        """See `node.Floor`."""
+        return self._recovered_ms
+
+    def ahead_ms(self) -> Milliseconds:
+        """How far the engine's clock is ahead of the wall clock."""
+        return self._clock.ahead_ms()
 
     def post(self, event: Event) -> None:
         """Have the event decided soon; nobody waits."""
@@ -501,10 +516,32 @@ class Engine:
             self._let_in(caller, event)
 
     def _let_in(self, caller: CallerEntered, event: ContactArrived) -> None:
-        self._loop.post(
-            event,
-            before=lambda decision: self._keep(people.of_caller(caller, queued) for queued in _queued(decision)),
-        )
+        def keep(decision: Decision) -> None:
+            for queued in _queued(decision):
+                particulars = people.of_caller(caller, queued)
+                self._take_over(queued, particulars)
+                self._keep((particulars,))
+
+        self._loop.post(event, before=keep)
+
+    def _take_over(self, queued: ContactQueued, particulars: Particulars) -> None:
+        """Who was cut off and calls again is not called back, and is as far to the front as he would have been."""
+        callback = self._lost.called_again(self.state, particulars)
+        if callback is not None:
+            log.info("called again", extra={"action": "callback_dropped", "contact": callback})
+            self.post(ContactCancelled(contact_id=callback))
+            self.post(PriorityChanged(contact_id=queued.contact_id, priority=MOST_POINTS))
+
+    def cut_off(self, legs: Set[LegId]) -> None:
+        """See `node.Floor`."""
+        for leg_id in sorted(legs):
+            contact_id = self.state.contact_by_leg.get(leg_id)
+            if contact_id is None:
+                continue
+            contact = self.state.contacts[contact_id]
+            again = self._lost.may_be_called_back(self.state, contact, cut=legs)
+            log.warning("a caller was cut off", extra={"action": "caller_cut_off", "contact": contact_id})
+            self.post(LegEnded(leg_id=leg_id, cause=LegCause.LOST, cut=True, call_back=again))
 
     def call_back(self, event: CallbackRequested) -> None:
         """A waiting caller pressed the key for it. One not asked of him is nobody's business: not journalled."""

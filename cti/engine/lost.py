@@ -1,17 +1,18 @@
-"""Callers who reached nobody: which of them become a task, what such a task knows, and that it is one per number.
+"""Callers who reached nobody, or were cut off: who becomes a task or a callback, what that knows, and that it is one.
 
 The core makes tasks of the contacts that it lost itself; here are those that never became one, and whose particulars
 either kind has. In memory only: the engine posts the events, and keeps what is to be kept.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 
 from cti.domain.acd import Decision
 from cti.domain.contact import Contact
 from cti.domain.events import ContactArrived, QueueOpened
 from cti.domain.facts import ContactClosed, ContactQueued
-from cti.domain.ids import SYSTEM_CALLBACK_FAILED, ContactId, Medium, Milliseconds, ProjectId, QueueId
+from cti.domain.ids import SYSTEM_CALLBACK_FAILED, ContactId, LegId, Medium, Milliseconds, ProjectId, QueueId
 from cti.domain.state import State
+from cti.domain.states import ContactState
 from cti.engine import people
 from cti.engine.people import InHand
 from cti.ports import CallerLost, Particulars
@@ -27,10 +28,12 @@ class LostCallers:
         queues: Mapping[QueueId, QueueOpened],
         in_hand: InHand,
         address_key: Callable[[ProjectId, str], str],
+        callable_back: Callable[[str], bool],
     ) -> None:
         self._queues = queues
         self._in_hand = in_hand
         self._address_key = address_key
+        self._callable_back = callable_back
 
     def task_of(self, state: State, caller: CallerLost, *, at_ms: Milliseconds) -> ContactArrived | None:
         """The task for this caller; None where nobody wants one, without a number, or when he is here already."""
@@ -55,7 +58,33 @@ class LostCallers:
                 continue
             origin = self._in_hand.get(queued.origin)
             if origin is not None and queued.contact_id not in self._in_hand:
-                yield people.of_origin(origin, queued, why=_why(decision, queued.origin))
+                yield people.of_origin(origin, queued, why=_why(decision, queued))
+
+    def may_be_called_back(self, state: State, contact: Contact, *, cut: Set[LegId]) -> bool:
+        """Whether he who was cut off is to be called: not without a number that may be, nor when he is here again.
+
+        `cut`: the legs of all who were cut off with him.
+        """
+        known = self._in_hand.get(contact.id)
+        if known is None or not known.address:
+            return False
+        here = self._live(state, known.project_id, known.address)
+        again = any(
+            one.medium is Medium.VOICE and one.state is not ContactState.WRAP_UP and one.leg_id not in cut
+            for one in here
+        )
+        return self._callable_back(known.address) and not again
+
+    def called_again(self, state: State, particulars: Particulars) -> ContactId | None:
+        """The callback of one who was cut off and has called again himself; None when an agent is at it already."""
+        if not particulars.address:
+            return None
+        for one in self._live(state, particulars.project_id, particulars.address):
+            known = self._in_hand.get(one.id)
+            waits = one.medium is Medium.CALLBACK and one.state in (ContactState.WAITING, ContactState.OFFERED)
+            if waits and known is not None and people.why_lost(known) == Lost.CUT_OFF:
+                return one.id
+        return None
 
     def is_second(self, state: State, contact_id: ContactId) -> bool:
         """Whether somebody is to be called for whom the same was asked before: the earlier request keeps its place."""
@@ -76,13 +105,15 @@ class LostCallers:
     def _asks_for_call(self, contact: Contact) -> bool:
         """Is this somebody who is to be called (back)?"""
         known = self._in_hand.get(contact.id)
-        of_lost = contact.medium is Medium.TASK and known is not None and people.is_of_lost(known)
-        return of_lost or contact.medium is Medium.CALLBACK
+        of_lost = contact.medium is Medium.TASK and known is not None and people.why_lost(known) is not None
+        return of_lost or (contact.medium is Medium.CALLBACK and contact.state is not ContactState.WRAP_UP)
 
 
-def _why(decision: Decision, contact_id: ContactId) -> Lost:
-    """Why the contact of which another was made reached nobody."""
+def _why(decision: Decision, queued: ContactQueued) -> Lost:
+    """Why the contact of which another was made reached nobody, or was not over."""
+    if queued.medium is Medium.CALLBACK:
+        return Lost.CUT_OFF
     for fact in decision.facts:
-        if isinstance(fact, ContactClosed) and fact.contact_id == contact_id:
+        if isinstance(fact, ContactClosed) and fact.contact_id == queued.origin:
             return Lost.CALLBACK_FAILED if fact.disposition == SYSTEM_CALLBACK_FAILED else Lost.ABANDONED
     return Lost.ABANDONED

@@ -3,8 +3,9 @@
 Theory of operation. What a node tells arrives in order and becomes events at once. What it lists is a picture that is
 already old when it arrives, so nothing ends by one picture: a leg is *suspected* when it stood in the state before the
 list was asked for, still stands there, and is not on it; it has ended when a list asked for at least `RIPE_MS` later
-lacks it too. One comparison at a time. They are made twice after each connect, once a minute, and whenever a command on
-a standing connection found no answer.
+lacks it too. But of a customer's leg that is older than the node's process one picture is enough: he was cut off, and
+is called back. One comparison at a time. They are made twice after each connect, once a minute, and whenever a command
+on a standing connection found no answer.
 
 Nothing is decided here: differences become events (`cti.engine.reconcile` finds them) and callers are let in by the
 engine, which makes one `Watch` per node.
@@ -12,7 +13,7 @@ engine, which makes one `Watch` per node.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from contextlib import suppress
 from typing import Final, Protocol, assert_never
 
@@ -84,6 +85,16 @@ class Floor(Protocol):
 
     def lose(self, caller: CallerLost) -> None:
         """A caller reached nobody."""
+
+    @property
+    def recovered_ms(self) -> Milliseconds:
+        """When the journal that this engine goes on from was last written; 0 for a new one."""
+
+    def ahead_ms(self) -> Milliseconds:
+        """How far our clock is ahead of the nodes' wall clocks."""
+
+    def cut_off(self, legs: Set[LegId]) -> None:
+        """The node died under these customers' legs."""
 
     def farewell(self, leg_id: LegId) -> Farewell | None:
         """By what this caller's leg, one of `ended_legs`, was sent out of the ACD; None for one to be hung up."""
@@ -243,6 +254,7 @@ class Watch:
                 ripe=ripe,
                 ended=self._floor.ended_legs,
                 alone=alone,
+                ahead_ms=self._floor.ahead_ms(),
                 farewell=self._floor.farewell,
             )
             self._suspected = {leg: self._suspected.get(leg, asked_ms) for leg in found.suspected}
@@ -253,6 +265,10 @@ class Watch:
         asyncio.get_running_loop().call_later(SECOND_LIST_S, self.doubt)
 
     def _carry_out(self, found: reconcile.Difference, listing: Listing, *, fresh: bool) -> None:
+        if fresh and self._died_unheard(listing):
+            self._floor.post(SwitchLost(node=self._switch.node))
+        if found.cut:
+            self._floor.cut_off(frozenset(found.cut))
         for event in found.events:
             self._floor.post(event)
         for caller in found.callers:
@@ -268,6 +284,10 @@ class Watch:
         if found.suspected:
             self.doubt_later()
         self._floor.listed(listing)
+
+    def _died_unheard(self, listing: Listing) -> bool:
+        """Did the node begin anew while no engine was there? Then its phones have to register anew, as after a loss."""
+        return 0 < self._floor.recovered_ms < listing.started_ms + self._floor.ahead_ms() and listing.started_ms > 0
 
     def _has_customer(self, ring: RingAgent, listed: set[LegId]) -> bool:
         """Is the caller there for whom the agent is rung? A customer who is to be called back has no leg yet."""

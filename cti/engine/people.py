@@ -229,9 +229,10 @@ def of_callee(callee: Callee, queued: ContactQueued, *, sees: str) -> Particular
     )
 
 
-def is_of_lost(particulars: Particulars) -> bool:
-    """Whether they are of a task that was made of an attempt that reached nobody."""
-    return f"{variables.LOST_STEP}:" in particulars.path.rpartition(";")[2]
+def why_lost(particulars: Particulars) -> str | None:
+    """Why the attempt of which this contact was made came to nothing; None when it was made of none."""
+    step, found, why = particulars.path.rpartition(";")[2].partition(":")
+    return why if found and step == variables.LOST_STEP else None
 
 
 def _with_lost_step(path: str, why: variables.Lost) -> str:

@@ -5,6 +5,7 @@ node is asked for everything alive, and the difference becomes events:
 
 - a leg that the ACD holds and the list lacks is suspected; one that was suspected for a while has ended (`LOST`). A leg
   outside our application but alive on the node (in the dialplan, in the fallback queue) is neither;
+- a customer's leg that the list lacks, older than the node's process, was cut off: that needs no second list;
 - a caller's leg that the list has and the ACD does not know is a new contact, unless its contact was closed already:
   then the hang-up was decided and never sent, and is sent now;
 - an agent's leg that serves no live assignment is hung up; one that was answered unheard becomes `LegAnswered`; so too
@@ -39,7 +40,7 @@ from cti.domain.commands import (
     QuietLine,
     SwitchCommand,
 )
-from cti.domain.contact import Contact
+from cti.domain.contact import Contact, is_dialled
 from cti.domain.events import (
     CalleeAnswered,
     CalleeFailed,
@@ -52,7 +53,7 @@ from cti.domain.events import (
     PartyFailed,
     RingFailed,
 )
-from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, NodeId
+from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, Milliseconds, NodeId
 from cti.domain.party import IN_TALK, RINGING
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState, PartyState
@@ -72,6 +73,8 @@ class Difference:
     commands: tuple[SwitchCommand, ...]
     suspected: frozenset[LegId]
     """Legs that are missing but have not been for long enough."""
+    cut: tuple[LegId, ...] = ()
+    """Customers' legs that are older than the node's process: it died under them, and they did not hang up. First."""
 
 
 def compare(
@@ -82,13 +85,15 @@ def compare(
     ripe: Set[LegId] = frozenset(),
     ended: Set[LegId] = frozenset(),
     alone: Set[LegId] = frozenset(),
+    ahead_ms: Milliseconds = 0,
     farewell: Callable[[LegId], SwitchCommand | None] = lambda _: None,
 ) -> Difference:
     """`before`: the legs held when the list was asked for; `ripe`: those suspected long enough ago.
 
     `alone`: of `unlisted_callees` those who picked up while no engine was there. `ended` holds callers' legs of
     contacts closed not long ago, or that go on without them; `farewell` tells by which
-    command such a leg was sent out of the ACD, None when it was to be hung up.
+    command such a leg was sent out of the ACD, None when it was to be hung up. `ahead_ms`: how far the engine's clock
+    is ahead of the node's.
     """
     listed = {leg.leg_id: leg for leg in listing.legs}
     missing = frozenset(
@@ -96,9 +101,12 @@ def compare(
         for leg_id in held_legs(state, listing.node)
         if leg_id in before - alone and leg_id not in listed and leg_id not in listing.other_channels
     )
-    gone = sorted(missing & ripe, key=lambda leg_id: (leg_id not in state.contact_by_leg, leg_id))
+    started_ms = listing.started_ms + ahead_ms if listing.started_ms else 0
+    cut = frozenset(leg_id for leg_id in missing if _is_older(state, leg_id, started_ms))
+    gone = sorted((missing & ripe) - cut, key=lambda leg_id: (leg_id not in state.contact_by_leg, leg_id))
     unclaimed = _unclaimed(state, listing, listed)
     return Difference(
+        cut=tuple(sorted(cut)),
         events=(
             *(_ending(state, leg_id) for leg_id in gone),
             *_left_alone(state, alone),
@@ -111,7 +119,7 @@ def compare(
             *_misplaced(state, listing, listed),
             *_astray(state, listing),
         ),
-        suspected=missing - ripe,
+        suspected=missing - ripe - cut,
     )
 
 
@@ -142,6 +150,21 @@ def unlisted_callees(state: State, listing: Listing) -> frozenset[LegId]:
     listed = {leg.leg_id for leg in listing.legs}
     dials = (dial for dial in state.dials.values() if dial.node == listing.node and dial.contact_id is None)
     return frozenset(dial.leg_id for dial in dials if dial.leg_id is not None and dial.leg_id not in listed)
+
+
+def _is_older(state: State, leg_id: LegId, started_ms: Milliseconds) -> bool:
+    """Whether this is a customer's leg that stood before the node's process began; in doubt it is not.
+
+    Of whom we call only that is known which his agent's offer tells: his leg is younger than that.
+    """
+    contact_id = state.contact_by_leg.get(leg_id)
+    contact = state.contacts[contact_id] if contact_id is not None else None
+    if contact is None or _dialled_for(state, contact) is not None:
+        return False
+    if not is_dialled(contact):
+        return contact.arrived_ms < started_ms
+    assignment = state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
+    return assignment is not None and assignment.answered_ms is not None and assignment.answered_ms < started_ms
 
 
 def _left_alone(state: State, legs: Set[LegId]) -> Iterable[Event]:

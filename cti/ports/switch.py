@@ -140,6 +140,8 @@ class Listing:
     bridges: tuple[ListedBridge, ...]
     other_channels: frozenset[LegId]
     """Every other channel alive on the node (in the dialplan, or in the fallback queue): not ours, but not gone."""
+    started_ms: Milliseconds = 0
+    """When the node's process began, by the node's wall clock: no older leg is alive. 0: not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

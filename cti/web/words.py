@@ -363,6 +363,7 @@ SYSTEM: Final[Mapping[str, tuple[str, str]]] = {
     "abandoned": ("Caller left", "Не дождался ответа"),
     "agent_lost": ("Agent lost", "Оператор пропал"),
     "engine_lost": ("Cut by a failure", "Прервано сбоем"),
+    "switch_lost": ("Cut off, to be called back", "Связь оборвалась, перезвоним"),
     "wrap_up_expired": ("Not coded in time", "Не оформлено вовремя"),
     "cancelled": ("Cancelled", "Отменено"),
     "no_answer": ("Did not answer", "Нет ответа"),
@@ -398,6 +399,7 @@ STEPS: Final[Mapping[str, tuple[str, str]]] = {
     "lost:left_menu": ("Hung up in the menu", "Положил трубку в меню"),
     "lost:abandoned": ("Hung up while waiting", "Не дождался ответа"),
     "lost:callback_failed": ("Was called back, not reached", "Не ответил на обратный звонок"),
+    "lost:cut_off": ("Was cut off by our fault: apologise", "Связь оборвалась у нас: извинитесь"),
 }
 """What a caller did in the IVR."""
 

@@ -519,6 +519,7 @@ CALLS: list[Act] = [
     lambda day, a, b: MoveRequested(contact_id=day.any_contact(a), queue_id=QUEUES[b % 3]),
     lambda day, a, b: ContactTakenBack(contact_id=day.any_contact(a)),
     lambda day, a, b: LegEnded(leg_id=day.any_caller(a), cause=CAUSES[b % len(CAUSES)]),
+    lambda day, a, b: LegEnded(leg_id=day.any_caller(a), cause=LegCause.LOST, cut=True, call_back=bool(b % 4)),
     lambda day, a, b: CallbackRequested(leg_id=day.any_promised(a)),
     lambda day, a, b: CallbackRequested(leg_id=day.any_promised(a)),
     lambda day, a, b: PriorityChanged(contact_id=day.any_contact(a), priority=b % 30 - 15),

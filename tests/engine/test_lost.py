@@ -1,7 +1,7 @@
 """An `Engine` on ports in memory: callbacks asked for, callers lost, and whose particulars a task has."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -12,8 +12,9 @@ from msgspec import structs
 from cti.domain.acd import Decision
 from cti.domain.commands import PromiseCallback, SwitchCommand
 from cti.domain.events import CallbackRequested, CallbackRule, Event, LegEnded, QueueOpened, Step, TimerFired
-from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
+from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued, PriorityGiven
 from cti.domain.ids import SYSTEM_DUPLICATE, ContactId, LegCause, LegId, Medium, Milliseconds, NodeId, ProjectId
+from cti.domain.queue import MOST_POINTS
 from cti.engine import engine as engines
 from cti.engine import people
 from cti.engine.engine import Engine
@@ -25,10 +26,11 @@ from cti.ports import (
     Particulars,
     Phone,
     SwitchConnected,
+    SwitchDisconnected,
     SwitchEvent,
 )
 from cti.variables import Lost
-from tests.engine.world import NODE, PROJECT, QUEUE, MemoryJournal, MemoryKeeper, caller
+from tests.engine.world import NODE, PROJECT, QUEUE, START_MS, MemoryJournal, MemoryKeeper, caller
 
 NUMBER = "+79165550001"
 RULES = QueueOpened(
@@ -52,6 +54,7 @@ class MemorySwitch:
     def __init__(self) -> None:
         self.said: asyncio.Queue[SwitchEvent] = asyncio.Queue()
         self.commands: list[SwitchCommand] = []
+        self.started_ms: Milliseconds = 0
 
     async def execute(self, command: SwitchCommand) -> None:
         self.commands.append(command)
@@ -60,7 +63,13 @@ class MemorySwitch:
         return frozenset()
 
     async def list_legs(self) -> Listing:
-        return Listing(node=NODE, legs=(), bridges=(), other_channels=frozenset())
+        return Listing(node=NODE, legs=(), bridges=(), other_channels=frozenset(), started_ms=self.started_ms)
+
+    def dies(self) -> None:
+        """And is there again, without a leg."""
+        self.started_ms = START_MS + 1
+        self.said.put_nowait(SwitchDisconnected(node=NODE))
+        self.said.put_nowait(SwitchConnected(node=NODE))
 
     async def events(self) -> AsyncIterator[SwitchEvent]:
         yield SwitchConnected(node=NODE)
@@ -150,7 +159,11 @@ class World:
 
 @asynccontextmanager
 async def running(
-    rules: QueueOpened = RULES, *, journal: MemoryJournal | None = None, keeper: MemoryKeeper | None = None
+    rules: QueueOpened = RULES,
+    *,
+    journal: MemoryJournal | None = None,
+    keeper: MemoryKeeper | None = None,
+    callable_back: Callable[[str], bool] = bool,
 ) -> AsyncIterator[World]:
     switch, desks, journal = MemorySwitch(), Desks(), journal or MemoryJournal()
     engine = Engine(
@@ -160,6 +173,7 @@ async def running(
         desktops=desks,
         keeper=keeper or MemoryKeeper(),
         address_key=people.keyed(SECRET),
+        callable_back=callable_back,
     )
     desks.engine = engine
     await engine.start(persons=[], phones=[])
@@ -341,3 +355,87 @@ async def test_a_customer_to_be_called_back_is_known_again_when_the_database_is(
         await known.told.wait()
         await world.settled()
         assert world.engine.particulars(contact_id) == keeper.kept[contact_id]
+
+
+# -- the node dies -----------------------------------------------------------------------------------------------------
+
+
+async def cut_off(world: World) -> ContactQueued:
+    """A caller waits when the node dies: his callback."""
+    world.switch.said.put_nowait(replace(caller("n1-1"), path="main:2"))
+    call = await world.queued()
+    world.switch.dies()
+    callback = await world.queued(2)
+    assert callback.origin == call.contact_id
+    return callback
+
+
+async def test_who_was_cut_off_is_called_back_and_it_is_known_who_he_is_and_why() -> None:
+    async with running(WITHOUT_OFFER) as world:
+        callback = await cut_off(world)
+        known = world.desks.known[callback.contact_id]
+        assert known is not None
+        assert (known.medium, known.address, known.name) == (Medium.CALLBACK, NUMBER, "Anna")
+        assert known.path == "main:2;lost:cut_off"
+
+
+async def test_who_was_cut_off_and_calls_again_has_his_place_and_is_not_called_back() -> None:
+    async with running(WITHOUT_OFFER) as world:
+        callback = await cut_off(world)
+        world.switch.said.put_nowait(caller("n1-2"))
+        again = await world.queued(3)
+        closed = await world.until(ContactClosed, 2)
+        assert isinstance(closed, ContactClosed)
+        assert closed.contact_id == callback.contact_id
+        await world.until(PriorityGiven)
+        [contact] = world.engine.state.contacts.values()
+        assert (contact.id, contact.priority) == (again.contact_id, MOST_POINTS)
+
+
+async def test_who_called_again_before_the_node_was_compared_is_not_called_back() -> None:
+    async with running(WITHOUT_TASKS) as world:
+        world.switch.said.put_nowait(caller("n1-1"))
+        await world.queued()
+        world.switch.said.put_nowait(replace(caller("n1-2"), arrived_ms=START_MS + 2))
+        second = await world.queued(2)
+        world.switch.dies()
+        await world.until(ContactClosed)
+        await world.settled()
+        assert list(world.engine.state.contacts) == [second.contact_id]
+
+
+async def test_another_mans_call_leaves_the_callback_alone() -> None:
+    async with running(WITHOUT_OFFER) as world:
+        callback = await cut_off(world)
+        world.switch.said.put_nowait(caller("n1-2", number="+79165550099"))
+        await world.queued(3)
+        await world.settled()
+        assert callback.contact_id in world.engine.state.contacts
+
+
+async def test_who_may_not_be_called_is_not_called_back() -> None:
+    async with running(WITHOUT_TASKS, callable_back=lambda number: number != NUMBER) as world:
+        for leg, number in (("n1-1", NUMBER), ("n1-2", "+79165550099")):
+            world.switch.said.put_nowait(caller(leg, number=number))
+        await world.queued(2)
+        world.switch.dies()
+        await world.queued(3)
+        await world.until(ContactClosed, 2)
+        [contact] = world.engine.state.contacts.values()
+        known = world.engine.particulars(contact.id)
+        assert known is not None
+        assert known.address == "+79165550099"
+
+
+async def test_who_was_cut_off_while_the_engine_was_dead_is_called_back() -> None:
+    journal, keeper = Continued(), MemoryKeeper()
+    async with running(WITHOUT_OFFER, journal=journal, keeper=keeper) as world:
+        world.switch.said.put_nowait(caller("n1-1"))
+        await world.queued()
+    async with running(WITHOUT_OFFER, journal=journal, keeper=keeper) as world:
+        world.switch.dies()
+        callback = await world.queued()
+        assert callback.medium is Medium.CALLBACK
+        known = world.desks.known[callback.contact_id]
+        assert known is not None
+        assert known.address == NUMBER

@@ -1,15 +1,16 @@
 """A watch over one node: what it does with lists that come, that do not come, and that lack somebody."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Set
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import count
 from typing import cast
 
 import pytest
 
 from cti.domain.commands import SwitchCommand
-from cti.domain.events import Event, LegEnded, RingFailed, SwitchReturned
+from cti.domain.events import Event, LegEnded, RingFailed, SwitchLost, SwitchReturned
 from cti.domain.ids import LegCause, LegId
 from cti.domain.state import State
 from cti.engine import node
@@ -63,6 +64,7 @@ class Told:
         self.state = state
         self.posted: asyncio.Queue[Event] = asyncio.Queue()
         self.sent: list[SwitchCommand] = []
+        self.cut: set[LegId] = set()
         self._time: Iterator[int] = count(0, 1_000)
 
     def now(self) -> int:
@@ -76,6 +78,14 @@ class Told:
 
     def send(self, commands: Iterable[SwitchCommand]) -> None:
         self.sent += commands
+
+    recovered_ms = 0
+
+    def ahead_ms(self) -> int:
+        return 0
+
+    def cut_off(self, legs: Set[LegId]) -> None:
+        self.cut |= legs
 
     def farewell(self, leg_id: LegId) -> None:
         """Nobody was sent away."""
@@ -163,3 +173,21 @@ async def test_nobody_is_rung_again_for_one_who_left_while_the_node_was_away(has
         ended = [await told.posted.get(), await told.posted.get()]
     assert {type(event) for event in ended} == {LegEnded, RingFailed}
     assert told.sent == []
+
+
+@pytest.mark.parametrize(("recovered_ms", "lost"), [(500, True), (1_500, False), (0, False)])
+async def test_a_node_that_began_anew_while_no_engine_was_there_was_lost(recovered_ms: int, lost: bool) -> None:
+    told = Told(Centre().acd.state)
+    told.recovered_ms = recovered_ms
+    async with watched(Lists(lambda _: replace(listing(), started_ms=1_000)), told):
+        first = await told.posted.get()
+    assert first == (SwitchLost(node=NODE) if lost else SwitchReturned(node=NODE))
+
+
+async def test_customers_older_than_the_nodes_process_are_cut_off_before_anybody_is_offered() -> None:
+    centre = Centre(agents=0)
+    centre.call("n1-1")
+    told = Told(centre.acd.state)
+    async with watched(Lists(lambda _: replace(listing(), started_ms=centre.now + 1)), told):
+        assert await told.posted.get() == SwitchReturned(node=NODE)
+        assert told.cut == {"n1-1"}

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs
@@ -202,3 +204,35 @@ def test_a_callers_end_is_told_before_his_agents() -> None:
     agent_leg, _ = talk(centre, "n1-1")
     found = compare(centre.acd.state, listing(), ripe=frozenset({agent_leg, LegId("n1-1")}))
     assert [event.leg_id for event in found.events if isinstance(event, LegEnded)] == ["n1-1", agent_leg]
+
+
+# -- the node died -----------------------------------------------------------------------------------------------------
+
+
+def test_a_caller_older_than_the_nodes_process_was_cut_off_and_one_list_is_enough() -> None:
+    centre = Centre()
+    talk(centre, "n1-1")
+    centre.now += 1_000
+    started_ms = centre.now
+    centre.now += 1_000
+    centre.call("n1-2")
+    found = compare(centre.acd.state, replace(listing(), started_ms=started_ms))
+    assert found.cut == ("n1-1",)
+    assert "n1-2" in found.suspected, "he came after it began: he may have hung up"
+    assert "n1-1" not in found.suspected
+
+
+def test_a_node_whose_clock_was_set_back_is_compared_by_the_engines_clock() -> None:
+    centre = Centre()
+    talk(centre, "n1-1")
+    listed = replace(listing(), started_ms=centre.now - 3_599_000)
+    state, before = centre.acd.state, frozenset(reconcile.held_legs(centre.acd.state, NODE))
+    assert not reconcile.compare(state, listed, before=before).cut
+    assert reconcile.compare(state, listed, before=before, ahead_ms=3_600_000).cut == ("n1-1",)
+
+
+def test_a_caller_whom_a_node_that_lives_has_no_more_was_not_cut_off() -> None:
+    centre = Centre()
+    started_ms = centre.now - 1_000
+    centre.call("n1-1")
+    assert not compare(centre.acd.state, replace(listing(), started_ms=started_ms)).cut

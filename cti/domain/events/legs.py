@@ -19,6 +19,10 @@ class LegEnded(Struct, frozen=True, kw_only=True, gc=False):
 
     leg_id: LegId
     cause: LegCause
+    cut: bool = False
+    """A customer's: he did not hang up, the node died under him."""
+    call_back: bool = False
+    """He who was cut may be called back, and has not called again."""
 
 
 class RingFailed(Struct, frozen=True, kw_only=True, gc=False):
