@@ -6,6 +6,7 @@ Here: which adapter stands behind which port, the order of start and stop, and s
 import asyncio
 import contextlib
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -16,7 +17,7 @@ from typing import Final
 import click
 import uvloop
 
-from cti import config, logs, prompts, rules, variables
+from cti import config, logs, prompts, rules, seat, variables
 from cti.asterisk.calls import Customer, Display
 from cti.asterisk.endpoints import Media
 from cti.asterisk.ledger import Ledger
@@ -53,6 +54,7 @@ from cti.metrics import Metrics
 from cti.ports import Particulars, Person
 from cti.ports.campaigns import Callee
 from cti.review.beside import Storyteller, Watch
+from cti.seat import Seat
 from cti.setup import asterisk
 from cti.store import demo
 from cti.store.appending import DurableJournal
@@ -60,7 +62,6 @@ from cti.store.chats import StoredChats
 from cti.store.directory import Directory
 from cti.store.do_not_call import StoredDoNotCall
 from cti.store.history import StoredHistory, position
-from cti.store.journal import SqliteJournal
 from cti.store.leads import StoredLeads
 from cti.store.messages import StoredMessages
 from cti.store.particulars import ParticularStore
@@ -80,6 +81,8 @@ log = logging.getLogger(__name__)
 NODE: Final = NodeId(variables.NODE)
 READ_DIRECTORY_EVERY_S: Final = 5.0
 """How soon a change made from the command line reaches a running engine."""
+DEPOSED: Final = 75
+"""The exit code of an engine that does not lead any more (EX_TEMPFAIL: to be started again)."""
 DATABASE_RETRY_S: Final = 0.5
 LAST_WRITES_S: Final = 3.0
 SWITCH_INTERVAL_S: Final = 0.0002
@@ -116,39 +119,80 @@ class _Enrolment:
 
 @click.command()
 @click.option("--home", required=True, type=click.Path(path_type=Path), help="The home that `cti up` made.")
-def engine(*, home: Path) -> None:
-    """Run the engine alone: ACD, ARI, AMI and web, until SIGTERM."""
+@click.option("--web-port", type=click.IntRange(1, 65535), help="Another port for the desktop than the home's.")
+def engine(*, home: Path, web_port: int | None) -> None:
+    """Run the engine alone: ACD, ARI, AMI and web, until SIGTERM.
+
+    Where the journal is in PostgreSQL and another engine leads, this one is the standby until it is needed.
+    """
     logs.start()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    uvloop.run(run(Home.open(home)))
+    uvloop.run(run(Home.open(home), web_port=web_port))
 
 
-async def run(home: Home) -> None:
-    """One engine on this home, until SIGTERM or SIGINT. Raises ConfigError, OutsideError when it cannot start."""
+async def run(home: Home, *, web_port: int | None = None) -> None:
+    """One engine on this home, until SIGTERM or SIGINT. Raises ConfigError, OutsideError when it cannot start.
+
+    When another takes its lead the process ends on the spot, with `DEPOSED`: nothing may be finished then.
+    """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with _running(home) as web:
-        log.info("the engine runs", extra={"action": "engine_started", "web": home.web_url})
-        told = loop.create_task(stopping.wait())
-        await asyncio.wait((told, web), return_when=asyncio.FIRST_COMPLETED)
-        told.cancel()
-        log.info("the engine stops", extra={"action": "engine_stopping", "web_died": web.done()})
+    told = loop.create_task(stopping.wait())
+    async with contextlib.AsyncExitStack() as stack:
+        begun = loop.create_task(stack.enter_async_context(_seated(home, port=web_port or home.ports.web)))
+        try:
+            await asyncio.wait((told, begun), return_when=asyncio.FIRST_COMPLETED)
+            if not begun.done():
+                log.info("it is stopped before it led", extra={"action": "engine_stopping"})
+                return
+            web, lost = begun.result()
+            log.info("the engine runs", extra={"action": "engine_started", "web": home.web_url})
+            await asyncio.wait((told, web, lost), return_when=asyncio.FIRST_COMPLETED)
+            if lost.done():
+                _end_at_once()
+            log.info("the engine stops", extra={"action": "engine_stopping", "web_died": web.done()})
+        finally:
+            told.cancel()
+            begun.cancel()
+            await asyncio.gather(begun, return_exceptions=True)
+
+
+def _end_at_once() -> None:
+    """Whatever was decided here since is void: none of it may reach anybody any more."""
+    log.critical(
+        "Another engine leads this centre: this one sends nothing more and ends. Started again it is the standby.",
+        extra={"action": "engine_deposed"},
+    )
+    logging.shutdown()
+    os._exit(DEPOSED)
 
 
 @contextlib.asynccontextmanager
-async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
+async def _seated(home: Home, *, port: int) -> AsyncIterator[tuple[asyncio.Task[None], asyncio.Task[None]]]:
+    """The engine at work, once it leads: the task of its web, and one that is done when it does not lead any more."""
+    async with seat.taken(home, port=port) as taken:
+        lost = asyncio.create_task(taken.leadership.lost())
+        try:
+            async with _running(home, taken, port=port) as web:
+                yield web, lost
+        finally:
+            lost.cancel()
+
+
+@contextlib.asynccontextmanager
+async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asyncio.Task[None]]:
     """The engine at work, and the task of its web: without that the process is of no use, and is to be started anew."""
     centre = config.load(home.centre_in_force)
-    listener = bind(home.settings.listen, home.ports.web)
+    listener = bind(home.settings.listen, port)
     database = open_database(home.database_url)
     tasks = Supervised()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         directory = await _directory(database, centre, home)
         after = await database.read(position)
-        journal = await stack.enter_async_context(SqliteJournal(home.journal, after=after))
+        journal = await stack.enter_async_context(seat.journal(database, after=after))
         keeper = ParticularStore(database)
         history = StoredHistory(database, journal)
         await history.find_position()
@@ -163,6 +207,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         switch = _switch(
             home,
             centre,
+            seat,
             sounds=sounds,
             particulars=lambda contact_id: core.particulars(contact_id),  # noqa: PLW0108 - it is made below
             callee=lambda campaign_id, lead_id: feeder.callee(campaign_id, lead_id),  # noqa: PLW0108 - as above
@@ -195,6 +240,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             rung=clicks.rung,
             callees=feeder,
             campaign_number=lambda campaign_id: _campaign_number(centre, campaign_id),
+            leadership=seat.leadership,
         )
         enrolment = _Enrolment(core, directory)
         messages = StoredMessages(database)
@@ -203,7 +249,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
         ledger = Ledger(
             state=lambda: core.state,
             extension=switch.extension_of,
-            writer=_queue_log(home),
+            writer=_queue_log(home, seat),
             occupation=switch.occupation,
         )
         hub.followers.append(ledger.decided)
@@ -217,6 +263,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             clicks=clicks,
         )
         stack.push_async_callback(tasks.stop)
+        tasks.start("lead", lambda: seat.follow(journal))
         tasks.start("particulars", keeper.run)
         tasks.start("history", history.run)
         tasks.start("notes", history.run_notes)
@@ -296,6 +343,7 @@ async def _running(home: Home) -> AsyncIterator[asyncio.Task[None]]:
             calls=calls,
             campaigns=campaigns,
             shop=bool(home.settings.demo),
+            reign=lambda: seat.reign(journal),
         )
         server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -380,6 +428,7 @@ async def _sounds(home: Home, centre: Centre) -> AsyncIterator[tuple[Sounds, Cal
 def _switch(
     home: Home,
     centre: Centre,
+    seat: Seat,
     *,
     sounds: Sounds,
     particulars: Callable[[ContactId], Particulars | None],
@@ -406,15 +455,18 @@ def _switch(
         greeting=lambda destination: _greeting(centre, destination),
         lead=lambda campaign_id, lead_id: _callee(centre, campaign_id, callee(campaign_id, lead_id)),
         apology=lambda campaign_id: _message(centre, campaign_id),
+        may_send=lambda: seat.leadership.leads,
+        replaced=seat.challenged,
     )
 
 
-def _queue_log(home: Home) -> QueueLogWriter:
+def _queue_log(home: Home, seat: Seat) -> QueueLogWriter:
     return QueueLogWriter(
         host=PortPlan.CENTRE_ADDRESS,
         port=home.ports.ami,
         username=home.secrets.ami_user,
         password=home.secrets.ami_password,
+        may_send=lambda: seat.leadership.leads,
     )
 
 

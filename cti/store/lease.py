@@ -72,12 +72,14 @@ class DatabaseLease:
         self._locked = False
         self._hold = Hold()
         self._lost = asyncio.Event()
-        self._known = asyncio.Condition()
+        self._unknown: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done as soon as more is known than now."""
         self._keeping: asyncio.Task[None] | None = None
         self.epoch = Epoch(0)
         """Of this process's own reign; 0 before it."""
         self.seen_epoch = 0
         """Of the reign that was last seen, whosever it is."""
+        self.seen_url = ""
 
     # -- ports.Leadership ---------------------------------------------------------------------------------------------
 
@@ -106,8 +108,8 @@ class DatabaseLease:
 
     async def confirmed(self) -> bool:
         """See `ports.Leadership`."""
-        async with self._known:
-            await self._known.wait_for(lambda: self.leads or self._hold.over)
+        while not self.leads and not self._hold.over:
+            await asyncio.shield(self._unknown)
         return self.leads
 
     # -- for the composition root -------------------------------------------------------------------------------------
@@ -117,10 +119,19 @@ class DatabaseLease:
         """Does this process lead without the database?"""
         return self._hold.away
 
-    async def challenged(self) -> None:
+    def challenged(self) -> None:
         """Another client took our application at the switch: without the database's word for us, it is a successor."""
         if self._hold.away:
-            await self._end("another engine took the switch while the database could not be reached from here")
+            self.end("another engine took the switch while the database could not be reached from here")
+
+    def end(self, why: str) -> None:
+        """This reign is over, for the reason given; nothing brings it back."""
+        if self._hold.over:
+            return
+        self._hold.end()
+        log.critical("reign %d is over: %s", self.epoch, why, extra={"action": "deposed", "epoch": self.epoch})
+        self._lost.set()
+        self._tell()
 
     async def close(self) -> None:
         """Give the lease back, so that a standby need not wait; to be called when nothing is written any more."""
@@ -136,7 +147,7 @@ class DatabaseLease:
 
     async def _try_to_gain(self) -> None:
         seen = await self._in_thread(self._look)
-        self.seen_epoch = seen.epoch
+        self.seen_epoch, self.seen_url = seen.epoch, seen.url
         answer = Answer.SILENT
         if seen.epoch and seen.expires_ms and self._is_suspect(seen):
             answer = await self._ask(seen.url, seen.epoch)
@@ -198,7 +209,7 @@ class DatabaseLease:
             await self._renew_for_ever()
         except Exception:
             log.exception("the lease cannot be renewed", extra={"action": "lease_failed"})
-            await self._end("its lease could not be renewed")
+            self.end("its lease could not be renewed")
 
     async def _renew_for_ever(self) -> None:
         while not self._hold.over:
@@ -209,12 +220,12 @@ class DatabaseLease:
                 await self._unreached(asked_s, error)
                 continue
             if not stands:
-                await self._end("another engine leads since")
+                self.end("another engine leads this centre since")
                 return
             if self._hold.away:
                 log.warning("the database is back, and the reign stands", extra={"action": "lease_renewed"})
             self._hold.renewed(asked_s=asked_s)
-            await self._tell()
+            self._tell()
             await asyncio.sleep(RENEW_EVERY_S)
 
     async def _unreached(self, asked_s: float, error: Exception) -> None:
@@ -228,18 +239,12 @@ class DatabaseLease:
         if not self._hold.away:
             log.error("the database is away (%s): the leader goes on without it", error, extra={"action": "lease_away"})
         self._hold.unreached(tried_s=asked_s)
-        await self._tell()
+        self._tell()
         await asyncio.sleep(AGAIN_S)
 
-    async def _end(self, why: str) -> None:
-        self._hold.end()
-        log.critical("reign %d is over: %s", self.epoch, why, extra={"action": "deposed", "epoch": self.epoch})
-        self._lost.set()
-        await self._tell()
-
-    async def _tell(self) -> None:
-        async with self._known:
-            self._known.notify_all()
+    def _tell(self) -> None:
+        waiting, self._unknown = self._unknown, asyncio.get_running_loop().create_future()
+        waiting.set_result(None)
 
     def _renew(self) -> bool:
         session = self._reached()

@@ -23,7 +23,7 @@ from cti import config, shipped
 from cti.config import Centre
 from cti.dialplan import render, starting
 from cti.endpoints import Endpoints, Pids
-from cti.home import DEFAULT_PORT_BASE, Home, Settings, default_home
+from cti.home import DEFAULT_PORT_BASE, Home, JournalPlace, Settings, default_home
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
 from cti.supervise import parts, ports, process
@@ -38,6 +38,11 @@ home_option = click.option("--home", required=True, type=_PLACE, help="Directory
 @click.option("--port-base", type=int, help=f"First of its ports (default {DEFAULT_PORT_BASE}).")
 @click.option("--demo/--no-demo", default=None, help="With the emulated carrier, demo people and customers.")
 @click.option("--database", help="SQLAlchemy URL; SQLite in the home when left out.")
+@click.option(
+    "--journal",
+    type=click.Choice([place.value for place in JournalPlace]),
+    help="Keep the journal in the home, or in the database for a standby.",
+)
 @click.option("--listen", help="Address for SIP, audio and the desktop (default 127.0.0.1).")
 @click.option("--public-address", help="The address that phones and browsers are told, behind NAT.")
 @click.option("--tls-cert", type=click.Path(dir_okay=False), help="Certificate chain (PEM) for desktop and SIP.")
@@ -48,6 +53,7 @@ def up(
     port_base: int | None,
     demo: bool | None,
     database: str | None,
+    journal: JournalPlace | None,
     listen: str | None,
     public_address: str | None,
     tls_cert: str | None,
@@ -62,6 +68,7 @@ def up(
         "port_base": port_base,
         "demo": demo,
         "database": database,
+        "journal": journal and JournalPlace(journal),
         "listen": listen,
         "public_address": public_address,
         "tls_cert": _absolute(tls_cert),

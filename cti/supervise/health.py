@@ -13,8 +13,13 @@ Probe: TypeAlias = Callable[[], Awaitable[bool]]
 """Asks once; False or OSError means no good answer. It sets itself no deadline: the caller does."""
 
 
-def http(host: str, port: int, path: str, *, user: str = "", password: str = "", tls: bool = False) -> Probe:
-    """GET `path` answers 200. The certificate is not looked at: it is our own process on this machine."""
+def http(
+    host: str, port: int, path: str, *, user: str = "", password: str = "", tls: bool = False, or_status: bytes = b"200"
+) -> Probe:
+    """GET `path` answers 200, or with the other status, such as `503 Standby`.
+
+    The certificate is not looked at: it is our own process on this machine.
+    """
     lines = [f"GET {path} HTTP/1.0", f"Host: {host}:{port}", "Connection: close"]
     if user:
         lines.append("Authorization: Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
@@ -26,8 +31,8 @@ def http(host: str, port: int, path: str, *, user: str = "", password: str = "",
         context.verify_mode = ssl.CERT_NONE
 
     async def ask() -> bool:
-        status = (await _exchange(host, port, request, context)).split(b" ", 2)
-        return len(status) >= 2 and status[1] == b"200"
+        status = (await _exchange(host, port, request, context)).partition(b" ")[2].strip()
+        return status.startswith(b"200") or status == or_status
 
     return ask
 

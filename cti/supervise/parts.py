@@ -4,12 +4,16 @@ Here: the list. Not here: keeping them running (`cti.supervise.supervisor`), the
 """
 
 import sys
+from typing import Final
 
 from cti.home import Home
 from cti.setup.asterisk import AsteriskInstall
 from cti.supervise import health
 from cti.supervise.health import Probe
 from cti.supervise.supervisor import Part
+
+STANDBY: Final = b"503 Standby"
+"""What an engine answers that waits while one on another machine leads: it is well."""
 
 
 def of(home: Home, install: AsteriskInstall) -> tuple[Part, ...]:

@@ -26,6 +26,8 @@ class Waiting:
 
     epoch: int
     """Of the reign that it waits behind; 0 when none was seen yet."""
+    leader: str
+    """Where that one answers."""
     number: int
     """Of the last entry of the journal that it has folded."""
     ok: bool = True
@@ -67,7 +69,7 @@ def _refusal(standing: Waiting) -> bytes:
     told = {"code": "standby", "detail": "This engine is the standby: another one leads.", **asdict(standing)}
     body = json.dumps(told).encode()
     head = (
-        "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+        "HTTP/1.1 503 Standby\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
         f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body

@@ -16,7 +16,7 @@ def free_port() -> int:
 async def test_a_standby_says_503_and_behind_whom_it_waits_and_then_leaves_the_port() -> None:
     port = free_port()
     async with httpx.AsyncClient(trust_env=False, timeout=10) as client:
-        waiting = Waiting(epoch=7, number=42)
+        waiting = Waiting(epoch=7, leader="http://a:1", number=42)
         async with answering("127.0.0.1", port, waiting=lambda: waiting, cert=None, key=None):
             for path in ("/healthz", "/", "/api/v1/session"):
                 told = await client.get(f"http://127.0.0.1:{port}{path}")
@@ -33,5 +33,7 @@ async def test_a_standby_whose_port_another_engine_has_waits_all_the_same() -> N
         leader.bind(("127.0.0.1", 0))
         leader.listen()
         port = leader.getsockname()[1]
-        async with answering("127.0.0.1", port, waiting=lambda: Waiting(epoch=1, number=0), cert=None, key=None):
+        async with answering(
+            "127.0.0.1", port, waiting=lambda: Waiting(epoch=1, leader="", number=0), cert=None, key=None
+        ):
             assert leader.getsockname()[1] == port

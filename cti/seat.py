@@ -1,0 +1,144 @@
+"""The seat of the engine that leads: who may take it, and the journal that belongs to it.
+
+A home whose journal is in it has one engine by the journal's own lock. Where the journal is in PostgreSQL any number of
+engines may wait for the seat, on any machine: the lease says who has it, and whoever waits answers 503 on the web's
+port. Called by `cti.app`; the adapters are `cti.store.lease` and the two journals.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cti.database import Database, open_database
+from cti.errors import DatabaseDown
+from cti.home import Home, JournalPlace
+from cti.ports import Epoch, Leadership
+from cti.store.appending import DurableJournal
+from cti.store.asking import ask
+from cti.store.database_journal import DatabaseJournal
+from cti.store.journal import SqliteJournal
+from cti.store.lease import DatabaseLease
+from cti.store.schema import upgrade_database
+from cti.web.health import Reign
+from cti.web.standby import Waiting, answering
+
+log = logging.getLogger(__name__)
+
+DATABASE_RETRY_S: Final = 0.5
+_UNSPECIFIED: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
+
+
+class Alone:
+    """`ports.Leadership` of an engine that nobody can succeed while it lives: the journal's lock keeps others out."""
+
+    async def gained(self) -> Epoch:
+        """At once."""
+        return Epoch(1)
+
+    async def lost(self) -> None:
+        """Never."""
+        await asyncio.get_running_loop().create_future()
+
+    @property
+    def leads(self) -> bool:
+        """Always."""
+        return True
+
+    async def confirmed(self) -> bool:
+        """At once."""
+        return True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """The lead of this process, for as long as it has it."""
+
+    home: Home
+    leadership: Leadership
+    epoch: Epoch
+    lease: DatabaseLease | None
+    """None where nobody can take the lead from this process."""
+
+    def journal(self, database: Database, *, after: int) -> AbstractAsyncContextManager[DurableJournal]:
+        """This reign's journal, to be opened; `after` as in `SqliteJournal`."""
+        if self.lease is None:
+            return SqliteJournal(self.home.journal, after=after)
+        return DatabaseJournal(database, spools=self.home.spools, epoch=self.epoch, after=after)
+
+    async def follow(self, journal: DurableJournal) -> None:
+        """Have the lead end as soon as the journal refuses an entry since another leads; for ever otherwise."""
+        if self.lease is not None and isinstance(journal, DatabaseJournal):
+            await journal.deposed.wait()
+            self.lease.end("the journal takes nothing from it any more")
+
+    def challenged(self) -> None:
+        """The switch gave our application to another client."""
+        if self.lease is not None:
+            self.lease.challenged()
+
+    def reign(self, journal: DurableJournal) -> Reign:
+        """How it stands, for those who ask the web."""
+        spooling = isinstance(journal, DatabaseJournal) and journal.spooling
+        return Reign(leads=self.leadership.leads, epoch=self.epoch, spooling=spooling)
+
+
+@contextlib.asynccontextmanager
+async def taken(home: Home, *, port: int) -> AsyncIterator[Seat]:
+    """Wait for the seat of this home, however long, and leave it at the end of the block.
+
+    `port` is the web's: while this process waits it answers there. Raises ConfigError.
+    """
+    if home.settings.journal is JournalPlace.HOME:
+        yield Seat(home=home, leadership=Alone(), epoch=Epoch(1), lease=None)
+        return
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    lease = DatabaseLease(home.database_url, holder=holder, url=_address(home, port), ask=ask)
+    try:
+        async with _answering(home, lease, port=port):
+            await _upgraded(home)
+            epoch = await lease.gained()
+        yield Seat(home=home, leadership=lease, epoch=epoch, lease=lease)
+    finally:
+        await lease.close()
+
+
+def _address(home: Home, port: int) -> str:
+    """Where other engines ask this one whether it leads: its own address, not the one that all share."""
+    settings = home.settings
+    host = socket.gethostname() if settings.listen in _UNSPECIFIED else settings.listen
+    scheme = "https" if settings.tls_cert else "http"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _answering(home: Home, lease: DatabaseLease, *, port: int) -> AbstractAsyncContextManager[None]:
+    settings = home.settings
+    return answering(
+        settings.listen,
+        port,
+        waiting=lambda: Waiting(epoch=lease.seen_epoch, leader=lease.seen_url, number=0),
+        cert=Path(settings.tls_cert) if settings.tls_cert else None,
+        key=Path(settings.tls_key) if settings.tls_key else None,
+    )
+
+
+async def _upgraded(home: Home) -> None:
+    """The lease's table must be there; a database that is away is waited for."""
+    database = open_database(home.database_url)
+    try:
+        while True:
+            try:
+                await asyncio.to_thread(upgrade_database, database)
+            except DatabaseDown as error:
+                log.warning("%s", error, extra={"action": "database_awaited"})
+                await asyncio.sleep(DATABASE_RETRY_S)
+            else:
+                return
+    finally:
+        await database.close()
