@@ -16,6 +16,7 @@ from cti.asterisk import ami, ari, calls, endpoints, sayings, translate, wire
 from cti.asterisk.calls import Customer, Display
 from cti.asterisk.contacts import Contacts
 from cti.asterisk.dialplan import Dialplan
+from cti.asterisk.ears import Ears
 from cti.asterisk.endpoints import Media
 from cti.asterisk.entrance import Entrance
 from cti.asterisk.fallback import Fallback, Member
@@ -33,6 +34,7 @@ from cti.domain.commands import (
     HoldLeg,
     JoinLegs,
     JoinParty,
+    Overhear,
     PlayMusic,
     PromiseCallback,
     QuietLine,
@@ -181,6 +183,7 @@ class AsteriskSwitch:
             on_replaced=replaced,
         )
         self._lines = Lines(self._ari.channels, limit_s=line_limit_s)
+        self._ears = Ears(self._ari)
         self._ami = ami.Client(
             host=address.host,
             port=address.ami_port,
@@ -240,6 +243,8 @@ class AsteriskSwitch:
                 await self._turn_to_callee(command)
             case RingParty() | JoinParty():
                 await self._turn_to_party(command)
+            case Overhear():
+                await self._ears.overhear(command)
             case EndLeg():
                 await calls.end_leg(self._ari, command)
             case DropBridge():
@@ -521,6 +526,9 @@ class AsteriskSwitch:
             task = asyncio.get_running_loop().create_task(self._end_probe(message.channel.id))
             self._probes.add(task)
             task.add_done_callback(self._probes.discard)
+            return
+        if (ear := translate.ear_there(message)) is not None:
+            self._ears.is_there(ear)
             return
         event = self._translator.translate(message)
         match event:

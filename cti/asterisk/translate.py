@@ -19,6 +19,7 @@ out a card's number in a talk.
 A caller's leg is followed only while it is in the application, so StasisEnd is the last that is heard of it, and it
 does not say why: the ChannelHangupRequest before it does, if there was one. A leg that we originated is followed to its
 ChannelDestroyed, which comes for every end of it: after StasisEnd it says nothing new, without it the ring has failed.
+A supervisor's ear is told by its StasisEnd alone: nobody rings it.
 StasisEnd without a hang-up (redirected by AMI) is also an end: the leg is in our hands no more.
 
 State kept between messages: why a leg is about to end, and how far the legs that we made have come; both are let go at
@@ -64,6 +65,7 @@ _MADE: Final = (
     variables.LINE_PREFIX,
     variables.DIAL_PREFIX,
     variables.PARTY_PREFIX,
+    variables.SNOOP_PREFIX,
 )
 _MACHINE: Final = "MACHINE"
 """AMD's word; it has others for a human, for a doubt, and for one who has hung up."""
@@ -121,7 +123,7 @@ class Translator:
         self._stages = {
             leg.leg_id: _Stage.LISTENING if leg.listening else _Stage.HERE
             for leg in legs
-            if leg.caller is None and (leg.answered or leg.listening)
+            if leg.caller is None and not leg.ear and (leg.answered or leg.listening)
         }
 
     def listens(self, leg_id: LegId) -> None:
@@ -157,7 +159,7 @@ class Translator:
         return None
 
     def _ended(self, leg_id: LegId) -> SwitchEvent | None:
-        if not is_made(leg_id):
+        if not is_made(leg_id) or is_ear(leg_id):
             return LegEnded(leg_id=leg_id, cause=self._causes.pop(leg_id, LegCause.NORMAL))
         if self._stages.get(leg_id) is _Stage.LISTENING:
             return None
@@ -196,6 +198,13 @@ def _failed(leg_id: LegId, cause: LegCause) -> SwitchEvent | None:
 def is_probe(message: wire.Message) -> bool:
     """Whether a health probe came in: to be answered and hung up by the adapter, and nobody else's business."""
     return message.type == "StasisStart" and message.args[:1] == [variables.STASIS_PROBE]
+
+
+def ear_there(message: wire.Message) -> LegId | None:
+    """The supervisor's ear that came into the application; that is between the adapter and the switch."""
+    if message.type != "StasisStart" or message.args[:1] != [variables.STASIS_SNOOP] or message.channel is None:
+        return None
+    return LegId(message.channel.id)
 
 
 def entered(channel: wire.Channel, *, node: NodeId, region: str, at: Callable[[], Milliseconds]) -> CallerEntered:
@@ -268,7 +277,7 @@ def listing(
         bridges=tuple(
             ListedBridge(bridge_id=BridgeId(bridge.id), legs=frozenset(map(LegId, bridge.channels)))
             for bridge in bridges
-            if bridge.id.startswith((variables.BRIDGE_PREFIX, variables.SIDE_PREFIX))
+            if bridge.id.startswith((variables.BRIDGE_PREFIX, variables.SIDE_PREFIX, variables.EAR_PREFIX))
         ),
         other_channels=frozenset(others),
         started_ms=started_ms,
@@ -287,6 +296,7 @@ def _listed(channel: wire.Channel, leg_id: LegId, *, inside: bool, listening: bo
         agent_id=agent_of(leg_id),
         dial_id=dial_id,
         party=is_party(leg_id),
+        ear=is_ear(leg_id),
         listening=listening and not inside,
         machine=_is_machine(status),
     )
@@ -300,6 +310,11 @@ def is_made(leg_id: str) -> bool:
 def is_party(leg_id: str) -> bool:
     """Whether somebody is asked into a talk on this leg."""
     return leg_id.startswith(variables.PARTY_PREFIX)
+
+
+def is_ear(leg_id: str) -> bool:
+    """Whether a supervisor hears an agent's leg by this one."""
+    return leg_id.startswith(variables.SNOOP_PREFIX)
 
 
 def assignment_of(leg_id: str) -> AssignmentId | None:

@@ -22,6 +22,7 @@ from cti.domain import (
     deadlines,
     dialling,
     lines,
+    monitors,
     offers,
     outbound,
     presence,
@@ -68,6 +69,8 @@ from cti.domain.events import (
     LineAnswered,
     LineFailed,
     LineWanted,
+    MonitorLeft,
+    MonitorRequested,
     MoveRequested,
     OfferAccepted,
     OfferRejected,
@@ -128,6 +131,8 @@ class Acd:
         turn = Turn(state, number=state.number, now=now)
         try:
             RULES[type(event)](turn, event)
+            if state.monitors:
+                monitors.settle(turn)
             for agent_id in turn.departed:
                 waiting.release_kept(turn, agent_id)
             offers.offer_all(turn)
@@ -151,6 +156,14 @@ class Acd:
 def _ring_failed(turn: Turn, event: RingFailed) -> None:
     if not callbacks.ring_failed(turn, event):
         offers.ring_failed(turn, event)
+
+
+def _party_answered(turn: Turn, event: PartyAnswered) -> None:
+    (monitors.answered if event.leg_id in turn.state.monitors else transfers.party_answered)(turn, event)
+
+
+def _party_failed(turn: Turn, event: PartyFailed) -> None:
+    (monitors.failed if event.leg_id in turn.state.monitors else transfers.party_failed)(turn, event)
 
 
 def _engine_started(turn: Turn, event: EngineStarted) -> None:
@@ -217,8 +230,10 @@ RULES: Final[Mapping[type[Event], Callable[[Turn, Any], None]]] = {
     ConferenceRequested: transfers.conference_requested,
     HandOverRequested: transfers.hand_over_requested,
     PartyDropped: transfers.party_dropped,
-    PartyAnswered: transfers.party_answered,
-    PartyFailed: transfers.party_failed,
+    PartyAnswered: _party_answered,
+    PartyFailed: _party_failed,
+    MonitorRequested: monitors.requested,
+    MonitorLeft: monitors.left,
     SwitchReturned: presence.switch_returned,
 }
 """What decides on each kind of event; a test keeps it whole."""

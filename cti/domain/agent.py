@@ -70,7 +70,7 @@ class Agent(Struct, frozen=True, kw_only=True, gc=False):
     reserved_for: CampaignId | None = None
     """He is kept free for this campaign's callees, and is offered nothing else."""
     party_leg: LegId | None = None
-    """A colleague asks him into a talk, or he is in it: he is offered nothing meanwhile."""
+    """A colleague asks him into a talk, or he is in it or listens to it: he is offered nothing meanwhile."""
     assignment_ids: tuple[AssignmentId, ...] = ()
     """What he holds, from the offer to the end of wrap-up."""
     active: tuple[Medium, ...] = ()

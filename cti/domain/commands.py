@@ -208,6 +208,25 @@ class JoinParty(Struct, frozen=True, kw_only=True, gc=False):
     legs: tuple[LegId, ...]
 
 
+class Overhear(Struct, frozen=True, kw_only=True, gc=False):
+    """Have a supervisor's leg hear an agent's, both ways, in a bridge of its own; nobody, or the agent alone, hears it.
+
+    Another ear that he has is taken away first. Made already, he is put to it again.
+    """
+
+    leg_id: LegId
+    """His."""
+    spied: LegId
+    snoop: LegId
+    """The ear that is made."""
+    instead_of: LegId | None
+    """The one before."""
+    whispering: bool
+    """The agent hears him."""
+    bridge_id: BridgeId
+    node: NodeId
+
+
 class DropBridge(Struct, frozen=True, kw_only=True, gc=False):
     """The talk is over; the bridge goes. Gone already is success."""
 
@@ -255,6 +274,7 @@ SwitchCommand = (
     | DropBridge
     | RingParty
     | JoinParty
+    | Overhear
     | SetFallback
 )
 Irrevocable = DialCustomer | DialLead | RingParty

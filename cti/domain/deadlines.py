@@ -8,7 +8,7 @@ restart sets them all again from the state.
 from collections.abc import Iterator
 from typing import Final
 
-from cti.domain import callbacks, campaigns, legs, lines, offers, talks, transfers, waiting
+from cti.domain import callbacks, campaigns, legs, lines, monitors, offers, talks, transfers, waiting
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment, awaits_word
 from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop, StartTimer
@@ -61,13 +61,20 @@ def timer_fired(turn: Turn, event: TimerFired) -> None:
         if dial is not None and _is_due(turn, kind, owner, dial.until_ms):
             campaigns.time_is_up(turn, dial)
     elif kind is TimerKind.PARTY:
-        party = turn.state.parties.get(LegId(owner))
-        if party is not None and _is_due(turn, kind, owner, party.until_ms):
-            transfers.ring_expired(turn, party)
+        _ring_time_is_up(turn, LegId(owner))
     else:
         assignment = turn.state.assignments.get(AssignmentId(owner))
         if assignment is not None and _is_due(turn, kind, owner, deadline(turn.state, assignment, kind)):
             _assignments_time_is_up(turn, assignment, kind)
+
+
+def _ring_time_is_up(turn: Turn, leg_id: LegId) -> None:
+    """Of somebody who is asked into a talk, or is to listen to one."""
+    party, monitor = turn.state.parties.get(leg_id), turn.state.monitors.get(leg_id)
+    if party is not None and _is_due(turn, TimerKind.PARTY, leg_id, party.until_ms):
+        transfers.ring_expired(turn, party)
+    elif monitor is not None and _is_due(turn, TimerKind.PARTY, leg_id, monitor.until_ms):
+        monitors.ring_expired(turn, monitor)
 
 
 def _assignments_time_is_up(turn: Turn, assignment: Assignment, kind: TimerKind) -> None:
@@ -192,6 +199,8 @@ def _deadlines(state: State) -> Iterator[tuple[TimerKind, str, Milliseconds | No
         yield TimerKind.DIAL, dial_id, state.dials[dial_id].until_ms
     for leg_id in sorted(state.parties):
         yield TimerKind.PARTY, leg_id, state.parties[leg_id].until_ms
+    for leg_id in sorted(state.monitors):
+        yield TimerKind.PARTY, leg_id, state.monitors[leg_id].until_ms
     for agent_id in sorted(state.agents):
         for kind in _AGENTS:
             yield kind, agent_id, agent_deadline(state.agents[agent_id], kind)

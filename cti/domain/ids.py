@@ -221,6 +221,32 @@ class PartyEnd(Word):
     """The customer is gone."""
 
 
+class MonitorMode(Word):
+    """What a supervisor wants of a talk that is not his."""
+
+    LISTEN = "listen"
+    """He hears both; nobody hears him."""
+    COACH = "coach"
+    """Besides, the agent hears him, and the customer does not."""
+    BARGE = "barge"
+    """All hear each other."""
+    TAKE_OVER = "take_over"
+    """The customer is his, and the agent is free for his wrap-up."""
+
+
+class MonitorEnd(Word):
+    """How a supervisor ceased to listen to a talk."""
+
+    MISSED = "missed"
+    """His phone was not answered, or could not be rung."""
+    LEFT = "left"
+    """He went, or hung up."""
+    LOST = "lost"
+    """His leg was lost, or what he heard the talk by."""
+    OVER = "over"
+    """The talk is over, or its agent is in it no more."""
+
+
 class EndedBy(Word):
     """Who ended a talk or the work on a contact."""
 
@@ -253,6 +279,6 @@ class TimerKind(Word):
     DIAL = "dial"
     """How long a lead's phone is rung, and how long he waits once he has answered."""
     PARTY = "party"
-    """How long somebody who is asked into a talk is rung."""
+    """How long somebody who is asked into a talk, or is to listen to one, is rung."""
     SKIP = "skip"
     """How long an agent is offered nothing, because his phone could not be rung just now."""

@@ -25,6 +25,8 @@ class Party(Struct, frozen=True, kw_only=True, gc=False):
     until_ms: Milliseconds | None
     """How long he is rung."""
     answered_ms: Milliseconds | None = None
+    uninvited: bool = False
+    """A supervisor who came in of his own accord: the agent does not part from him."""
 
 
 RINGING = (PartyState.RINGING, PartyState.CALLED)

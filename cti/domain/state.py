@@ -35,6 +35,7 @@ from cti.domain.ids import (
     NodeId,
     QueueId,
 )
+from cti.domain.monitor import Monitor
 from cti.domain.node import Node
 from cti.domain.party import Party
 from cti.domain.queue import Queue
@@ -59,6 +60,7 @@ class Snapshot(Struct, frozen=True, kw_only=True, gc=False):
     campaigns: tuple[Campaign, ...] = ()
     dials: tuple[Dial, ...] = ()
     parties: tuple[Party, ...] = ()
+    monitors: tuple[Monitor, ...] = ()
 
 
 KEPT_SOURCES: Final = 20_000
@@ -94,6 +96,8 @@ class State:
         """Of contacts whose attempt is not over."""
         self.parties: dict[LegId, Party] = {}
         """Who was asked into a talk."""
+        self.monitors: dict[LegId, Monitor] = {}
+        """Supervisors who are at others' talks, by their legs."""
         self.line_by_leg: dict[LegId, AgentId] = {}
         """Lines that are kept up, or rung."""
         self.line_wishes: dict[AgentId, None] = {}
@@ -154,6 +158,13 @@ class State:
             return self.parties[leg_id]
         except KeyError:
             raise NotFound("He is not in the talk (any more).", code="party_absent") from None
+
+    def monitor(self, leg_id: LegId) -> Monitor:
+        """The supervisor who is at a talk with this leg; raises `NotFound`."""
+        try:
+            return self.monitors[leg_id]
+        except KeyError:
+            raise NotFound("Nobody listens (any more).", code="monitor_gone") from None
 
     def waiting(self, queue_id: QueueId) -> int:
         """How many contacts wait in the queue."""
@@ -284,6 +295,17 @@ class State:
         else:
             self.parties[leg_id] = party
 
+    def set_monitor(self, leg_id: LegId, monitor: Monitor | None) -> None:
+        """Keep this record, or none."""
+        self._undo.append(partial(self._replace_monitor, leg_id, self.monitors.get(leg_id)))
+        self._replace_monitor(leg_id, monitor)
+
+    def _replace_monitor(self, leg_id: LegId, monitor: Monitor | None) -> None:
+        if monitor is None:
+            self.monitors.pop(leg_id, None)
+        else:
+            self.monitors[leg_id] = monitor
+
     def set_source(self, key: str, contact_id: ContactId) -> None:
         """Know that contact by the key that its source has for it."""
         self._undo.append(partial(self._forget_source, key))
@@ -378,6 +400,7 @@ def snapshot(state: State) -> Snapshot:
         campaigns=tuple(state.campaigns.values()),
         dials=tuple(state.dials.values()),
         parties=tuple(state.parties.values()),
+        monitors=tuple(state.monitors.values()),
     )
 
 
@@ -407,5 +430,7 @@ def restore(records: Snapshot) -> State:
         state._replace_dial(dial.id, dial)
     for party in records.parties:
         state._replace_party(party.leg_id, party)
+    for monitor in records.monitors:
+        state._replace_monitor(monitor.leg_id, monitor)
     state.commit()
     return state

@@ -1,4 +1,4 @@
-"""The four machines of the ACD, each as one table: contact, assignment, party and agent.
+"""The five machines of the ACD, each as one table: contact, assignment, party, monitor and agent.
 
 Theory of operation. A *contact* is what a customer wants, an *assignment* is one offer of it to one agent, and an
 *agent* is a person with a readiness. They are different machines because their lives differ: a contact outlives the
@@ -21,6 +21,9 @@ and recovery cannot fold it.
   customer; talks to the agent aside while the customer hears music, or hears music himself while the agent is with the
   customer; is in the talk with all; or leads it, when the agent has gone. An assignment that was handed over goes into
   wrap-up by itself: its contact is with somebody else by then, or over.
+- A *monitor* is a supervisor at somebody else's talk. He is rung, listens unheard, coaches the agent unheard by the
+  customer, and may come in: from then on he is a party of the talk, and may be left in charge of it. He ceases to hear
+  a talk whose agent is out of it, be it over or not.
 - Readiness is what a person says of himself, or what the system says of him when he did not answer or his phone or
   desktop is gone. Being busy is no readiness: it follows from the assignments.
 
@@ -80,6 +83,17 @@ class PartyState(Word):
     GONE = "gone"
 
 
+class MonitorState(Word):
+    """How a supervisor is at a talk that is not his."""
+
+    RINGING = "ringing"
+    LISTENING = "listening"
+    COACHING = "coaching"
+    IN_TALK = "in the talk"
+    """He is one of its parties from now on, together with the others."""
+    GONE = "gone"
+
+
 class Trigger(Word):
     """What moves a machine: each follows from one fact."""
 
@@ -104,6 +118,9 @@ class Trigger(Word):
     PARTED = "left alone"
     TAKEN_UP = "talked to again"
     MERGED = "let in"
+    COACHED = "speaks to the agent"
+    SILENCED = "only listens"
+    BARGED = "comes in"
     LEFT_IN_CHARGE = "left in charge"
     ENDED = "ended"
     SIGNED_IN = "signed in"
@@ -176,6 +193,17 @@ PARTY: Final[Mapping[tuple[PartyState, Trigger], PartyState]] = {
     (PartyState.LEADING, Trigger.ENDED): PartyState.GONE,
 }
 
+MONITOR: Final[Mapping[tuple[MonitorState, Trigger], MonitorState]] = {
+    (MonitorState.RINGING, Trigger.ANSWERED): MonitorState.LISTENING,
+    (MonitorState.RINGING, Trigger.ENDED): MonitorState.GONE,
+    (MonitorState.LISTENING, Trigger.COACHED): MonitorState.COACHING,
+    (MonitorState.LISTENING, Trigger.BARGED): MonitorState.IN_TALK,
+    (MonitorState.LISTENING, Trigger.ENDED): MonitorState.GONE,
+    (MonitorState.COACHING, Trigger.SILENCED): MonitorState.LISTENING,
+    (MonitorState.COACHING, Trigger.BARGED): MonitorState.IN_TALK,
+    (MonitorState.COACHING, Trigger.ENDED): MonitorState.GONE,
+}
+
 AGENT: Final[Mapping[tuple[Readiness, Trigger], Readiness]] = {
     (Readiness.OFFLINE, Trigger.SIGNED_IN): Readiness.NOT_READY,
     (Readiness.NOT_READY, Trigger.SIGNED_IN): Readiness.NOT_READY,
@@ -213,6 +241,14 @@ def next_party(leg_id: str, state: PartyState, trigger: Trigger) -> PartyState:
         raise illegal("Party", leg_id, state=state, trigger=trigger) from None
 
 
+def next_monitor(leg_id: str, state: MonitorState, trigger: Trigger) -> MonitorState:
+    """The state that follows; raises `IllegalTransition`."""
+    try:
+        return MONITOR[state, trigger]
+    except KeyError:
+        raise illegal("Monitor", leg_id, state=state, trigger=trigger) from None
+
+
 def next_readiness(agent_id: str, state: Readiness, trigger: Trigger) -> Readiness:
     """The readiness that follows; raises `IllegalTransition`."""
     try:
@@ -228,7 +264,7 @@ def illegal(noun: str, key: str, *, state: StrEnum, trigger: Trigger) -> Illegal
 
 
 def mermaid() -> str:
-    """`docs/states.md`: the four tables as Mermaid state diagrams."""
+    """`docs/states.md`: the five tables as Mermaid state diagrams."""
     return "\n".join(
         [
             "# The machines of the ACD",
@@ -238,6 +274,7 @@ def mermaid() -> str:
             *_diagram("Contact", CONTACT, start=ContactState.WAITING),
             *_diagram("Assignment", ASSIGNMENT, start=AssignmentState.OFFERED),
             *_diagram("Party", PARTY, start=PartyState.RINGING),
+            *_diagram("Monitor", MONITOR, start=MonitorState.RINGING),
             *_diagram("Agent", AGENT, start=Readiness.OFFLINE),
         ]
     )

@@ -6,7 +6,7 @@ goes back to the queue. How an offer comes about is `cti.domain.offers`.
 
 from typing import Final
 
-from cti.domain import callbacks, campaigns, cut, legs, lines, lost, offers, transfers
+from cti.domain import callbacks, campaigns, cut, legs, lines, lost, monitors, offers, transfers
 from cti.domain.assignment import Assignment, is_desk_work
 from cti.domain.commands import ClosePop, EndLeg
 from cti.domain.contact import Contact, is_call
@@ -104,6 +104,8 @@ def leg_ended(turn: Turn, event: LegEnded) -> None:
         return
     if event.leg_id in turn.state.parties:
         transfers.leg_ended(turn, event.leg_id, event.cause)
+        return
+    if monitors.leg_ended(turn, event.leg_id, event.cause):
         return
     dial_id = turn.state.dial_by_leg.get(event.leg_id)
     if dial_id is not None:

@@ -75,7 +75,9 @@ RING_MS: Final[Milliseconds] = 30_000
 GREETED_MS: Final[Milliseconds] = 3_000
 """Whoever had the customer for less has not said goodbye to him: his leg ended as he got him, or before."""
 _TALKING: Final = (AssignmentState.ACTIVE, AssignmentState.HELD)
-_LOST: Final = (LegCause.LOST, LegCause.UNREACHABLE, LegCause.CONGESTION)
+LOST: Final = (LegCause.LOST, LegCause.UNREACHABLE, LegCause.CONGESTION)
+"""How a leg ends that nobody hung up."""
+_AWAY: Final = (AssignmentState.HELD, AssignmentState.REJOINING)
 _FIRST_TO_LEAD: Final = (
     PartyState.ASIDE,
     PartyState.LEFT,
@@ -214,6 +216,8 @@ def party_dropped(turn: Turn, event: PartyDropped) -> None:
         return
     if party.contact_id != contact.id:
         raise RuleError("He is not in your talk.", code="party_absent")
+    if party.uninvited:
+        raise RuleError("Your supervisor leaves by himself.", code="party_supervisor")
     _end(turn, party, PartyEnd.DROPPED)
 
 
@@ -259,7 +263,7 @@ def ring_expired(turn: Turn, party: Party) -> None:
 def leg_ended(turn: Turn, leg_id: LegId, cause: LegCause) -> None:
     """A party's leg is gone."""
     party = turn.state.parties[leg_id]
-    how = PartyEnd.MISSED if party.state in RINGING else PartyEnd.LOST if cause in _LOST else PartyEnd.LEFT
+    how = PartyEnd.MISSED if party.state in RINGING else PartyEnd.LOST if cause in LOST else PartyEnd.LEFT
     _gone(turn, party, how, cause)
 
 
@@ -276,12 +280,14 @@ def is_conference(turn: Turn, contact: Contact) -> bool:
     return any(party.state in IN_TALK for party in _parties(turn, contact))
 
 
-def hand_over(turn: Turn, assignment: Assignment, contact: Contact) -> None:
+def hand_over(turn: Turn, assignment: Assignment, contact: Contact, *, heir: Party | None = None) -> None:
     """The agent is gone from the talk: the one aside has it, else the first of those in it, else who is being rung.
+
+    Unless it is said who, somebody in the talk.
 
     Whoever is still rung while others are with the customer is let go: there is nobody left who asked for him.
     """
-    heir = min(_parties(turn, contact), key=lambda party: _FIRST_TO_LEAD.index(party.state))
+    heir = heir or min(_parties(turn, contact), key=lambda party: _FIRST_TO_LEAD.index(party.state))
     rung = outside(turn, contact)
     if rung is not None and rung is not heir:
         _end(turn, rung, PartyEnd.DROPPED)
@@ -489,6 +495,7 @@ def _gone(turn: Turn, party: Party, how: PartyEnd, cause: LegCause) -> None:
     if contact.assignment_id is not None:
         if party.state in IN_TALK:  # a join that named him has failed for all
             place(turn, contact)
+            _music_if_alone(turn, contact)
         return
     left_early = how is PartyEnd.LOST or turn.now - party.since_ms < GREETED_MS
     next_one = next((other for other in _parties(turn, contact) if other.state is PartyState.TOGETHER), None)
@@ -501,6 +508,14 @@ def _gone(turn: Turn, party: Party, how: PartyEnd, cause: LegCause) -> None:
         turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_TRANSFERRED, at_ms=turn.now))
         legs.end_customers(turn, contact)
         legs.drop_bridge(turn, contact)
+
+
+def _music_if_alone(turn: Turn, contact: Contact) -> None:
+    """The last who was with him has left while his agent is aside, or away."""
+    contact = turn.state.contact(contact.id)
+    held = turn.state.assignments.get(contact.assignment_id) if contact.assignment_id is not None else None
+    if held is not None and held.state in _AWAY and not is_conference(turn, contact):
+        legs.hold(turn, contact)
 
 
 def _return(turn: Turn, contact: Contact) -> None:
@@ -517,6 +532,8 @@ def _end(turn: Turn, party: Party, how: PartyEnd) -> None:
     turn.do(EndLeg(leg_id=party.leg_id, node=party.node))
     _record_end(turn, party, how, None)
     _leave_side(turn, contact, party)
+    if party.state in IN_TALK:
+        _music_if_alone(turn, contact)
 
 
 def _record_end(turn: Turn, party: Party, how: PartyEnd, cause: LegCause | None) -> None:

@@ -27,6 +27,7 @@ from cti.domain.commands import (
     Irrevocable,
     JoinLegs,
     JoinParty,
+    Overhear,
     PlayMusic,
     PromiseCallback,
     QuietLine,
@@ -65,6 +66,7 @@ LegCommand = (
     | DropBridge
     | RingParty
     | JoinParty
+    | Overhear
 )
 
 
@@ -255,7 +257,7 @@ def consequence(command: LegCommand, error: OutsideError) -> Event | None:
             return None
         case RingParty():
             return PartyFailed(leg_id=command.leg_id, cause=cause)
-        case QuietLine() | Apologise() | JoinParty():
+        case QuietLine() | Apologise() | JoinParty() | Overhear():
             return None
         case _:
             assert_never(command)

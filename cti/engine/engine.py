@@ -463,7 +463,7 @@ class Engine:
             )
             return may and dial is not None and not dial.given_up
         if isinstance(command, RingParty):
-            return command.leg_id in self.state.parties
+            return command.leg_id in self.state.parties or command.leg_id in self.state.monitors
         contact = self.state.contacts.get(command.contact_id)
         return contact is not None and contact.leg_id == command.leg_id and contact.state is ContactState.ACTIVE
 

@@ -15,6 +15,8 @@ node is asked for everything alive, and the difference becomes events:
 - a callee who should be listened to, and is not, is listened to now; one who is not in the application, and picked up
   while no engine was there, has been abandoned, be he told so just now or gone already;
 - a caller's leg that was to go on outside the ACD, and has not, is sent there again;
+- a supervisor who listens to a talk, and does not share a bridge with his ear, is put to it again; an ear that nobody
+  hears by is hung up;
 - a talk whose two legs live but do not share its bridge is joined again; a customer on hold who still shares it is
   taken out again; a bridge without a talk goes;
 - a bridge that nobody knows but in which two legs of nobody live is somebody's talk, decided by an engine that died
@@ -54,11 +56,13 @@ from cti.domain.events import (
     RingFailed,
 )
 from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, Milliseconds, NodeId
+from cti.domain.monitor import HEARING, Monitor, ear_of
+from cti.domain.monitors import overhearing
 from cti.domain.party import IN_TALK, RINGING
 from cti.domain.state import State
 from cti.domain.states import AssignmentState, ContactState, PartyState
 from cti.ports import CallerEntered, ListedBridge, ListedLeg, Listing
-from cti.variables import BRIDGE_PREFIX, SIDE_PREFIX
+from cti.variables import BRIDGE_PREFIX, EAR_PREFIX, SIDE_PREFIX
 
 _OUT_OF_TALK = (AssignmentState.HELD, AssignmentState.REJOINING)
 
@@ -133,9 +137,7 @@ def held_legs(state: State, node: NodeId) -> Iterable[LegId]:
         assignment = state.assignments[assignment_id]
         if assignment.state is not AssignmentState.WRAP_UP and state.contacts[assignment.contact_id].node == node:
             yield leg_id
-    for leg_id, party in state.parties.items():
-        if party.node == node:
-            yield leg_id
+    yield from _invited_legs(state, node)
     for leg_id, agent_id in state.line_by_leg.items():
         if state.agents[agent_id].line_node == node:
             yield leg_id
@@ -143,6 +145,18 @@ def held_legs(state: State, node: NodeId) -> Iterable[LegId]:
         dial = state.dials[dial_id]
         if dial.node == node and dial.contact_id is None:
             yield leg_id
+
+
+def _invited_legs(state: State, node: NodeId) -> Iterable[LegId]:
+    """Of those who were asked into talks, and of supervisors at talks with what they hear them by."""
+    for leg_id, party in state.parties.items():
+        if party.node == node:
+            yield leg_id
+    for leg_id, monitor in state.monitors.items():
+        if monitor.node == node:
+            yield leg_id
+            if monitor.snoop is not None:
+                yield monitor.snoop
 
 
 def unlisted_callees(state: State, listing: Listing) -> frozenset[LegId]:
@@ -184,7 +198,8 @@ def _ending(state: State, leg_id: LegId) -> Event:
     if dial is not None and dial.answered_ms is None:
         return CalleeFailed(dial_id=dial.id, leg_id=leg_id, cause=LegCause.LOST)
     party = state.parties.get(leg_id)
-    if party is not None and party.state in RINGING:
+    monitor = state.monitors.get(leg_id)
+    if (party is not None and party.state in RINGING) or (monitor is not None and monitor.snoop is None):
         return PartyFailed(leg_id=leg_id, cause=LegCause.LOST)
     assignment_id = state.assignment_by_leg.get(leg_id)
     if assignment_id is not None and state.assignments[assignment_id].state is AssignmentState.OFFERED:
@@ -253,8 +268,8 @@ def _made_unheard(state: State, leg: ListedLeg, node: NodeId) -> Iterable[Event]
     dial = _dial_of(state, leg.leg_id)
     if dial is not None and (dial.answered_ms is None or leg.machine is not None):
         yield CalleeAnswered(dial_id=dial.id, leg_id=leg.leg_id, node=node, machine=leg.machine)
-    party = state.parties.get(leg.leg_id)
-    if party is not None and party.state in RINGING:
+    party, monitor = state.parties.get(leg.leg_id), state.monitors.get(leg.leg_id)
+    if (party is not None and party.state in RINGING) or (monitor is not None and monitor.snoop is None):
         yield PartyAnswered(leg_id=leg.leg_id, node=node)
 
 
@@ -292,7 +307,10 @@ def _leftover_legs(
         elif leg.dial_id is not None:
             leftover = _dial_of(state, leg.leg_id) is None and _is_left(state, leg.leg_id)
         elif leg.party:
-            leftover = leg.leg_id not in state.parties and _served(state, leg) is None
+            wanted = leg.leg_id in state.parties or leg.leg_id in state.monitors
+            leftover = not wanted and _served(state, leg) is None
+        elif leg.ear:
+            leftover = all(monitor.snoop != leg.leg_id for monitor in state.monitors.values())
         else:
             leftover = leg.assignment_id is not None and _served(state, leg) is None and not _waits(state, leg.leg_id)
         if leftover and leg.leg_id not in spared:
@@ -320,10 +338,41 @@ def _waits(state: State, leg_id: LegId) -> bool:
 
 def _leftover_bridges(state: State, listing: Listing, *, spared: Set[LegId]) -> Iterable[SwitchCommand]:
     for bridge in listing.bridges:
-        is_talk = bridge.bridge_id.startswith(BRIDGE_PREFIX)
-        leftover = _talk_of(state, bridge) is None if is_talk else not _is_aside(state, bridge)
+        if bridge.bridge_id.startswith(BRIDGE_PREFIX):
+            leftover = _talk_of(state, bridge) is None
+        elif bridge.bridge_id.startswith(EAR_PREFIX):
+            leftover = _listener(state, bridge) is None
+        else:
+            leftover = not _is_aside(state, bridge)
         if leftover and not bridge.legs & spared:
             yield DropBridge(bridge_id=bridge.bridge_id, node=listing.node)
+
+
+def _listener(state: State, bridge: ListedBridge) -> Monitor | None:
+    """The supervisor who hears a talk there."""
+    monitor = state.monitors.get(LegId(bridge.bridge_id.removeprefix(EAR_PREFIX)))
+    return monitor if monitor is not None and monitor.state in HEARING else None
+
+
+def _monitors_astray(
+    state: State, listing: Listing, listed: dict[LegId, ListedLeg], together: dict[BridgeId, frozenset[LegId]]
+) -> Iterable[SwitchCommand]:
+    """Supervisors who do not hear the talk that they are at."""
+    for monitor in state.monitors.values():
+        if monitor.state not in HEARING or monitor.node != listing.node:
+            continue
+        present = together.get(ear_of(monitor.leg_id), frozenset())
+        if not {monitor.leg_id, monitor.spied} <= listed.keys() or {monitor.leg_id, monitor.snoop} <= present:
+            continue
+        if monitor.snoop is None or monitor.snoop not in listed:
+            yield overhearing(monitor)
+            continue
+        yield JoinParty(
+            contact_id=monitor.contact_id,
+            bridge_id=ear_of(monitor.leg_id),
+            node=listing.node,
+            legs=(monitor.leg_id, monitor.snoop),
+        )
 
 
 def _is_aside(state: State, bridge: ListedBridge) -> bool:
@@ -355,6 +404,7 @@ def _misplaced(state: State, listing: Listing, listed: dict[LegId, ListedLeg]) -
     """Legs that live but are not where the talk has them."""
     together = {bridge.bridge_id: bridge.legs for bridge in listing.bridges}
     yield from _parties_astray(state, listing, listed, together)
+    yield from _monitors_astray(state, listing, listed, together)
     for assignment in state.assignments.values():
         if assignment.handed_over:
             continue

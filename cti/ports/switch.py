@@ -116,7 +116,9 @@ class ListedLeg:
     dial_id: DialId | None = None
     """For a campaign's callee."""
     party: bool = False
-    """For somebody who is asked into a talk."""
+    """For somebody who is asked into a talk, or a supervisor who is to listen to one."""
+    ear: bool = False
+    """By which a supervisor hears an agent's leg."""
     listening: bool = False
     """This callee was picked up, and is out of the application while it is heard whether he is a machine."""
     machine: bool | None = None

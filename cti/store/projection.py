@@ -155,6 +155,14 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
                 run(statement, _given(assignment_id, at_ms))
         case facts.PartyInvited() | facts.PartyMoved() | facts.PartyEnded():
             pass
+        case (
+            facts.MonitorRung()
+            | facts.MonitorWished()
+            | facts.MonitorMoved()
+            | facts.MonitorCameIn()
+            | facts.MonitorEnded()
+        ):
+            pass
         case facts.AssignmentClosed(assignment_id=assignment_id, disposition=disposition, at_ms=at_ms):
             run(_CLOSE, _given(assignment_id, at_ms) | {"code": disposition})
             for statement in (_RESUME, _END_TALK, _SUM_UP):

@@ -11,10 +11,11 @@ from cti.domain.agent import Agent, counted, open_media
 from cti.domain.assignment import is_desk_work
 from cti.domain.contact import Contact
 from cti.domain.ids import AssignmentId, ContactId, Medium
+from cti.domain.monitors import MOST_MONITORS
 from cti.domain.party import IN_TALK, RINGING
 from cti.domain.queue import ring_of, rings
 from cti.domain.state import State
-from cti.domain.states import AssignmentState, ContactState, PartyState
+from cti.domain.states import AssignmentState, ContactState, MonitorState, PartyState
 from cti.domain.waiting import is_present
 
 _CONTACT_STATES: Mapping[AssignmentState, ContactState] = {
@@ -38,6 +39,7 @@ def broken_invariants(state: State) -> list[str]:
         *_broken_contacts(state),
         *_broken_assignments(state),
         *_broken_parties(state),
+        *_broken_monitors(state),
         *_broken_agents(state),
         *_broken_waits(state),
         *_broken_indexes(state),
@@ -96,9 +98,26 @@ def _broken_parties(state: State) -> Iterable[str]:
         if sum(state not in IN_TALK for state in others) > 1:
             yield f"{contact.id} has more than one outside its talk: {others}"
     asked = {party.leg_id: party.agent_id for party in state.parties.values() if party.agent_id is not None}
+    asked |= {monitor.leg_id: monitor.agent_id for monitor in state.monitors.values()}
     told = {agent.party_leg: agent.id for agent in state.agents.values() if agent.party_leg is not None}
     if asked != told:
         yield f"parties are {asked}, agents say {told}"
+
+
+def _broken_monitors(state: State) -> Iterable[str]:
+    at: dict[AssignmentId, int] = {}
+    for monitor in state.monitors.values():
+        at[monitor.assignment_id] = at.get(monitor.assignment_id, 0) + 1
+        held = state.assignments.get(monitor.assignment_id)
+        talks = held is not None and held.state in (AssignmentState.ACTIVE, AssignmentState.HELD)
+        if held is None or not talks or held.leg_id != monitor.spied or held.contact_id != monitor.contact_id:
+            yield f"{monitor.leg_id} is at a talk that is none"
+        if (monitor.state is MonitorState.RINGING) != (monitor.until_ms is not None):
+            yield f"{monitor.leg_id} is {monitor.state} until {monitor.until_ms}"
+        if (monitor.state is MonitorState.RINGING) != (monitor.snoop is None):
+            yield f"{monitor.leg_id} is {monitor.state} and hears by {monitor.snoop}"
+    if any(count > MOST_MONITORS for count in at.values()):
+        yield f"too many are at one talk: {at}"
 
 
 def _broken_assignments(state: State) -> Iterable[str]:

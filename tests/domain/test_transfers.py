@@ -715,6 +715,7 @@ def nobody_is_alone(day: Scenario, switch: Switch, customer: LegId) -> None:
     if held is not None and held.state is AssignmentState.ACTIVE and held.leg_id is not None:
         wanted.add(held.leg_id)
     assert switch.with_(customer) == wanted
+    assert wanted or customer not in switch.bridge, "he would hear nothing"
     for party in parties:
         if party.state is PartyState.ASIDE:
             assert held is not None

@@ -501,6 +501,7 @@ def in_order(taken: Snapshot) -> Snapshot:
         campaigns=tuple(sorted(taken.campaigns, key=lambda campaign: campaign.id)),
         dials=tuple(sorted(taken.dials, key=lambda dial: dial.id)),
         parties=tuple(sorted(taken.parties, key=lambda party: party.leg_id)),
+        monitors=tuple(sorted(taken.monitors, key=lambda monitor: monitor.leg_id)),
     )
 
 

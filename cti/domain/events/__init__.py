@@ -53,6 +53,7 @@ from cti.domain.events.contacts import (
 )
 from cti.domain.events.engine import ClockStepped, EngineStarted, SwitchLost, SwitchReturned, TimerFired
 from cti.domain.events.legs import CalleeAnswered, CalleeFailed, JoinFailed, LegAnswered, LegEnded, RingFailed
+from cti.domain.events.monitors import MonitorLeft, MonitorRequested
 from cti.domain.events.setup import (
     AgentEnrolled,
     AgentRemoved,
@@ -120,6 +121,8 @@ __all__ = [
     "LineAnswered",
     "LineFailed",
     "LineWanted",
+    "MonitorLeft",
+    "MonitorRequested",
     "MoveRequested",
     "OfferAccepted",
     "OfferRejected",
@@ -192,6 +195,8 @@ Event = (
     | PartyDropped
     | PartyAnswered
     | PartyFailed
+    | MonitorLeft
+    | MonitorRequested
     | CallbackMoved
     | MoveRequested
     | ContactTakenBack

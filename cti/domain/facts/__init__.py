@@ -69,6 +69,7 @@ from cti.domain.facts.contacts import (
     WaitPlanned,
 )
 from cti.domain.facts.engine import ClockShifted, NodeLost, NodeReturned
+from cti.domain.facts.monitors import MonitorCameIn, MonitorEnded, MonitorMoved, MonitorRung, MonitorWished
 from cti.domain.facts.parties import HandedOver, PartyEnded, PartyInvited, PartyMoved
 from cti.domain.facts.setup import AgentConfigured, HoursConfigured, QueueConfigured
 
@@ -119,6 +120,11 @@ __all__ = [
     "LineRung",
     "LineUp",
     "LineWish",
+    "MonitorCameIn",
+    "MonitorEnded",
+    "MonitorMoved",
+    "MonitorRung",
+    "MonitorWished",
     "NodeLost",
     "NodeReturned",
     "OfferEnded",
@@ -177,6 +183,11 @@ Fact = (
     | PartyInvited
     | PartyMoved
     | PartyEnded
+    | MonitorCameIn
+    | MonitorEnded
+    | MonitorMoved
+    | MonitorRung
+    | MonitorWished
     | HandedOver
     | AssignmentClosed
     | ContactClosed

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cti.domain.facts import Fact
-from cti.domain.folds import agents, assignments, callbacks, campaigns, contacts, engine, parties, setup
+from cti.domain.folds import agents, assignments, callbacks, campaigns, contacts, engine, monitors, parties, setup
 
 if TYPE_CHECKING:
     from cti.domain.state import State
@@ -20,6 +20,7 @@ FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
     **campaigns.FOLDS,
     **contacts.FOLDS,
     **engine.FOLDS,
+    **monitors.FOLDS,
     **parties.FOLDS,
     **setup.FOLDS,
 }

@@ -68,6 +68,16 @@ def _clock_shifted(state: "State", fact: ClockShifted) -> None:
                 answered_ms=_shifted(party.answered_ms, by_ms),
             ),
         )
+    for monitor in list(state.monitors.values()):
+        state.set_monitor(
+            monitor.leg_id,
+            replace(
+                monitor,
+                asked_ms=monitor.asked_ms + by_ms,
+                since_ms=monitor.since_ms + by_ms,
+                until_ms=_shifted(monitor.until_ms, by_ms),
+            ),
+        )
     for agent in list(state.agents.values()):
         state.put_agent(
             replace(
