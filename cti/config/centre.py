@@ -16,6 +16,7 @@ from cti.config.hours import Hours
 from cti.config.limits import Limits
 from cti.config.mail import Answer, MailAccount
 from cti.config.menus import Account, Menu
+from cti.config.monitoring import Monitoring
 from cti.config.names import CapacityName, Country, Key, Number164, PromptName, TierName
 from cti.config.numbers import Number
 from cti.config.projects import Project, Site
@@ -68,6 +69,8 @@ class Centre(Record):
     """Calls that agents ask for."""
     campaigns: Mapping[Key, Campaign] = Field(default_factory=dict)
     """Whom the centre calls of its own accord."""
+    monitoring: Monitoring = Monitoring()
+    """Supervisors at agents' talks."""
     limits: Limits = Limits()
 
     @property

@@ -19,6 +19,7 @@ from cti.domain.states import AssignmentState, ContactState
 from cti.ports import Person
 from cti.web import waits
 from cti.web.messages import AgentView, QueueView
+from cti.web.monitors import listeners, talk_of
 from cti.web.roster import Roster
 from cti.web.screens import Screens, line_of
 from cti.web.transfer_messages import Colleague, Standing
@@ -247,6 +248,8 @@ class Board:
             activity_since_ms=since_ms,
             device=agent.device,
             line=line_of(agent),
+            talk=talk_of(self._state, held),
+            listeners=listeners(self._state, self._roster, held) if held is not None else [],
         )
 
 

@@ -23,6 +23,10 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "priority_changed": ("Changed a contact's priority", "Изменил приоритет обращения"),
     "contact_moved": ("Moved a waiting contact to another queue", "Переместил ожидающее обращение в другую очередь"),
     "contact_taken_back": ("Took a contact back into its queue", "Вернул обращение в очередь"),
+    "talk_monitored": ("Was at a talk", "Подключился к разговору"),
+    "talk_left": ("Left a talk", "Вышел из разговора"),
+    "set_ready": ("Set an agent ready", "Перевёл оператора в «готов»"),
+    "signed_out": ("Signed an agent out", "Завершил смену оператора"),
     "called_for": ("Had a number called for an agent", "Заказал звонок от имени оператора"),
     "call_refused": ("Was refused a call", "Получил отказ в звонке"),
     "do_not_call_added": ("Entered numbers that are not to be called", "Внёс номера, на которые не звонят"),
@@ -46,6 +50,10 @@ _REFUSED: Final[Mapping[str, tuple[str, str]]] = {
     No.UNKNOWN: ("no number begins so", "таких номеров не бывает"),
 }
 _WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    "listen": ("listened", "слушал"),
+    "coach": ("coached the agent", "подсказывал оператору"),
+    "barge": ("came in", "вступил в разговор"),
+    "take_over": ("took over", "забрал разговор"),
     "agent": ("agent", "оператор"),
     "supervisor": ("supervisor", "супервизор"),
     "admin": ("admin", "администратор"),
@@ -79,7 +87,7 @@ def detail(deed: Deed, language: str) -> str:
     if person is not None:
         return ", ".join(_of_person(person.groupdict(), language))
     words = _REFUSED if deed.action == "call_refused" else _WORDS
-    if deed.action in ("call_refused", "code_put", "do_not_call_added", "do_not_call_removed"):
+    if deed.action in ("call_refused", "code_put", "talk_monitored", "do_not_call_added", "do_not_call_removed"):
         return _in(words.get(deed.detail, (deed.detail, deed.detail)), language)
     return deed.detail
 

@@ -62,6 +62,7 @@ from cti.web.messages import (
     StateChanged,
     SwitchChanged,
 )
+from cti.web.monitors import Listeners, MonitorFact
 from cti.web.page import Page
 from cti.web.presence import Presence
 from cti.web.roster import Roster
@@ -170,6 +171,8 @@ class Hub:
         self._board = Board(state=state, roster=roster, screens=screens)
         self._talks = Talks(roster=roster, screens=screens)
         self._talks.start(state)
+        self._listeners = Listeners(roster=roster, screens=screens)
+        self._listeners.start(state)
         self._held = {found.id: _Held(found.agent_id, found.contact_id) for found in state.assignments.values()}
         self._board.take_changes()
         self._kept.start(state, engine.now())
@@ -278,6 +281,8 @@ class Hub:
                 self._board.note_queues(arrivals_moved=isinstance(fact, decided_facts.ClockShifted))
             case decided_facts.PartyInvited() | decided_facts.PartyMoved() | decided_facts.PartyEnded():
                 self._concern_party(fact, changed, agents, now)
+            case _ if isinstance(fact, MonitorFact):
+                self._concern_monitor(fact, changed, agents, now)
             case _ if isinstance(fact, _OF_ASSIGNMENT):
                 changed[fact.assignment_id] = None
                 if (held := self._held.get(fact.assignment_id)) is not None:
@@ -310,6 +315,31 @@ class Hub:
                 if missed is not None:
                     self._send((page,), missed, now)
 
+    def _concern_monitor(
+        self,
+        fact: MonitorFact,
+        changed: dict[AssignmentId, None],
+        agents: dict[AgentId, None],
+        now: Milliseconds,
+    ) -> None:
+        """The supervisor, the agent to whom he listens, and other supervisors see it."""
+        assert self._engine is not None
+        monitor = self._listeners.take(fact, self._engine.state)
+        if monitor is None:
+            return
+        party = self._engine.state.parties.get(monitor.leg_id)
+        if party is not None:
+            self._talks.came_in(party)
+        agents[monitor.agent_id] = None
+        self._board.note_agent(monitor.agent_id)
+        changed[monitor.assignment_id] = None
+        if (held := self._held.get(monitor.assignment_id)) is not None:
+            self._board.note_agent(held.agent_id)
+        for page in self.presence.of(monitor.agent_id):
+            ended = self._listeners.ended(fact, page.person.language)
+            if ended is not None:
+                self._send((page,), ended, now)
+
     def _note_line(self, fact: Fact) -> None:
         if isinstance(fact, decided_facts.LineDown):
             self._lines_lost[fact.agent_id] = fact.cause
@@ -336,7 +366,12 @@ class Hub:
 
     def _state_of(self, engine: Engine, agent: Agent, language: str) -> MyState:
         asked = self._talks.asked(engine, agent, language)
-        return my_state(agent, line_lost=self._lines_lost.get(agent.id), asked=asked)
+        return my_state(
+            agent,
+            line_lost=self._lines_lost.get(agent.id),
+            asked=asked,
+            monitoring=self._listeners.of_supervisor(engine, agent, language),
+        )
 
     def _push_assignment(
         self, engine: Engine, assignment_id: AssignmentId, now: Milliseconds, *, card_again: bool = True
@@ -382,6 +417,7 @@ class Hub:
             dialling=is_dialling(assignment, contact),
             campaign=self._campaign(contact, language),
             parties=self._talks.parties(engine, contact) if assignment.handed_over is None else (),
+            monitored=self._listeners.told_agent(engine.state, assignment),
         )
 
     def _campaign(self, contact: Contact, language: str) -> CampaignContact | None:

@@ -17,6 +17,7 @@ from cti.variables import Lost
 from cti.web.campaign_messages import CampaignContact, CampaignsChanged, CampaignView, LineState
 from cti.web.chat_messages import ChatLineSaid, ChatStands, ChatTypes, ChatTyping, ChatWatch
 from cti.web.mail_messages import MessageView
+from cti.web.monitor_messages import ListenerView, MonitorEnded, MonitorView
 from cti.web.record import NO_NUL, Message
 from cti.web.transfer_messages import AskedView, Colleague, ColleaguesChanged, PartyMissed, PartyView
 
@@ -84,6 +85,8 @@ class MyState(Message):
     """Why the line that he wants does not stand; None when it does, or nobody knows."""
     asked: AskedView | None
     """A colleague asks him into a talk, or he is in it."""
+    monitoring: MonitorView | None
+    """Of a supervisor: the talk of somebody else that he is at."""
 
 
 class PathStep(Message):
@@ -207,6 +210,8 @@ class AssignmentView(Message):
     """Of a contact that a campaign began."""
     parties: list[PartyView]
     """Who was asked into the talk."""
+    monitored: list[ListenerView]
+    """Supervisors who listen or coach, as far as the agent is told."""
     handed_over: bool
     """In wrap-up, and the talk goes on with somebody else."""
 
@@ -244,6 +249,10 @@ class AgentView(Message):
     device: Device | None
     line: LineState
     """Of his phone, when he stays connected between calls."""
+    talk: str | None
+    """The contact to whose talk one can listen there."""
+    listeners: list[ListenerView]
+    """Supervisors who are at it, or are rung for it."""
 
 
 class RefusingView(Message):
@@ -348,7 +357,8 @@ Change = Annotated[
     | ChatTyping
     | CampaignsChanged
     | ColleaguesChanged
-    | PartyMissed,
+    | PartyMissed
+    | MonitorEnded,
     Field(discriminator="kind"),
 ]
 

@@ -31,6 +31,7 @@ from cti.web.messages import (
     PastContactView,
     PathStep,
 )
+from cti.web.monitor_messages import ListenerView, MonitorView
 from cti.web.roster import Roster, spoken
 from cti.web.transfer_messages import AskedView, PartyView
 
@@ -73,6 +74,7 @@ class Screens:
         dialling: bool = False,
         campaign: CampaignContact | None = None,
         parties: Sequence[PartyView] = (),
+        monitored: Sequence[ListenerView] = (),
     ) -> AssignmentView:
         """One contact on the agent's screen. `dialling`: its customer is being called just now."""
         return AssignmentView(
@@ -94,8 +96,14 @@ class Screens:
             preview=awaits_word(assignment),
             campaign=campaign,
             parties=list(parties),
+            monitored=list(monitored),
             handed_over=assignment.handed_over is not None,
         )
+
+    @property
+    def tells_agents(self) -> bool:
+        """Whether an agent's page says who listens."""
+        return self._centre.monitoring.tell_agents
 
     def _suggested(self, assignment: Assignment, project_id: str) -> str | None:
         calling = self._centre.calling.projects.get(project_id)
@@ -228,7 +236,13 @@ def line_of(agent: Agent) -> LineState:
     return "up" if agent.line_up else "ringing"
 
 
-def my_state(agent: Agent, *, line_lost: LegCause | None = None, asked: AskedView | None = None) -> MyState:
+def my_state(
+    agent: Agent,
+    *,
+    line_lost: LegCause | None = None,
+    asked: AskedView | None = None,
+    monitoring: MonitorView | None = None,
+) -> MyState:
     """What an agent's page shows of himself."""
     return MyState(
         readiness=agent.readiness,
@@ -241,6 +255,7 @@ def my_state(agent: Agent, *, line_lost: LegCause | None = None, asked: AskedVie
         line_wanted=agent.wants_line,
         line_lost=line_lost if agent.wants_line and agent.line_leg is None else None,
         asked=asked,
+        monitoring=monitoring,
     )
 
 

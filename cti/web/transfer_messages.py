@@ -36,6 +36,8 @@ class PartyView(Message):
     since_ms: int
     until_ms: int | None
     """While he is rung."""
+    supervisor: bool
+    """He came in of his own accord: the agent does not part from him."""
 
 
 class AskedView(Message):

@@ -39,6 +39,10 @@ class Talks:
             self._parties[fact.leg_id] = known
         return known
 
+    def came_in(self, party: Party) -> None:
+        """A supervisor, of his own accord."""
+        self._parties[party.leg_id] = party
+
     def parties(self, engine: Engine, contact: Contact) -> list[PartyView]:
         """All of a talk, in the order in which they were asked."""
         return [self._view(engine, engine.state.parties[leg_id]) for leg_id in contact.parties]
@@ -51,6 +55,7 @@ class Talks:
             state=_state(party),
             since_ms=party.answered_ms or party.invited_ms,
             until_ms=party.until_ms,
+            supervisor=party.uninvited,
         )
 
     def _name(self, engine: Engine, party: Party) -> str:
@@ -63,7 +68,7 @@ class Talks:
     def asked(self, engine: Engine, agent: Agent, language: str) -> AskedView | None:
         """Into which talk this agent is asked; None when into none."""
         party = engine.state.parties.get(agent.party_leg) if agent.party_leg is not None else None
-        if party is None:
+        if party is None or party.uninvited:
             return None
         contact = engine.state.contacts[party.contact_id]
         known = engine.particulars(contact.id)

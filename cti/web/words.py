@@ -93,6 +93,51 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "He is not ready: ask him first, or choose a queue.",
         "Он не готов принимать звонки: сначала спросите его или выберите очередь.",
     ),
+    "agent_signed_out": (
+        "He is signed out: only he himself can sign in.",
+        "Он вышел из смены: войти может только он сам.",
+    ),
+    "agent_without_phone": (
+        "His phone is not registered, so he cannot be made ready.",
+        "Его телефон не на связи, поэтому сделать его готовым нельзя.",
+    ),
+    "party_supervisor": (
+        "He is your supervisor: he leaves by himself.",
+        "Это супервизор: он отключится сам.",
+    ),
+    "monitor_no_phone": (
+        "You have no phone of this centre: ask an admin for an extension.",
+        "У вас нет телефона центра: попросите администратора назначить внутренний номер.",
+    ),
+    "monitor_phone_missing": (
+        "Your phone is not registered: allow the browser phone or switch your SIP phone on, then try again.",
+        "Ваш телефон не на связи: разрешите телефон в браузере или включите SIP-телефон и повторите.",
+    ),
+    "monitor_busy": (
+        "You are busy: finish what you have in hand first.",
+        "Вы заняты: сначала завершите то, что у вас в работе.",
+    ),
+    "monitor_elsewhere": (
+        "You are at another talk: leave it first.",
+        "Вы уже подключены к другому разговору: сначала выйдите из него.",
+    ),
+    "monitor_full": (
+        "Three supervisors are at this talk already.",
+        "К этому разговору уже подключены три супервизора.",
+    ),
+    "monitor_no_talk": (
+        "There is no talk to listen to any more.",
+        "Разговора, который можно слушать, уже нет.",
+    ),
+    "monitor_yourself": ("That is your own talk.", "Это ваш собственный разговор."),
+    "monitor_in_talk": (
+        "You are in the talk: leave it, then listen again.",
+        "Вы участвуете в разговоре: выйдите из него и подключитесь снова.",
+    ),
+    "monitor_agent_aside": (
+        "The agent is asking somebody aside: wait until he is back in the talk, or take over.",
+        "Оператор советуется с другим: дождитесь его возвращения в разговор или заберите звонок.",
+    ),
     "not_his_project": ("He does not work for this project.", "Он не работает в этом проекте."),
     "not_its_queue": (
         "The call cannot go to that queue: choose one of its project.",
@@ -412,6 +457,15 @@ PROGRESS: Final[Mapping[str, tuple[str, str]]] = {
     "call_over": ("The call is over.", "Звонок окончен."),
     "party_left": ("He has hung up.", "Он положил трубку."),
     "party_lost": ("His connection was lost.", "Связь с ним прервалась."),
+    "monitor_missed": (
+        "Your phone was not answered: you are not at the talk.",
+        "Ваш телефон не ответил: вы не подключены к разговору.",
+    ),
+    "monitor_lost": ("Your connection to the talk was lost.", "Связь с разговором прервалась."),
+    "monitor_over": (
+        "The talk is over, or its agent is in it no more.",
+        "Разговор закончен, или оператор в нём больше не участвует.",
+    ),
     "missed_busy": ("The line is busy.", "Линия занята."),
     "missed_no_answer": ("Nobody answered.", "Никто не ответил."),
     "missed_no_such_number": ("There is no such number.", "Такого номера нет."),

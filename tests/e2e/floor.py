@@ -20,7 +20,12 @@ SECRET = "a-long-enough-word"
 
 
 async def hire(
-    centre: RunningCentre, extensions: Sequence[str], *, project: str = "telecom", skill: str = "technical"
+    centre: RunningCentre,
+    extensions: Sequence[str],
+    *,
+    project: str = "telecom",
+    skill: str = "technical",
+    role: Role = Role.AGENT,
 ) -> list[DemoAgent]:
     """Enter agents, of support if nothing is said, as `cti agent add` does; the engine takes them up by itself."""
     database = open_database(centre.home().database_url)
@@ -30,7 +35,7 @@ async def hire(
         for extension in extensions:
             if f"hired{extension}" not in known:
                 await directory.add(
-                    _person(extension, project=project, skill=skill), SECRET, actor="test", sip_secret=SECRET
+                    _person(extension, project=project, skill=skill, role=role), SECRET, actor="test", sip_secret=SECRET
                 )
     finally:
         await database.close()
@@ -40,12 +45,12 @@ async def hire(
     ]
 
 
-def _person(extension: str, *, project: str, skill: str) -> Person:
+def _person(extension: str, *, project: str, skill: str, role: Role) -> Person:
     return Person(
         agent_id=AgentId(""),
         login=f"hired{extension}",
         name=f"Hired {extension}",
-        role=Role.AGENT,
+        role=role,
         project_ids=(ProjectId(project),),
         extension=extension,
         language="en",

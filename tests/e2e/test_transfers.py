@@ -74,14 +74,14 @@ class Person:
 
 @asynccontextmanager
 async def people(
-    centre: RunningCentre, extensions: Sequence[str], folder: Path, *, wrap_s: float = 60
+    centre: RunningCentre, extensions: Sequence[str], folder: Path, *, wrap_s: float = 60, hz: int = AGENT_HZ
 ) -> AsyncIterator[list[Person]]:
-    """Agents of support, ready in this order; each sounds the agents' tone."""
+    """Agents of support, ready in this order; each sounds this tone."""
     hired = await hire(centre, extensions)
     web = centre.endpoints().web
-    await soon(lambda: all(_is_known(centre, agent) for agent in hired), what="the switch has their phones")
+    await soon(lambda: all(is_known(centre, agent) for agent in hired), what="the switch has their phones")
     async with AsyncExitStack() as stack:
-        phones = [await stack.enter_async_context(_phone(centre, agent, folder)) for agent in hired]
+        phones = [await stack.enter_async_context(_phone(centre, agent, folder, hz=hz)) for agent in hired]
         desks = await stack.enter_async_context(Desks(web, hired, wrap_s=wrap_s))
         await desks.connected(limit_s=PATIENCE_S)
         found = []
@@ -96,15 +96,16 @@ async def people(
         yield found
 
 
-def _is_known(centre: RunningCentre, agent: DemoAgent) -> bool:
+def is_known(centre: RunningCentre, agent: DemoAgent) -> bool:
+    """Whether the switch has his line."""
     endpoint = variables.agent_endpoint(agent.extension)
     return "Unable to find" not in centre.console(f"pjsip show endpoint {endpoint}")
 
 
-def _phone(centre: RunningCentre, agent: DemoAgent, folder: Path) -> AnsweringPhone:
+def _phone(centre: RunningCentre, agent: DemoAgent, folder: Path, *, hz: int) -> AnsweringPhone:
     place = folder / agent.extension
     place.mkdir()
-    return AnsweringPhone(agent, centre.endpoints().sip, folder=place, hz=AGENT_HZ, steady=True)
+    return AnsweringPhone(agent, centre.endpoints().sip, folder=place, hz=hz, steady=True)
 
 
 async def talking(lines: Lines, everybody: Sequence[Person], number: str) -> tuple[Call, Person, Person]:
