@@ -464,7 +464,7 @@ def _leave(turn: Turn, assignment: Assignment, contact: Contact) -> None:
 def _lead(turn: Turn, contact: Contact, party: Party) -> None:
     """The talk is his: as an assignment, if contacts are his to have."""
     agent = turn.state.agents.get(party.agent_id) if party.agent_id is not None else None
-    if agent is None or not _is_on_duty(agent):
+    if agent is None or not _is_on_duty(agent) or contact.project_id not in agent.project_ids:
         _join_talk(turn, contact)
         return
     _record_end(turn, party, PartyEnd.TOOK_OVER, None)

@@ -18,6 +18,8 @@ from cti.domain.events import (
     JoinFailed,
     LegAnswered,
     LegEnded,
+    MonitorLeft,
+    MonitorRequested,
     MoveRequested,
     OfferAccepted,
     OfferRejected,
@@ -31,6 +33,7 @@ from cti.domain.events import (
     WrapUpFinished,
 )
 from cti.domain.ids import (
+    AgentId,
     AssignmentId,
     ContactId,
     Device,
@@ -38,6 +41,7 @@ from cti.domain.ids import (
     LegCause,
     LegId,
     Medium,
+    MonitorMode,
     QueueId,
     TimerId,
     TimerKind,
@@ -50,6 +54,9 @@ MAILS_GIVE_WAY = Capacity(
     shares=tuple(Share(medium=medium, limit=1, cost=100) for medium in Medium),
     interrupts=(Interrupt(by=Medium.VOICE, pauses=Medium.EMAIL),),
 )
+
+SUE = AgentId("sue")
+"""A supervisor on a break."""
 
 Situations = dict[str, Callable[[Scenario], None]]
 
@@ -141,6 +148,8 @@ EVENTS: dict[str, Callable[[Names], Event]] = {
     "ContactTakenBack": lambda of: ContactTakenBack(contact_id=of.contact),
     "PriorityChanged": lambda of: PriorityChanged(contact_id=of.contact, priority=3),
     "CallbackRequested": lambda of: CallbackRequested(leg_id=of.customer),
+    "MonitorRequested": lambda of: MonitorRequested(contact_id=of.contact, agent_id=SUE, mode=MonitorMode.LISTEN),
+    "MonitorLeft": lambda of: MonitorLeft(agent_id=SUE),
     "customer's LegEnded": lambda of: LegEnded(leg_id=of.customer, cause=LegCause.NORMAL),
     "agent's LegEnded": lambda of: LegEnded(leg_id=of.leg, cause=LegCause.NORMAL),
     **{f"an early {kind} timer": _timer(kind) for kind in TimerKind},
@@ -167,6 +176,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "ContactTakenBack": "rrrrrrr",
         "PriorityChanged": "ffffffr",
         "CallbackRequested": "nnnnnnn",
+        "MonitorRequested": "rrffrrr",
+        "MonitorLeft": "nnnnnnn",
         "customer's LegEnded": "fffffnn",
         "agent's LegEnded": "nfffnnn",
         "an early pop timer": "cnnnnnn",
@@ -203,6 +214,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "ContactTakenBack": "fffrr",
         "PriorityChanged": "ffffr",
         "CallbackRequested": "nnnnn",
+        "MonitorRequested": "rrrrr",
+        "MonitorLeft": "nnnnn",
         "customer's LegEnded": "nnnnn",
         "agent's LegEnded": "nnnnn",
         "an early pop timer": "nnnnn",
@@ -239,6 +252,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "ContactTakenBack": "ffrrrrrr",
         "PriorityChanged": "ffffffff",
         "CallbackRequested": "nnnnnnnn",
+        "MonitorRequested": "rrrffrrr",
+        "MonitorLeft": "nnnnnnnn",
         "customer's LegEnded": "nnffffnn",
         "agent's LegEnded": "nffffnnn",
         "an early pop timer": "cnnnnnnn",
@@ -273,6 +288,7 @@ def test_every_event_in_every_state_acts_or_changes_nothing(kind: str, event: st
     day = Scenario()
     day.queue("support", callback=CallbackRule(), steps=[Step(after_ms=3_600_000, offer_callback=True)])
     day.queue("sales")
+    day.agent("sue", ready=False)
     day.agent("ann", device=Device.WEB, capacity=MAILS_GIVE_WAY)
     day.call("c0")
     day.caller_hangs_up("c0")

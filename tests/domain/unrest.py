@@ -51,6 +51,8 @@ from cti.domain.events import (
     LineAnswered,
     LineFailed,
     LineWanted,
+    MonitorLeft,
+    MonitorRequested,
     MoveRequested,
     OfferAccepted,
     OfferRejected,
@@ -93,6 +95,7 @@ from cti.domain.ids import (
     LegId,
     Medium,
     Milliseconds,
+    MonitorMode,
     QueueId,
     ReasonId,
     TargetKind,
@@ -428,8 +431,16 @@ class Day:
                 return Target(kind=TargetKind.AGENT, agent_id=AGENTS[b // 8 % 4])
 
     def any_party(self, a: int) -> LegId:
-        parties = list(self.state.parties)
+        parties = [*self.state.parties, *self.state.monitors]
         return parties[a % len(parties)] if parties and a < 250 else LegId("party-none-1")
+
+    def any_monitor(self, a: int) -> LegId:
+        monitors = list(self.state.monitors)
+        return monitors[a % len(monitors)] if monitors else LegId("party-none-1")
+
+    def any_ear(self, a: int) -> LegId:
+        ears = [monitor.snoop for monitor in self.state.monitors.values() if monitor.snoop is not None]
+        return ears[a % len(ears)] if ears else LegId("snoop-none-1")
 
     def proceed_transfer(self, a: int, b: int) -> Event:
         """What would come next of somebody who was asked into a talk; one is asked when nobody is there."""
@@ -442,7 +453,8 @@ class Day:
             if not talks:
                 return self.proceed(a, b)
             return InviteRequested(assignment_id=talks[a % len(talks)], target=self.target(b))
-        party = self.state.parties[self.any_party(a % 250)]
+        parties = list(self.state.parties.values())
+        party = parties[a % len(parties)]
         if party.state in RINGING:
             return PartyAnswered(leg_id=party.leg_id, node=NODE)
         acts = (SwapRequested, ConferenceRequested, HandOverRequested, HangUpRequested)
@@ -600,6 +612,15 @@ TRANSFERS: list[Act] = [
     lambda day, a, b: PartyFailed(leg_id=day.any_party(a), cause=CAUSES[b % len(CAUSES)]),
     lambda day, a, b: LegEnded(leg_id=day.any_party(a), cause=CAUSES[b % len(CAUSES)]),
 ]
+MODES = list(MonitorMode)
+MONITORS: list[Act] = [
+    lambda day, a, b: MonitorRequested(contact_id=day.any_contact(a), agent_id=AGENTS[b % 4], mode=MODES[b // 4 % 4]),
+    lambda day, a, b: MonitorRequested(contact_id=day.any_contact(a), agent_id=AGENTS[b % 4], mode=MODES[b // 4 % 4]),
+    lambda day, a, b: PartyAnswered(leg_id=day.any_monitor(a), node=NODE),
+    lambda day, a, b: PartyAnswered(leg_id=day.any_monitor(a), node=NODE),
+    lambda day, a, b: LegEnded(leg_id=day.any_ear(a), cause=CAUSES[b % len(CAUSES)]),
+    lambda day, a, b: MonitorLeft(agent_id=AGENTS[a % 4]),
+]
 CENTRE: list[Act] = [
     lambda day, a, b: SkillsChanged(agent_id=AGENTS[a % 4], skills=SKILLS[b % 4]),
     lambda day, a, b: AgentEnrolled(
@@ -624,7 +645,7 @@ CENTRE: list[Act] = [
     lambda day, a, b: TimerFired(timer_id=TimerId(f"{('pop', 'ring', 'wrap_up', 'x')[b % 4]}:{day.any_assignment(a)}")),
 ]
 ACTS: list[Act] = [
-    *(*CALLS, *CALLS, *TALKS, *TALKS, *AGENTS_ACTS, *CAMPAIGNS, *CAMPAIGNS, *TRANSFERS, *CENTRE),
+    *(*CALLS, *CALLS, *TALKS, *TALKS, *AGENTS_ACTS, *CAMPAIGNS, *CAMPAIGNS, *TRANSFERS, *MONITORS, *CENTRE),
     *[Day.proceed] * 40,
     *[Day.proceed_transfer] * 8,
     *[Day.proceed_dialling] * 15,

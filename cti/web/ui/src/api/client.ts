@@ -138,6 +138,8 @@ export const chats = {
 
 export const team = {
   setNotReady: (agentId: string) => request<unknown>("POST", `/agents/${id(agentId)}/not-ready`, { reason: null }),
+  setReady: (agentId: string) => request<unknown>("POST", `/agents/${id(agentId)}/ready`),
+  signOut: (agentId: string) => request<unknown>("POST", `/agents/${id(agentId)}/sign-out`),
 };
 
 /** Of a project: "dispositions", or "reasons" not to be ready. */

@@ -27,6 +27,8 @@ export interface PartyView {
   since_ms: number;
   /** While the phone rings. */
   until_ms: number | null;
+  /** He came in of his own accord: one does not part from him. */
+  supervisor: boolean;
 }
 
 export interface AskedView {

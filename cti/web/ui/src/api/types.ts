@@ -1,6 +1,7 @@
 // The public API's records as the pages see them: the mirror of cti/web/messages.py, in its order and with its names.
 // All instants are Unix milliseconds by the server's clock. Nothing else in the pages describes the wire.
 
+import type { ListenerView, MonitorEnded, MonitorView } from "./monitors";
 import type { CampaignContact, CampaignView, LineState } from "./campaigns";
 import type { LegCause } from "./calls";
 import type { AskedView, Colleague, PartyMissed, PartyView } from "./transfers";
@@ -60,6 +61,8 @@ export interface MyState {
   line_lost: LegCause | null;
   /** A colleague asks him into a talk, or he is in it. */
   asked: AskedView | null;
+  /** Of a supervisor: the talk of somebody else that he is at. */
+  monitoring: MonitorView | null;
 }
 
 export interface PathStep {
@@ -168,6 +171,8 @@ export interface AssignmentView {
   campaign: CampaignContact | null;
   /** Who was asked into the talk. */
   parties: PartyView[];
+  /** Supervisors who listen or coach, as far as the agent is told. */
+  monitored: ListenerView[];
   /** In wrap-up, and the talk goes on with somebody else. */
   handed_over: boolean;
 }
@@ -200,6 +205,10 @@ export interface AgentView {
   activity_since_ms: number | null;
   device: Device | null;
   line: LineState;
+  /** The contact to whose talk one can listen there. */
+  talk: string | null;
+  /** Supervisors who are at it, or are rung for it. */
+  listeners: ListenerView[];
 }
 
 // -- WebSocket --------------------------------------------------------------------------------------------------------
@@ -234,6 +243,7 @@ export type Change =
   | { kind: "campaigns"; campaigns: CampaignView[] }
   | { kind: "colleagues"; colleagues: Colleague[] }
   | PartyMissed
+  | MonitorEnded
   | { kind: "me"; me: Me }
   | { kind: "switch"; up: boolean }
   | { kind: "refusing"; refusing: Refusing | null }

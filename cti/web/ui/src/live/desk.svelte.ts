@@ -6,6 +6,7 @@ import { flushSync } from "svelte";
 import { campaigns } from "../api/campaigns";
 import { ApiError, UNREACHABLE, agent, assignment as acts, session } from "../api/client";
 import { Events } from "../api/events";
+import { monitors, type MonitorMode } from "../api/monitors";
 import { transfers, type Asked, type Whither } from "../api/transfers";
 import { isCall, type AssignmentView, type Device, type Finish, type Me, type Said, type ServerMessage } from "../api/types";
 import { locale, t, type Language } from "../i18n/i18n.svelte";
@@ -153,6 +154,7 @@ class Desk {
     else if (message.change.kind === "assignment") chats.meet([message.change.assignment]);
     if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);
     if (next.missed !== null && next.missed !== before?.missed) notices.say(t("party.missed", { name: next.missed.name, why: next.missed.sentence }), "bad");
+    if (next.monitorEnded !== null && next.monitorEnded !== before?.monitorEnded) notices.say(next.monitorEnded.sentence, "bad");
     this.#putThrough(before, next);
     this.#attend();
     void this.#confirm(next.assignments);
@@ -243,7 +245,8 @@ class Desk {
   #attend(): void {
     const call = this.call;
     const line = this.live?.state;
-    if (this.phone.call?.state === "ringing" && call === null && line?.line === "ringing" && line.device === "web") {
+    const wished = line?.line === "ringing" || line?.monitoring?.state === "ringing";
+    if (this.phone.call?.state === "ringing" && call === null && wished && line?.device === "web") {
       // He asked for it a moment ago: picked up by itself.
       if (this.phone.microphone === null) void this.phone.answer();
     } else if (this.phone.call?.state === "ringing") {
@@ -259,7 +262,7 @@ class Desk {
         (each) => (each.state === "offered" || each.state === "ringing") && (!each.contact.outbound || each.preview),
       ) ?? [];
     const other = offers.some((each) => !isCall(each.contact.medium) || each.preview);
-    const own = call !== null && call.contact.outbound && call.assignment_id === this.answering;
+    const own = (call !== null && call.contact.outbound && call.assignment_id === this.answering) || line?.monitoring?.state === "ringing";
     this.#ring.play(this.phone.call?.state === "ringing" && !own ? "ring" : other ? "chime" : null);
     const first = offers[0];
     const asked = line?.asked?.state === "ringing" || line?.asked?.state === "called" ? line.asked : null;
@@ -401,6 +404,17 @@ class Desk {
 
   async part(view: AssignmentView, legId: string): Promise<void> {
     await this.#act(`${view.assignment_id}:party`, () => transfers.part(view.assignment_id, legId));
+  }
+
+  /** Be at somebody else's talk, or at it another way. Whoever takes over with work of his own on this page goes there. */
+  async monitor(contactId: string, mode: MonitorMode): Promise<void> {
+    if (this.live?.state?.device === "web") void this.phone.askForMicrophone();
+    const done = await this.#act("monitor", () => monitors.be(contactId, mode));
+    if (done && mode === "take_over" && this.live?.state?.readiness !== "offline") location.hash = "#/work";
+  }
+
+  async stopMonitoring(): Promise<void> {
+    await this.#act("monitor", () => monitors.leave());
   }
 
   async finish(view: AssignmentView, result: Finish): Promise<boolean> {

@@ -12,7 +12,7 @@ class Dialler {
   get stopped(): string | null {
     if (desk.stopped !== null) return desk.stopped;
     if (desk.me?.extension === null) return t("work.no_phone");
-    if (desk.live?.state?.asked) return t("dial.in_talk");
+    if (desk.live?.state?.asked || desk.live?.state?.monitoring) return t("dial.in_talk");
     return desk.live?.assignments.some((each) => each.state !== "wrap_up" && each.device !== null) ? t("dial.in_talk") : null;
   }
 

@@ -19,7 +19,7 @@ const snapshot: Snapshot = {
     reasons: [],
     dispositions: {},
   },
-  state: { readiness: "ready", reason: null, since_ms: 0, device: "web", phones: ["web"], leaving: false, line: "off", line_wanted: false, line_lost: null, asked: null },
+  state: { readiness: "ready", reason: null, since_ms: 0, device: "web", phones: ["web"], leaving: false, line: "off", line_wanted: false, line_lost: null, asked: null, monitoring: null },
   assignments: [],
   queues: [],
   agents: [],
@@ -78,6 +78,7 @@ function offer(assignmentId: string, state: AssignmentView["state"] = "offered")
     preview: false,
     campaign: null,
     parties: [],
+    monitored: [],
     handed_over: false,
   };
 }
@@ -174,7 +175,7 @@ describe("the desk folded from messages", () => {
   });
 
   test("who is asked into a talk, and that it was handed over, come with the assignment", () => {
-    const ringing = { leg_id: "p-1", agent_id: "u2", name: "Boris", state: "ringing" as const, since_ms: 5, until_ms: 30_005 };
+    const ringing = { leg_id: "p-1", agent_id: "u2", name: "Boris", state: "ringing" as const, since_ms: 5, until_ms: 30_005, supervisor: false };
     const live = after(
       { kind: "assignment", assignment: { ...offer("a1", "held"), parties: [ringing] } },
       { kind: "assignment", assignment: { ...offer("a1", "wrap_up"), handed_over: true } },

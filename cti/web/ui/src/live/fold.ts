@@ -1,6 +1,7 @@
 // What this person's desk looks like, folded from the server's messages. Pure: no socket, no clock, no page.
 // `live/desk.svelte.ts` feeds it; tests feed it by hand.
 import type { CampaignView } from "../api/campaigns";
+import type { MonitorEnded } from "../api/monitors";
 import type { Colleague, PartyMissed } from "../api/transfers";
 import type {
   AgentView,
@@ -33,6 +34,8 @@ export interface Live {
   gone: { assignmentId: string; outcome: string; contactName: string; outbound: boolean } | null;
   /** Whoever was asked into a talk, and is not there (any more): the last one, to be told to the person. */
   missed: PartyMissed | null;
+  /** Why this supervisor is at a talk no more: the last time, to be told to him. */
+  monitorEnded: MonitorEnded | null;
 }
 
 /** The desk after this message; "hole" when a delta is missing before it, and nothing may be trusted any more. */
@@ -52,6 +55,7 @@ export function fold(live: Live | null, message: ServerMessage): Live | "hole" {
       campaigns: message.campaigns,
       gone: null,
       missed: null,
+      monitorEnded: null,
     };
   }
   if (live === null || message.n !== live.n + 1) return "hole";
@@ -87,6 +91,8 @@ function changed(live: Live, change: Change): Live {
       return { ...live, colleagues: replaced(live.colleagues, change.colleagues, (each) => each.agent_id) };
     case "party_ended":
       return { ...live, missed: change };
+    case "monitor_ended":
+      return { ...live, monitorEnded: change };
     case "me":
       return { ...live, me: change.me };
     case "switch":

@@ -7,7 +7,7 @@ function colleague(name: string, extension: string, standing: Colleague["standin
   return { agent_id: `u${extension}`, name, extension, standing, reason: null, since_ms: 0 };
 }
 
-const party = (state: PartyState): PartyView => ({ leg_id: "p-1", agent_id: "u1", name: "Boris", state, since_ms: 0, until_ms: null });
+const party = (state: PartyState): PartyView => ({ leg_id: "p-1", agent_id: "u1", name: "Boris", state, since_ms: 0, until_ms: null, supervisor: false });
 
 const anna = colleague("Anna", "101", "busy");
 const boris = colleague("Boris", "102", "ready");
