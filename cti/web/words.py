@@ -105,6 +105,7 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "He is your supervisor: he leaves by himself.",
         "Это супервизор: он отключится сам.",
     ),
+    "monitor_gone": ("Nobody listens to that talk any more.", "Этот разговор больше никто не слушает."),
     "monitor_no_phone": (
         "You have no phone of this centre: ask an admin for an extension.",
         "У вас нет телефона центра: попросите администратора назначить внутренний номер.",

@@ -191,8 +191,7 @@ async def test_every_act_is_in_the_audit(talk: Talk) -> None:
     await talk.sue.delete("/api/v1/monitor")
     agent = talk.world.id_of("anna")
     for act in ("not-ready", "ready", "sign-out"):
-        body = {} if act == "not-ready" else None
-        assert (await talk.sue.post(f"/api/v1/agents/{agent}/{act}", json=body)).status_code == 200
+        assert (await talk.sue.post(f"/api/v1/agents/{agent}/{act}", json={})).status_code == 200
     root = await talk.world.client("root")
     kept = [deed for deed in (await root.get("/api/v1/audit")).json() if deed["actor"] == "sue"]
     assert [(one["title"], one["told"]) for one in reversed(kept)] == [
