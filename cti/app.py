@@ -37,7 +37,7 @@ from cti.database import Database, open_database
 from cti.dialplan.loaders import IvrLoader
 from cti.dialplan.releases import Releases
 from cti.domain.acd import snapshot
-from cti.domain.ids import CampaignId, ContactId, DestinationId, LeadId, NodeId, QueueId
+from cti.domain.ids import CampaignId, ContactId, DestinationId, LeadId, NodeId, ProjectId, QueueId
 from cti.domain.overload import Level
 from cti.engine import people
 from cti.engine.engine import Engine
@@ -66,6 +66,7 @@ from cti.store.leads import StoredLeads
 from cti.store.messages import StoredMessages
 from cti.store.particulars import ParticularStore
 from cti.store.schema import upgrade_database
+from cti.store.surveys import StoredSurveys
 from cti.store.uploads import StoredUploads
 from cti.store.voicemails import StoredVoicemails
 from cti.uptake import EngineUptake
@@ -298,6 +299,10 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
         )
         taking = Intake(engine=core, messages=messages, told=lambda _: None, metrics=metrics)
         posts.start("voicemail", lambda: taking.run(boxes))
+        answers = StoredSurveys(database)
+        posts.start(
+            "surveys", lambda: answers.run(home.surveys, project_of=lambda queue_id: _project(centre, queue_id))
+        )
         keeping = Keeping(
             home.voicemail,
             centre=centre,
@@ -339,6 +344,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             templates=releases,
             chats=chats,
             mail=MailDesk(messages=messages, uploads=StoredUploads(database), queued=mail.queued),
+            surveys=answers,
             voicemail=VoicemailDesk(messages=messages, folder=home.voicemail),
             calls=calls,
             campaigns=campaigns,
@@ -468,6 +474,11 @@ def _queue_log(home: Home, seat: Seat) -> QueueLogWriter:
         password=home.secrets.ami_password,
         may_send=lambda: seat.leadership.leads,
     )
+
+
+def _project(centre: Centre, queue_id: QueueId) -> ProjectId | None:
+    queue = centre.queues.get(queue_id)
+    return ProjectId(queue.project) if queue is not None else None
 
 
 def _music(centre: Centre, queue_id: QueueId) -> str:

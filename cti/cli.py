@@ -28,6 +28,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "call": ("cti.call", "call", "Have an agent's phone rung, then a number dialled."),
     "secret": ("cti.secret", "secret", "Passwords and keys that the centre file names."),
     "crm": ("cti.crm.crm_commands", "crm", "CRMs outside: test a look-up."),
+    "survey": ("cti.store.survey_commands", "survey", "What callers answered after their talks: report."),
     "voicemail": ("cti.voicemail", "voicemail", "Messages that callers left."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
     "replay": ("cti.review.commands", "replay", "Decide a journal again and compare."),

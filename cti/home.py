@@ -444,6 +444,11 @@ class Home:
         scheme = "https" if self.settings.tls_cert else "http"
         return f"{scheme}://{self.settings.public_address or self.settings.listen}:{self.ports.web}"
 
+    @property
+    def surveys(self) -> Path:
+        """Answers of callers that the engine has not taken in yet."""
+        return self.path / "surveys"
+
     def log(self, part: str) -> Path:
         """The log of a part: asterisk, carrier, ivr, engine or supervisor."""
         return self.path / "logs" / f"{part}.log"

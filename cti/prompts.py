@@ -45,6 +45,7 @@ class Own(StrEnum):
     CALLBACK_OFFER = "callback_offer"
     CALLBACK_PROMISED = "callback_promised"
     NO_AGENT = "no_agent"
+    SURVEY_THANKS = "survey_thanks"
 
 
 _OWN_TEXTS: Final = {
@@ -66,6 +67,7 @@ _OWN_TEXTS: Final = {
         "We called you, and are sorry that nobody is free to talk to you just now. You need not do anything. Goodbye.",
         "Мы позвонили вам, но сейчас все сотрудники заняты. Приносим извинения. До свидания.",
     ),
+    Own.SURVEY_THANKS: ("Thank you. Goodbye.", "Спасибо. До свидания."),
 }
 OWN: Final = {str(key): Prompt(key=key, en=en, ru=ru) for key, (en, ru) in _OWN_TEXTS.items()}
 

@@ -38,7 +38,7 @@ def events(centre: "config.Centre") -> tuple[HoursSet | QueueOpened, ...]:
     """All rules of the centre file in the order in which the ACD is to hear them: hours, then queues."""
     return (
         *(hours_set(hours) for hours in centre.hours.values()),
-        *(queue_opened(queue) for queue in centre.queues.values()),
+        *(queue_opened(queue, survey_percent=_survey_percent(centre, queue.key)) for queue in centre.queues.values()),
     )
 
 
@@ -74,8 +74,16 @@ def hours_set(hours: "config.Hours") -> HoursSet:
     )
 
 
-def queue_opened(queue: "config.Queue") -> QueueOpened:
-    """A queue with its steps; what its requirements say under `relax` comes as steps too."""
+def _survey_percent(centre: "config.Centre", queue: str) -> int:
+    survey = centre.survey_of(queue)
+    return survey.share_percent if survey is not None else 0
+
+
+def queue_opened(queue: "config.Queue", *, survey_percent: int = 0) -> QueueOpened:
+    """A queue with its steps; what its requirements say under `relax` comes as steps too.
+
+    `survey_percent`: of how many callers something is asked after the talk.
+    """
     return QueueOpened(
         queue_id=QueueId(queue.key),
         project_id=ProjectId(queue.project),
@@ -102,6 +110,7 @@ def queue_opened(queue: "config.Queue") -> QueueOpened:
         steps=tuple(sorted((*_relaxations(queue), *map(_step, queue.steps)), key=lambda step: step.after_ms)),
         callback=None if queue.callback is None else _callback(queue.callback),
         lost_to=None if queue.lost_to is None else QueueId(queue.lost_to),
+        survey_percent=survey_percent,
     )
 
 

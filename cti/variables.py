@@ -74,6 +74,9 @@ SOUND: Final = "TRIUNE_SOUND"
 CONTACT: Final = "TRIUNE_CONTACT"
 """Id of the contact of a caller whom the engine sends on into the dialplan; set by the engine."""
 
+AGENT: Final = "TRIUNE_AGENT"
+"""Id of the agent with whom a caller talked who is led to the survey; set by the engine."""
+
 VOICEMAIL_FULL: Final = "TRIUNE_VOICEMAIL_FULL"
 """Global variable: "1" while no more messages are taken. Set by the engine."""
 
@@ -108,6 +111,8 @@ CONTEXT_DESTINATION: Final = "destinations"
 """Places outside the ACD to which a queue sends its callers; extension = key of the destination."""
 CONTEXT_PROMISED: Final = "promised"
 """Says `SOUND` and hangs up: how a caller leaves who will be called back."""
+CONTEXT_SURVEY: Final = "survey"
+"""Callers who are asked something after the talk; extension = queue key."""
 CONTEXT_CALLEE: Final = "callee"
 """A campaign's callee who has picked up enters the application; while the engine is away, `CONTEXT_SORRY` instead."""
 CONTEXT_LISTEN: Final = "listen"

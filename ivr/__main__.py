@@ -61,6 +61,7 @@ def _composed(home: Home | None, given: Given) -> Ivr:
         (given.listen, port),
         centre_file=given.centre or _of(home).centre_in_force,
         versions=None if home is None else lambda version: home.version_folder(version) / "centre.yaml",
+        answers=home.surveys if home is not None else None,
         prompts=Prompts(given.prompts or _of(home).prompts, speech=Speech.find()),
         api=Api(
             url=given.web_url or _api_url(_of(home)), token=token, certificate=Path(tls_cert) if tls_cert else None

@@ -19,10 +19,11 @@ from typing import Final
 
 from asterisk.agi import AGIError
 
-from cti import config
+from cti import config, surveys
 from cti.config import Centre
 from cti.errors import ConfigError
 from cti.prompts import Prompts
+from cti.surveys import Answers
 from ivr import call
 from ivr.accounts import Accounts
 from ivr.api import Api
@@ -188,11 +189,14 @@ class Ivr:
         prompts: Prompts,
         api: Api,
         versions: Callable[[int], Path] | None = None,
+        answers: Path | None = None,
     ) -> None:
         """Read the centre file and bind. Raises ConfigError with every finding.
 
-        `versions` says where the centre file of a version stands; None: there is but the one.
+        `versions` says where the centre file of a version stands; None: there is but the one. `answers` is where the
+        answers of callers to surveys are left for the engine; None: nowhere.
         """
+        self._answers = answers
         self._centre_file = centre_file
         self._centre: Centre = config.load(centre_file)
         self._versions = versions
@@ -211,6 +215,7 @@ class Ivr:
             check=self._ask.check,
             lose=self._lose,
             now_ms=lambda: time.time_ns() // 1_000_000,
+            keep_answers=self._keep_answers,
         )
         call.answer(session, services)
 
@@ -218,6 +223,10 @@ class Ivr:
         """Whoever is cut off because we stop goes on to the operator: he is not lost."""
         if not self.server.is_closing:
             self._losses.tell(caller)
+
+    def _keep_answers(self, answers: Answers) -> None:
+        if self._answers is not None:
+            surveys.write(self._answers, answers)
 
     def load(self, version: int) -> str:
         """Serve this version from now on, the older ones for the calls that came by them. Why not, or ""."""

@@ -15,7 +15,8 @@ from cti import actions, variables
 from cti.config import Centre, Language
 from cti.domain.ids import Milliseconds
 from cti.prompts import Prompts
-from ivr import accounts, flow, lost
+from cti.surveys import Answers
+from ivr import accounts, flow, lost, survey
 from ivr.session import CallerGone, Session
 
 log = logging.getLogger(__name__)
@@ -35,11 +36,25 @@ class Services:
     lose: Callable[[lost.LostCaller], None]
     """Told of a caller who reached nobody, once he has gone."""
     now_ms: Callable[[], Milliseconds]
+    keep_answers: Callable[[Answers], None] = lambda _: None
+    """Of callers who are asked how it was; raises OSError."""
 
 
 def answer(session: Session, services: Services) -> None:
     """Lead the caller through. Returns at the call's end here; raises CallerGone when he left before."""
     centre = services.centre
+    asked = re.fullmatch(r"/?v[0-9]+/survey/([a-z0-9_]+)", session.env.get("agi_network_script", ""))
+    if asked is not None:
+        survey.lead(
+            session,
+            centre=centre,
+            prompts=services.prompts,
+            queue=asked[1],
+            language=_language(session.env.get("agi_language", "")),
+            now_ms=services.now_ms(),
+            keep=services.keep_answers,
+        )
+        return
     number = centre.numbers.get(session.env.get("agi_extension", ""))
     project = number.project if number is not None else next(iter(centre.projects))
     turn = flow.begin(

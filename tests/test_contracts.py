@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-IVR_MAY_USE = {"actions", "domain", "ports", "errors", "config", "home", "variables", "prompts"}
+IVR_MAY_USE = {"actions", "domain", "ports", "errors", "config", "home", "variables", "prompts", "surveys"}
 
 
 def _imported(source: str) -> Iterator[str]:

@@ -16,6 +16,7 @@ from cti.asterisk import ari, endpoints, lines, sayings
 from cti.domain.commands import (
     Announce,
     Apologise,
+    AskCaller,
     DetectMachine,
     DialCustomer,
     DialLead,
@@ -239,6 +240,24 @@ async def send_away(client: ari.Client, command: SendAway, *, sound: str) -> Non
     )
     leaving = _leave(client, command.leg_id, variables.CONTEXT_DESTINATION, command.destination, sound=sound)
     await asyncio.gather(knowing, leaving)
+
+
+async def ask_caller(client: ari.Client, command: AskCaller, *, told: bool) -> None:
+    """Let the dialplan ask him: out of the bridge first, so that his agent's hang-up ends nothing of his.
+
+    `told`: he may be hearing something of ours. Raises ChannelGone.
+    """
+    before = [client.playbacks.stop(playbackId=said(command.leg_id))] if told else []
+    before.append(client.bridges.removeChannel(bridgeId=command.bridge_id, channel=command.leg_id))
+    known = ((variables.CONTACT, command.contact_id), (variables.AGENT, command.agent_id))
+    telling = [
+        client.channels.setChannelVar(channelId=command.leg_id, variable=name, value=value) for name, value in known
+    ]
+    leaving = client.channels.continueInDialplan(
+        channelId=command.leg_id, context=variables.CONTEXT_SURVEY, extension=command.queue_id
+    )
+    await asyncio.gather(*before, return_exceptions=True)  # on hold he is in no bridge
+    await asyncio.gather(*telling, leaving)
 
 
 async def detect_machine(client: ari.Client, command: DetectMachine) -> None:

@@ -26,6 +26,7 @@ from cti.asterisk.sayings import Sounds
 from cti.domain.commands import (
     Announce,
     Apologise,
+    AskCaller,
     DetectMachine,
     DialCustomer,
     DialLead,
@@ -241,6 +242,8 @@ class AsteriskSwitch:
                 await self._turn_to_customer(command, self._customer(command.contact_id))
             case DialLead() | DetectMachine() | Apologise():
                 await self._turn_to_callee(command)
+            case AskCaller():
+                await calls.ask_caller(self._ari, command, told=command.leg_id in self._told)
             case RingParty() | JoinParty():
                 await self._turn_to_party(command)
             case Overhear():

@@ -27,6 +27,7 @@ from cti.config.queues import Callback, Fallback, Queue, Relaxation, Requirement
 from cti.config.reading import load, load_located, parse, parse_located
 from cti.config.record import Record
 from cti.config.steps import Conditions, OverflowDestination, OverflowQueue, Step
+from cti.config.surveys import Survey, SurveyQuestion
 from cti.config.tiers import Tier
 from cti.config.trunks import Codec, Trunk
 from cti.config.words import Language, Prompt, Words
@@ -76,6 +77,8 @@ __all__ = [
     "Smtp",
     "Span",
     "Step",
+    "Survey",
+    "SurveyQuestion",
     "Text",
     "Tier",
     "Tls",

@@ -22,6 +22,7 @@ from cti.config.numbers import Number
 from cti.config.projects import Project, Site
 from cti.config.queues import Queue
 from cti.config.record import Record
+from cti.config.surveys import Survey
 from cti.config.tiers import Tier
 from cti.config.trunks import Trunk
 from cti.config.words import Prompt, Words
@@ -77,6 +78,11 @@ class Centre(Record):
     def callback_countries(self) -> frozenset[str]:
         """Whose numbers are called back."""
         return frozenset((self.country, *self.limits.callback_countries))
+
+    def survey_of(self, queue: str) -> Survey | None:
+        """What callers of this queue are asked after a talk; None: nothing."""
+        known = self.queues.get(queue)
+        return (known.survey or self.projects[known.project].survey) if known is not None else None
 
     def shown_number(self, project: str, *, dialled: str) -> str:
         """The number that a customer sees when he is called: the one he dialled, if the project's.

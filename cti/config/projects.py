@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cti.config.names import Key, QueueName, TimeZone
 from cti.config.record import Record
+from cti.config.surveys import Survey
 from cti.config.words import Words
 
 
@@ -18,6 +19,8 @@ class Project(Record):
     """Where `operator` leads, and every caller whose IVR is down."""
     dispositions: Mapping[Key, Words] = Field(min_length=1)
     not_ready_reasons: Mapping[Key, Words] = Field(min_length=1)
+    survey: Survey | None = None
+    """Of its queues that have none of their own."""
 
 
 class Site(Record):

@@ -12,6 +12,7 @@ from cti.config.conditions import Condition
 from cti.config.names import HoursName, Key, ProjectName, QueueName, SiteName, SkillName
 from cti.config.record import Record
 from cti.config.steps import Step
+from cti.config.surveys import Survey
 from cti.config.words import Words
 from cti.domain.ids import Medium
 from cti.regard import Preferred
@@ -101,6 +102,8 @@ class Queue(Record):
     """None: no caller is offered one."""
     lost_to: QueueName | None = None
     """Where a task is made of every contact that was lost here."""
+    survey: Survey | None = None
+    """None: its project's, if that has one."""
     music: Key = "default"
     fallback: Fallback = Fallback()
 

@@ -132,6 +132,7 @@ def _values(centre: Centre, home: Home, install: AsteriskInstall, *, version: in
         "node": home.asterisk,
         "log": home.log("asterisk"),
         "voicemail": home.voicemail,
+        "surveyed": [key for key in centre.queues if centre.survey_of(key) is not None],
         "listen": settings.listen,
         "bound_address": settings.bound_address,
         "public_address": settings.public_address,

@@ -111,6 +111,18 @@ class SendAway(Struct, frozen=True, kw_only=True, gc=False):
     destination: DestinationId
 
 
+class AskCaller(Struct, frozen=True, kw_only=True, gc=False):
+    """The talk is over for the agent, and the caller is still there: hand the leg to the dialplan, which asks him."""
+
+    contact_id: ContactId
+    agent_id: AgentId
+    queue_id: QueueId
+    leg_id: LegId
+    node: NodeId
+    bridge_id: BridgeId
+    """In which he talked."""
+
+
 class PromiseCallback(Struct, frozen=True, kw_only=True, gc=False):
     """Tell the caller that he will be called back, and end his leg."""
 
@@ -264,6 +276,7 @@ SwitchCommand = (
     | PlayMusic
     | Announce
     | SendAway
+    | AskCaller
     | PromiseCallback
     | DialCustomer
     | RingLine

@@ -6,7 +6,7 @@ goes back to the queue. How an offer comes about is `cti.domain.offers`.
 
 from typing import Final
 
-from cti.domain import callbacks, campaigns, cut, legs, lines, lost, monitors, offers, transfers
+from cti.domain import callbacks, campaigns, cut, legs, lines, lost, monitors, offers, surveys, transfers
 from cti.domain.assignment import Assignment, is_desk_work
 from cti.domain.commands import ClosePop, EndLeg
 from cti.domain.contact import Contact, is_call
@@ -249,7 +249,9 @@ def ring_lost_agent(turn: Turn, agent_id: AgentId, *, anew: bool) -> None:
 
 
 def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: EndedBy, caller_gone: bool = False) -> None:
-    """The talk or the work is over: both legs end, after-contact work begins."""
+    """The talk or the work is over: both legs end, after-contact work begins. A caller whom something is to be asked is
+    led there first.
+    """
     contact = turn.state.contact(assignment.contact_id)
     until = turn.now + turn.state.queues[contact.queue_id].rules.wrap_up_limit_ms
     turn.record(WrapUpStarted(assignment_id=assignment.id, at_ms=turn.now, until_ms=until, ended_by=ended_by))
@@ -257,8 +259,11 @@ def wrap_up(turn: Turn, assignment: Assignment, *, ended_by: EndedBy, caller_gon
         turn.stop(TimerKind.RING, assignment.id)
     transfers.end_all(turn, contact)
     if is_call(contact) and contact.node is not None:
+        survey = surveys.asking(turn.state, contact) if ended_by is EndedBy.AGENT and not caller_gone else None
+        if survey is not None:
+            turn.do(survey)
         legs.end_agents(turn, assignment, contact)
-        if not caller_gone:
+        if not caller_gone and survey is None:
             legs.end_customers(turn, contact)
         legs.drop_bridge(turn, contact)
     if assignment.rejoin_until_ms is not None:

@@ -18,6 +18,7 @@ from typing import Final, assert_never
 from cti.domain.commands import (
     Announce,
     Apologise,
+    AskCaller,
     DetectMachine,
     DialCustomer,
     DialLead,
@@ -56,6 +57,7 @@ LegCommand = (
     | PlayMusic
     | Announce
     | SendAway
+    | AskCaller
     | PromiseCallback
     | DialCustomer
     | RingLine
@@ -253,7 +255,16 @@ def consequence(command: LegCommand, error: OutsideError) -> Event | None:
             return None if isinstance(error, ChannelGone) else _taken_for_human(command)
         case JoinLegs():
             return JoinFailed(contact_id=command.contact_id, assignment_id=command.assignment_id)
-        case EndLeg() | HoldLeg() | PlayMusic() | Announce() | SendAway() | PromiseCallback() | DropBridge():
+        case (
+            EndLeg()
+            | HoldLeg()
+            | PlayMusic()
+            | Announce()
+            | SendAway()
+            | AskCaller()
+            | PromiseCallback()
+            | DropBridge()
+        ):
             return None
         case RingParty():
             return PartyFailed(leg_id=command.leg_id, cause=cause)

@@ -13,7 +13,7 @@ from typing import Final
 from msgspec import structs
 
 from cti.clock import Clock, SystemClock
-from cti.domain import deadlines
+from cti.domain import deadlines, surveys
 from cti.domain.acd import Decision
 from cti.domain.commands import DialLead, Irrevocable, RingAgent, RingParty, StartTimer, StopTimer, SwitchCommand
 from cti.domain.events import (
@@ -613,7 +613,7 @@ class Engine:
 
     def farewell(self, leg_id: LegId) -> Farewell | None:
         """By what this caller's leg was sent out of the ACD; None for one that was to be hung up."""
-        return self._in_hand.farewell(leg_id)
+        return self._in_hand.farewell(leg_id) or surveys.of_leg(self.state, leg_id)
 
     async def _recall_callees(self) -> None:
         """Before anything is decided: a lead in line may be dialled by the first event."""

@@ -15,7 +15,7 @@ from typing import Final
 from cti import variables
 from cti.domain.agent import Agent
 from cti.domain.capacity import ONE_AT_A_TIME
-from cti.domain.commands import Apologise, PromiseCallback, SendAway
+from cti.domain.commands import Apologise, AskCaller, PromiseCallback, SendAway
 from cti.domain.contact import Contact
 from cti.domain.events import AgentEnrolled
 from cti.domain.facts import ContactQueued, PartyInvited
@@ -23,7 +23,7 @@ from cti.domain.ids import AgentId, ContactId, Device, LegId, Medium, Millisecon
 from cti.ports import Arrival, CallerEntered, CallerLost, Particulars, Person
 from cti.ports.campaigns import Callee
 
-Farewell = PromiseCallback | SendAway | Apologise
+Farewell = PromiseCallback | SendAway | AskCaller | Apologise
 """What lets a caller's or a callee's leg go on without us."""
 
 REMEMBER_MS: Final = 10 * 60_000

@@ -405,6 +405,35 @@ class ChatRow(Base):
     rating: Mapped[int | None]
 
 
+# -- surveys -----------------------------------------------------------------------------------------------------------
+
+
+class SurveyRow(Base):
+    """A caller who was asked something after his talk."""
+
+    __tablename__ = "surveys"
+    __table_args__ = (Index(None, "project_id", "at_ms"),)
+
+    contact_id: Mapped[str] = mapped_column(primary_key=True)
+    project_id: Mapped[str]
+    queue_id: Mapped[str]
+    agent_id: Mapped[str]
+    """With whom he talked; "" when nobody knows."""
+    at_ms: Mapped[int]
+
+
+class SurveyAnswerRow(Base):
+    """One answer of his."""
+
+    __tablename__ = "survey_answers"
+
+    contact_id: Mapped[str] = mapped_column(ForeignKey("surveys.contact_id"), primary_key=True)
+    question: Mapped[str] = mapped_column(primary_key=True)
+    """Its key in the centre file."""
+    place: Mapped[int]
+    value: Mapped[int]
+
+
 # -- campaigns ---------------------------------------------------------------------------------------------------------
 
 

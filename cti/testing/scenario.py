@@ -203,6 +203,7 @@ class Scenario:
         lost_to: str | None = None,
         ring_limit_s: float = 15,
         wrap_up_limit_s: float = 60,
+        survey_percent: int = 0,
     ) -> None:
         """Open a queue."""
         self.send(
@@ -228,6 +229,7 @@ class Scenario:
                 lost_to=None if lost_to is None else QueueId(lost_to),
                 ring_limit_ms=round(ring_limit_s * 1000),
                 wrap_up_limit_ms=round(wrap_up_limit_s * 1000),
+                survey_percent=survey_percent,
             )
         )
 

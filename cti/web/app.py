@@ -15,6 +15,7 @@ from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Reasons
 from cti.ports.campaigns import Campaigns
 from cti.ports.chat import Chats
+from cti.ports.surveys import Surveys
 from cti.ports.templates import Templates
 from cti.web import (
     acts,
@@ -35,6 +36,7 @@ from cti.web import (
     session_routes,
     sip,
     supervision,
+    survey_routes,
     template_routes,
     transfer_routes,
     voicemail_routes,
@@ -91,6 +93,7 @@ def create_app(
     mail: MailDesk | None = None,
     voicemail: VoicemailDesk | None = None,
     reign: Callable[[], Reign] = Reign,
+    surveys: Surveys | None = None,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
@@ -169,6 +172,7 @@ def create_app(
         campaigns=campaigns,
         mail=mail,
         voicemail=voicemail,
+        surveys=surveys,
         callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
     )
     app.state.sip_target = sip_target
@@ -209,6 +213,7 @@ def bare_app(life: object = None) -> FastAPI:
         mail_routes,
         voicemail_routes,
         monitor_routes,
+        survey_routes,
         supervision,
         why_routes,
         administration,

@@ -17,6 +17,7 @@ from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Reasons, Role
 from cti.ports.campaigns import Campaigns
 from cti.ports.chat import Chats
+from cti.ports.surveys import Surveys
 from cti.ports.templates import Templates
 from cti.web.call_desk import Calls
 from cti.web.callback_desk import Callbacks
@@ -67,6 +68,7 @@ class Parts:
     campaigns: Campaigns | None = None
     mail: MailDesk | None = None
     voicemail: VoicemailDesk | None = None
+    surveys: Surveys | None = None
     progress: Progress = field(default_factory=Progress)
 
 

@@ -224,6 +224,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "This project has no mail account. Ask an administrator to add one to the centre file.",
         "У этого проекта нет почтового ящика. Попросите администратора добавить его в файл центра.",
     ),
+    "survey_span": (
+        "Choose a first and a last day, in this order, at most {days} days apart.",
+        "Выберите первый и последний день, именно в таком порядке, не более чем {days} дней.",
+    ),
     "voicemail_gone": (
         "The sound of this message was deleted. Call back, if the number is known.",
         "Запись этого сообщения удалена. Перезвоните, если номер известен.",

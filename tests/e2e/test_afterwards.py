@@ -1,12 +1,16 @@
-"""What comes beside and after the talk, with real calls: messages in a voicemail box."""
+"""What comes beside and after the talk, with real calls: messages in a voicemail box, questions by keys."""
 
+import asyncio
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from click.testing import CliRunner
 
 from cti import shipped
+from cti.cli import main
 from cti.config import load
 from cti.demo.carrier import Call
 from cti.domain.facts import ContactQueued
@@ -14,8 +18,8 @@ from cti.domain.ids import Medium
 from cti.voicemail import kept, messages
 from tests.browser import telephony
 from tests.browser.telephony import SALES, Lines
-from tests.e2e.test_transfers import last_number, people
-from tests.running import RunningCentre, eventually, free_port_base, soon
+from tests.e2e.test_transfers import Person, last_number, people, talking
+from tests.running import PATIENCE_S, RunningCentre, eventually, free_port_base, soon
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
@@ -23,6 +27,9 @@ BOXES = """
 destinations:
   box: {name: {en: Box, ru: Ящик}, voicemail: {prompt: closed, limit_s: 60, queue: support}}
 """
+SURVEY = (
+    "    survey: {questions: [{key: quality, prompt: closed}, {key: again, prompt: closed, most: 2}], wait_s: 20}\n"
+)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +44,9 @@ def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCentre]:
     rules, end, rest = after.partition("  support:\n")
     kept_lines = [line for line in rules.splitlines(keepends=True) if not line.startswith(("    steps:", "      - "))]
     steps = "    steps: [{after_s: 1, to: destination box}]\n"
-    whole = before + sales + steps + "".join(kept_lines) + end + rest + BOXES
+    support = "    name: {en: Support, ru: Поддержка}\n"
+    assert support in rest
+    whole = before + sales + steps + "".join(kept_lines) + end + rest.replace(support, support + SURVEY, 1) + BOXES
     (home / "centre.yaml").write_text(whole, encoding="utf-8")
     load(home / "centre.yaml")
     running = RunningCentre(home, port_base=free_port_base())
@@ -117,3 +126,47 @@ async def test_a_message_left_while_the_engine_is_dead_is_one_contact(own: Runni
     await soon(lambda: left_since(own, before), what="the message is a contact")
     await soon(lambda: not file.exists(), what="and is put away")
     assert len(left_since(own, before)) == 1
+
+
+async def presses(lines: Lines, call: Call, key: str) -> None:
+    await lines.manager.ask("PlayDTMF", {"Channel": f"call-{call.order.label}", "Digit": key, "Duration": "200"})
+
+
+async def given(person: Person, contact_id: str) -> list[tuple[str, int]]:
+    answer = await person.http.get(f"/contacts/{contact_id}/survey")
+    return [(one["question"], one["value"]) for one in answer.json()]
+
+
+async def test_a_caller_whose_agent_hangs_up_is_asked_and_the_engine_is_not_needed(
+    own: RunningCentre, callers: Lines, tmp_path: Path
+) -> None:
+    async with people(own, ["343", "344"], tmp_path) as everybody:
+        call, ann, _ = await talking(callers, everybody, "+79161234569")
+        contact_id = ann.desk.assignments[ann.talk].contact.contact_id
+        await ann.does("hangup")
+        await ann.has("wrap_up")
+        await callers.hears_something(call)
+        assert not call.ended.done()
+        await presses(callers, call, "9")
+        await presses(callers, call, "4")
+        await soon_given(ann, contact_id, [("quality", 4)])
+        with own.held_back():
+            own.kill("engine")
+            await presses(callers, call, "2")
+            async with asyncio.timeout(PATIENCE_S):
+                await call.ended
+        eventually(own.is_whole, what="the engine is back")
+        await soon_given(ann, contact_id, [("quality", 4), ("again", 2)])
+    wanted = ["survey", "report", "--home", str(own.path), "--csv", "-"]
+    report = await asyncio.to_thread(CliRunner().invoke, main, wanted)
+    assert report.output.splitlines() == [
+        "queue,question,asked,answered,mean",
+        "support,again,1,1,2.00",
+        "support,quality,1,1,4.00",
+    ]
+
+
+async def soon_given(person: Person, contact_id: str, expected: list[tuple[str, int]]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while await given(person, contact_id) != expected:
+            await asyncio.to_thread(threading.Event().wait, 0.1)

@@ -38,9 +38,11 @@ class Caller:
     def __post_init__(self) -> None:
         self.line = socket.create_connection(("127.0.0.1", self.port), timeout=SETTLE_S)
         self.reader = self.line.makefile("rb")
-        particulars = {"network_script": self.script, "language": self.language, "extension": self.number}
-        text = "agi_network: yes\n" + "".join(f"agi_{name}: {value}\n" for name, value in particulars.items()) + "\n"
-        self.line.sendall(text.encode())
+        said = "".join(f"agi_{name}: {value}\n" for name, value in self.particulars().items())
+        self.line.sendall(f"agi_network: yes\n{said}\n".encode())
+
+    def particulars(self) -> dict[str, str]:
+        return {"network_script": self.script, "language": self.language, "extension": self.number}
 
     def hears(self) -> str:
         """The next command that waits for an answer, or "" when the connection is closed; mere sounds are heard out."""

@@ -67,6 +67,8 @@ NEEDS = {
     "GET /api/v1/chats/{contact_id}": AGENT,
     "POST /api/v1/chats/{contact_id}/messages": AGENT,
     "GET /api/v1/contacts/{contact_id}/messages": AGENT,
+    "GET /api/v1/surveys": SUPERVISOR,
+    "GET /api/v1/contacts/{contact_id}/survey": AGENT,
     "GET /api/v1/contacts/{contact_id}/voicemail": AGENT,
     "GET /api/v1/contacts/{contact_id}/voicemail/sound": AGENT,
     "GET /api/v1/contacts/{contact_id}/files/{file_id}": AGENT,

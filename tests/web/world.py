@@ -75,6 +75,7 @@ from cti.store.do_not_call import StoredDoNotCall
 from cti.store.leads import StoredLeads
 from cti.store.messages import StoredMessages
 from cti.store.schema import upgrade
+from cti.store.surveys import StoredSurveys
 from cti.store.uploads import StoredUploads
 from cti.testing import ManualClock
 from cti.web.app import create_app
@@ -545,6 +546,7 @@ async def running(
         campaigns=campaigns,
         sip_target=sip_target,
         chats=chats,
+        surveys=StoredSurveys(database),
         voicemail=VoicemailDesk(messages=StoredMessages(database), folder=directory_path / "voicemail"),
         mail=MailDesk(messages=StoredMessages(database), uploads=StoredUploads(database), queued=queued.append),
         calls=Calls(

@@ -157,6 +157,17 @@ export const en = {
   "queues.expected": "who comes now waits about {time}",
   "queues.expected_none": "who comes now is answered at once",
 
+  "surveys.title": "Callers' answers after the talk",
+  "surveys.by": "Told by",
+  "surveys.by_queue": "Queue",
+  "surveys.by_agent": "Agent",
+  "surveys.by_day": "Day",
+  "surveys.question": "Question",
+  "surveys.mean": "Mean",
+  "surveys.answered": "Answered",
+  "surveys.of": "{count} of {asked}",
+  "surveys.one": "Answer: {question}",
+
   "voicemail.title": "Voice message",
   "voicemail.play": "Play the message",
   "voicemail.gone": "The sound of this message is not there any more: it was deleted.",

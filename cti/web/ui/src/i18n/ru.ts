@@ -157,6 +157,17 @@ export const ru: Words = {
   "queues.expected": "новому ждать около {time}",
   "queues.expected_none": "новому ответят сразу",
 
+  "surveys.title": "Оценки после разговора",
+  "surveys.by": "Показать по",
+  "surveys.by_queue": "Очередь",
+  "surveys.by_agent": "Оператор",
+  "surveys.by_day": "День",
+  "surveys.question": "Вопрос",
+  "surveys.mean": "Среднее",
+  "surveys.answered": "Ответили",
+  "surveys.of": "{count} из {asked}",
+  "surveys.one": "Ответ: {question}",
+
   "voicemail.title": "Голосовое сообщение",
   "voicemail.play": "Прослушать сообщение",
   "voicemail.gone": "Записи этого сообщения больше нет: она удалена.",
