@@ -11,10 +11,11 @@ import re
 import socket
 import struct
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from cti.bench.registration import Registration
 from cti.errors import OutsideError
 
 BUSY: Final = "486 Busy Here"
@@ -25,6 +26,7 @@ _STAMPED: Final = 35
 """Linux's SO_TIMESTAMPNS, and the kind of ancillary data that it adds: two longs, seconds and ns of the wall clock."""
 _STAMP: Final = struct.Struct("@ll")
 _LARGEST: Final = 65_535
+_REGISTER_LIMIT_S: Final = 5.0
 _KEPT: Final = ("via", "record-route", "from", "call-id", "cseq")
 
 
@@ -42,8 +44,8 @@ class Invited:
 class Answering:
     """Made by `answering`. Requests of a dialog that stands are granted; CANCEL ends what was never answered."""
 
-    def __init__(self, bound: socket.socket, address: str, port: int, *, refusal: str | None, rings_s: float) -> None:
-        self._socket = bound
+    def __init__(self, own: socket.socket, address: str, port: int, *, refusal: str | None, rings_s: float) -> None:
+        self._socket = own
         self._me = f"{address}:{port}"
         self._address = address
         self._media = port + 2
@@ -52,6 +54,24 @@ class Answering:
         self._tags = itertools.count(1)
         self._known: dict[str, str] = {}
         self._waiting: dict[str, asyncio.Future[Invited]] = {}
+        self._tries: dict[str, asyncio.Future[list[str]]] = {}
+
+    async def register(self, user: str, secret: str, registrar: str) -> None:
+        """Have calls for this user come here. Raises OutsideError when `registrar` (host:port) does not let it."""
+        host, _, port = registrar.partition(":")
+        registration = Registration(user=user, secret=secret, registrar=registrar, me=self._me)
+        challenge = first = ""
+        for number in (1, 2):
+            answered = self._tries[registration.call_id] = asyncio.get_running_loop().create_future()
+            self._socket.sendto(registration.request(number, challenge), (host, int(port)))
+            try:
+                first, *fields = await asyncio.wait_for(answered, _REGISTER_LIMIT_S)
+            except TimeoutError:
+                raise OutsideError(f"{registrar} does not answer the registration of {user}.") from None
+            if first.startswith("SIP/2.0 200"):
+                return
+            challenge = next((line for line in fields if line.lower().startswith("www-authenticate:")), "")
+        raise OutsideError(f"{registrar} refuses the registration of {user}: {first}.")
 
     def next_for(self, user: str) -> "asyncio.Future[Invited]":
         """The next INVITE for this user; to be asked before what brings it."""
@@ -63,12 +83,14 @@ class Answering:
         """Take what has come; the socket is readable."""
         with contextlib.suppress(BlockingIOError):
             while True:
-                data, ancillary, _, addr = self._socket.recvmsg(_LARGEST, socket.CMSG_SPACE(_STAMP.size))
-                self._received(data, addr, asyncio.get_running_loop().time() - _age_s(ancillary))
+                data, addr, age_s = receive(self._socket)
+                self._received(data, addr, asyncio.get_running_loop().time() - age_s)
 
     def _received(self, data: bytes, addr: tuple[str, int], at: float) -> None:
         first, *lines = data.decode(errors="replace").partition("\r\n\r\n")[0].split("\r\n")
         found = _REQUEST.match(first)
+        if found is None:
+            self._answered(first, lines)
         if found is None or found[1] == "ACK":
             return
         fields = [(name.strip().lower(), line) for line in lines for name, _, _ in [line.partition(":")]]
@@ -76,6 +98,12 @@ class Answering:
             self._invited(found[2], fields, addr, at)
         else:
             self._reply(_OK, fields, addr)
+
+    def _answered(self, first: str, lines: list[str]) -> None:
+        call_id = next((line.partition(": ")[2] for line in lines if line.lower().startswith("call-id:")), "")
+        tried = self._tries.pop(call_id, None)
+        if tried is not None and not tried.done():
+            tried.set_result([first, *lines])
 
     def _invited(self, user: str, fields: list[tuple[str, str]], addr: tuple[str, int], at: float) -> None:
         loop = asyncio.get_running_loop()
@@ -137,6 +165,25 @@ def _age_s(ancillary: list[tuple[int, int, bytes]]) -> float:
     return 0.0
 
 
+@contextlib.contextmanager
+def bound(address: str, port: int) -> Iterator[socket.socket]:
+    """A UDP socket whose datagrams the kernel stamps, for `receive`. Raises OutsideError when the port is taken."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
+        made.setblocking(False)
+        made.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
+        try:
+            made.bind((address, port))
+        except OSError as error:
+            raise OutsideError(f"{address}:{port} is taken: {error.strerror}.") from error
+        yield made
+
+
+def receive(made: socket.socket) -> tuple[bytes, tuple[str, int], float]:
+    """A datagram, whose it is, how many seconds ago the kernel had it. Raises BlockingIOError when there is none."""
+    data, ancillary, _, addr = made.recvmsg(_LARGEST, socket.CMSG_SPACE(_STAMP.size))
+    return data, addr, _age_s(ancillary)
+
+
 @contextlib.asynccontextmanager
 async def answering(
     address: str, *, port: int, refusal: str | None = None, rings_s: float = 0
@@ -146,16 +193,10 @@ async def answering(
     Raises OutsideError.
     """
     loop = asyncio.get_running_loop()
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as bound:
-        bound.setblocking(False)
-        bound.setsockopt(socket.SOL_SOCKET, _STAMPED, 1)
-        try:
-            bound.bind((address, port))
-        except OSError as error:
-            raise OutsideError(f"{address}:{port} is taken: {error.strerror}.") from error
-        made = Answering(bound, address, port, refusal=refusal, rings_s=rings_s)
-        loop.add_reader(bound, made.read)
+    with bound(address, port) as own:
+        made = Answering(own, address, port, refusal=refusal, rings_s=rings_s)
+        loop.add_reader(own, made.read)
         try:
             yield made
         finally:
-            loop.remove_reader(bound)
+            loop.remove_reader(own)

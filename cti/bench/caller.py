@@ -1,7 +1,7 @@
 """Callers on one UDP socket of this process, whose clock then sees the INVITE leave: as little SIP as a call needs.
 
-A call is answered by the centre and ended by it; no audio is sent, what is received is left to the kernel to drop. For
-load there is SIPp (`cti.bench.sipp`).
+A call is answered by the centre and ended by it; no audio is sent, and what is received is for those who ask for it
+(`cti.bench.music`). For load there is SIPp (`cti.bench.sipp`).
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from typing import Final, cast
 
 from cti.bench.sipp import CALLERS
 
-_MEDIA: Final = 2
+MEDIA: Final = 2
 """Offset of the port that audio is sent to."""
 
 
@@ -37,17 +37,17 @@ class Caller(asyncio.DatagramProtocol):
                 "s=-",
                 f"c=IN IP4 {CALLERS}",
                 "t=0 0",
-                f"m=audio {self._port + _MEDIA} RTP/AVP 0",
+                f"m=audio {self._port + MEDIA} RTP/AVP 0",
                 "a=rtpmap:0 PCMU/8000",
                 "",
             ]
         )
         self._send(
             f"INVITE sip:{number}@{self._target} SIP/2.0",
-            f"Via: SIP/2.0/UDP {me};branch=z9hG4bK-bench-{serial}",
+            f"Via: SIP/2.0/UDP {me};branch=z9hG4bK-bench-{self._port}-{serial}",
             f'From: "bench" <sip:{caller}@{me}>;tag=t{serial}',
             f"To: <sip:{number}@{self._target}>",
-            f"Call-ID: bench-{serial}@{CALLERS}",
+            f"Call-ID: bench-{serial}@{me}",
             "CSeq: 1 INVITE",
             f"Contact: <sip:{caller}@{me}>",
             "Max-Forwards: 70",
@@ -88,11 +88,16 @@ class Caller(asyncio.DatagramProtocol):
 
 
 @contextlib.asynccontextmanager
-async def line(target: str, *, port: int) -> AsyncIterator[Caller]:
-    """A socket for callers towards `target` (host:port); audio is sent to the port two above."""
+async def line(target: str, *, port: int, media: socket.socket | None = None) -> AsyncIterator[Caller]:
+    """A socket for callers towards `target` (host:port); audio is sent to the port two above.
+
+    `media` is bound there already by one who wants to hear it; else it is left to the kernel to drop.
+    """
     host, _, remote = target.partition(":")
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media:
-        media.bind((CALLERS, port + _MEDIA))
+    with contextlib.ExitStack() as stack:
+        if media is None:
+            unheard = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            unheard.bind((CALLERS, port + MEDIA))
         transport, caller = await asyncio.get_running_loop().create_datagram_endpoint(
             lambda: Caller(target, port=port), local_addr=(CALLERS, port), remote_addr=(host, int(remote))
         )

@@ -119,7 +119,10 @@ class Stage:
             await asyncio.sleep(0.3)
 
     async def place_phones(self, *, within_s: float = 40.0) -> None:
-        """Give every agent's SIP phone its fixed contact, and wait until Asterisk reaches all. Raises OutsideError."""
+        """Give every agent's SIP phone its fixed contact, and wait until Asterisk reaches all. Raises OutsideError.
+
+        The contacts are gone as soon as the engine makes the lines anew, as it does after its start.
+        """
         await asyncio.to_thread(self._place_phones)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + within_s
@@ -157,18 +160,22 @@ async def running(
     port_base: int = PORT_BASE,
     carrier: bool = False,
     adjust: Callable[[dict[str, Any]], None] = lambda _centre: None,
+    prepare: Callable[[Home], None] = lambda _home: None,
+    options: Sequence[str] = (),
 ) -> AsyncIterator[Stage]:
     """Make a home with that many agents, start it, add the plain side; end and remove all of it afterwards.
 
-    `carrier`: with the emulated carrier. `adjust` may change the centre file before it is written.
+    `carrier`: with the emulated carrier. `adjust` may change the centre file before it is written, `prepare` the home
+    before it is started (in a thread); `options` are those of `cti up` besides.
     """
     path = Path(tempfile.mkdtemp(prefix="triune-bench-"))
     try:
         home = Home.make(path / "home", Settings(port_base=port_base, demo=carrier))
         _write_centre(home, adjust)
         people = await _enrol(home, agents)
+        await asyncio.to_thread(prepare, home)
         install = asterisk.find()
-        async with _up(home) as pid:
+        async with _up(home, options) as pid:
             secret = secrets.token_urlsafe(18)
             stage = Stage(home=home, folder=path, install=install, people=people, reader_secret=secret, up_pid=pid)
             await _add_plain_side(stage)
@@ -253,12 +260,12 @@ def _agent(login: str, extension: str) -> Person:
 
 
 @contextlib.asynccontextmanager
-async def _up(home: Home) -> AsyncIterator[int]:
+async def _up(home: Home, options: Sequence[str]) -> AsyncIterator[int]:
     """`cti up` until all is up; ended afterwards as by Ctrl-C."""
     output = home.path.parent / "up.out"
     with output.open("wb") as file:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "cti", "up", "--home", str(home.path)),
+            *(sys.executable, "-m", "cti", "up", "--home", str(home.path), *options),
             stdout=file,
             stderr=file,
             start_new_session=True,

@@ -1,0 +1,292 @@
+"""`recovery`: the engine is killed -9 again and again under load; how soon is somebody routed, and does the music stop.
+
+A centre whose journal holds a day of 20 000 contacts, talks with audio both ways, and callers who wait. In each round
+the engine's process is killed, and from that instant on an agent tries to become ready over the API, as his page
+would. Counted is the time from the kill to the INVITE at his phone: the first routing decision, seen from outside. His
+phone is busy, so the caller goes back to his place and the next round finds the same centre. Some of those who wait are
+sockets of this process and note when each sounding packet of music came. Called by `cti.bench.commands`.
+"""
+
+import asyncio
+import contextlib
+import datetime as dt
+import os
+import signal
+import statistics
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import httpx
+
+from cti import variables
+from cti.bench import answering, music, sipp, stage
+from cti.bench.answering import Answering
+from cti.bench.music import Listener
+from cti.bench.replay import DAY
+from cti.bench.result import Result, percentile
+from cti.bench.sipp import Phones
+from cti.bench.stage import Stage
+from cti.demo.desk import API, COOKIE
+from cti.demo.desks import Desks
+from cti.errors import OutsideError
+from cti.home import DemoAgent, Home
+from cti.simulate.reading import parse
+from cti.simulate.replications import play_once
+from cti.store.recording import Recording
+
+NAME: Final = "recovery"
+TALKING: Final = 100
+WAITING: Final = 200
+LISTENING: Final = 10
+"""Of those who wait."""
+ROUNDS: Final = 20
+RATE: Final = 15.0
+"""Calls a second while the centre fills."""
+_FOREVER_S: Final = 1800.0
+_AGAIN_S: Final = 0.005
+_ROUND_LIMIT_S: Final = 60.0
+_BEFORE_S: Final = 1.0
+_AFTER_S: Final = 3.0
+"""The music is watched from so long before a kill to so long after the decision."""
+_STANDS_LIMIT_S: Final = 120.0
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Round:
+    """What one kill came to; seconds from it."""
+
+    answers_s: float
+    """Until the API took the agent's wish."""
+    routes_s: float
+    """Until the INVITE was at his phone."""
+    gap_s: float
+    """Longest silence that any listener heard around it."""
+
+
+async def measure(say: Say) -> Result:
+    """Run the benchmark, some six minutes. Raises OutsideError, SetupFailed when it cannot measure."""
+    say(f"a day's journal, a centre with {TALKING + 1} agents")
+    async with AsyncExitStack() as stack:
+        centre = await stack.enter_async_context(stage.running(agents=TALKING + 1, prepare=write_a_day))
+        await stack.enter_async_context(
+            Phones(centre.folder, port=centre.phones_port, talk_ms=round(_FOREVER_S * 1000))
+        )
+        busy_port = centre.phones_port + 8
+        phone = await stack.enter_async_context(
+            answering.answering(sipp.PHONES, port=busy_port, refusal=answering.BUSY)
+        )
+        await centre.place_phones()
+        talkers = await stack.enter_async_context(Desks(centre.home.web_url, centre.people[:TALKING], wrap_s=1.0))
+        await talkers.ready(limit_s=90)
+        await stack.enter_async_context(Desks(centre.home.web_url, centre.people[TALKING:], works=False))
+        busy = centre.people[TALKING]
+        await phone.register(variables.agent_endpoint(busy.extension), busy.sip_password, centre.sip)
+        probe = await stack.enter_async_context(_probe(centre, phone, busy))
+        listeners = await _fill(centre, stack, say)
+        await _history_is_written(centre)
+        quiet_s = await _silence(listeners)
+        before = await _channels(centre)
+        rounds = []
+        for number in range(ROUNDS):
+            rounds.append(await _round(centre, probe, listeners))
+            say(f"round {number + 1} of {ROUNDS}: {_shown(rounds[-1])}")
+        lost = before - await _channels(centre)
+        return _result(rounds, lost=lost, quiet_s=quiet_s)
+
+
+def write_a_day(home: Home) -> None:
+    """A journal of the day before yesterday, all of whose contacts are closed. Takes a while."""
+    date = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=2)
+    day = DAY.replace("drain: 0", f"drain: 8h\ndate: {date}")
+    with Recording(home.journal) as recording:
+        play_once(parse(day, file="day", beside=Path()), seed=1, sink=recording.append)
+
+
+# -- load --------------------------------------------------------------------------------------------------------------
+
+
+async def _fill(centre: Stage, stack: AsyncExitStack, say: Say) -> list[Listener]:
+    """Everyone talks, then callers come to wait, the listeners among them."""
+    say(f"{TALKING} talk")
+    await _call(centre, stack, port=centre.callers_port, calls=TALKING, says=True)
+    await _until_channels(centre, 2 * TALKING)
+    say(f"{WAITING} wait")
+    listeners = [
+        await stack.enter_async_context(
+            music.listening(
+                centre.sip,
+                port=centre.home.ports.base + 1900 + place * music.PORTS_EACH,
+                number=stage.DIRECT,
+                as_caller=f"+7916777{place:04}",
+            )
+        )
+        for place in range(LISTENING)
+    ]
+    await _call(centre, stack, port=centre.callers_port + 700, calls=WAITING - LISTENING, says=False)
+    await _until_channels(centre, 2 * TALKING + WAITING)
+    return listeners
+
+
+async def _call(centre: Stage, stack: AsyncExitStack, *, port: int, calls: int, says: bool) -> None:
+    """Let them call, in the background until the end."""
+    calling = asyncio.create_task(
+        sipp.call(
+            centre.folder,
+            target=centre.sip,
+            number=stage.DIRECT,
+            callers=stage.customers(),
+            port=port,
+            rate=RATE,
+            calls=calls,
+            patience_s=_FOREVER_S,
+            says=says,
+        )
+    )
+
+    async def end() -> None:
+        calling.cancel()
+        await asyncio.gather(calling, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+async def _until_channels(centre: Stage, count: int) -> None:
+    async def enough() -> bool:
+        return await _channels(centre) >= count
+
+    await _until(enough, otherwise=f"there are not {count} channels")
+
+
+async def _channels(centre: Stage) -> int:
+    words = (await centre.console("core show channels count")).split()
+    return int(words[0]) if words and words[0].isdecimal() else 0
+
+
+async def _history_is_written(centre: Stage) -> None:
+    """Until the day has become history: that is work of the first minute only."""
+    async with httpx.AsyncClient(base_url=centre.home.web_url, trust_env=False) as http:
+
+        async def written() -> bool:
+            return "triune_history_lag 0\n" in (await http.get("/metrics")).text
+
+        await _until(written, otherwise="the history is not written")
+
+
+async def _until(holds: Callable[[], Awaitable[bool]], *, otherwise: str) -> None:
+    """Wait for it. Raises OutsideError."""
+    deadline = asyncio.get_running_loop().time() + _STANDS_LIMIT_S
+    while not await holds():
+        if asyncio.get_running_loop().time() > deadline:
+            raise OutsideError(f"After {_STANDS_LIMIT_S:g} s {otherwise}.")
+        await asyncio.sleep(0.3)
+
+
+async def _silence(listeners: Sequence[Listener]) -> float:
+    """The longest silence in some seconds in which nothing happens: the music's own."""
+    loop = asyncio.get_running_loop()
+    since = loop.time()
+    await asyncio.sleep(_BEFORE_S + _AFTER_S)
+    return max(one.longest_gap_s(since, loop.time()) for one in listeners)
+
+
+# -- rounds ------------------------------------------------------------------------------------------------------------
+
+
+class _Probe:
+    """The agent who wants to be ready: his session, and his phone."""
+
+    def __init__(self, http: httpx.AsyncClient, phone: Answering, extension: str) -> None:
+        self._http = http
+        self._phone = phone
+        self._extension = extension
+
+    def rung(self) -> "asyncio.Future[answering.Invited]":
+        """The next INVITE at his phone."""
+        return self._phone.next_for(variables.agent_endpoint(self._extension))
+
+    async def wishes(self) -> None:
+        """Ask to be ready until that is granted."""
+        while True:
+            with contextlib.suppress(httpx.HTTPError):
+                answer = await self._http.post(f"{API}/agent/readiness", json={"ready": True})
+                if answer.is_success:
+                    return
+            await asyncio.sleep(_AGAIN_S)
+
+
+@contextlib.asynccontextmanager
+async def _probe(centre: Stage, phone: Answering, person: DemoAgent) -> AsyncIterator[_Probe]:
+    async with httpx.AsyncClient(base_url=centre.home.web_url, trust_env=False, timeout=5.0) as http:
+        answer = await http.post(f"{API}/session", json={"login": person.login, "password": person.password})
+        if COOKIE not in answer.cookies:
+            raise OutsideError(f"The centre does not let {person.login} in.")
+        yield _Probe(http, phone, person.extension)
+
+
+async def _round(centre: Stage, probe: _Probe, listeners: Sequence[Listener]) -> Round:
+    loop = asyncio.get_running_loop()
+    await asyncio.sleep(_BEFORE_S)
+    rung, pid = probe.rung(), centre.pids()["engine"]
+    killed = loop.time()
+    os.kill(pid, signal.SIGKILL)
+    try:
+        async with asyncio.timeout(_ROUND_LIMIT_S):
+            await probe.wishes()
+            answers = loop.time()
+            routed = (await rung).at
+    except TimeoutError:
+        raise OutsideError(f"Nobody is routed {_ROUND_LIMIT_S:g} s after the kill.") from None
+    await asyncio.sleep(_AFTER_S)
+    gap_s = max(one.longest_gap_s(killed - _BEFORE_S, routed + _AFTER_S) for one in listeners)
+    await _stands_again(centre, pid)
+    return Round(answers_s=answers - killed, routes_s=routed - killed, gap_s=gap_s)
+
+
+async def _stands_again(centre: Stage, pid: int) -> None:
+    """Until the supervisor has told of the new engine."""
+
+    async def told() -> bool:
+        return centre.pids()["engine"] != pid
+
+    await _until(told, otherwise="no other engine is told of")
+
+
+# -- result ------------------------------------------------------------------------------------------------------------
+
+
+def _result(rounds: Sequence[Round], *, lost: int, quiet_s: float) -> Result:
+    routes = [one.routes_s for one in rounds]
+    return Result(
+        name=NAME,
+        figures={
+            "restart_p50_s": round(statistics.median(routes), 3),
+            "restart_p99_s": round(percentile(routes, 99), 3),
+            "api_p50_s": round(statistics.median(one.answers_s for one in rounds), 3),
+            "music_gap_ms": round(max(one.gap_s for one in rounds) * 1000),
+            "music_gap_undisturbed_ms": round(quiet_s * 1000),
+            "channels_lost": lost,
+            "talking": TALKING,
+            "waiting": WAITING,
+            "rounds": len(rounds),
+        },
+        goals={
+            "restart_p99_s": ("<=", 2),
+            "music_gap_ms": ("<=", 200),
+            "channels_lost": ("<=", 0),
+        },
+        notes=(
+            "From kill -9 of the engine to the INVITE at the phone of an agent who asks to be ready all the while.",
+            f"The gap is the longest without a sounding packet at any of {LISTENING} of those who wait, in any round.",
+            f"Of {len(rounds)} rounds the 99th percentile is the longest.",
+            "Those who wait send no audio themselves; talks have audio both ways.",
+        ),
+    )
+
+
+def _shown(one: Round) -> str:
+    return f"API {one.answers_s:.2f} s, routed {one.routes_s:.2f} s, music gap {one.gap_s * 1000:.0f} ms"
