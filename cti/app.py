@@ -1,13 +1,18 @@
 """The composition root: the only module that knows every part. `cti engine` runs what is put together here.
 
 Here: which adapter stands behind which port, the order of start and stop, and signals. Nothing is decided here.
+
+An engine is put together whole before it asks for the lead, and writes, listens and connects only when it has it: one
+that must wait is a spare (`cti.spare`) and has nothing left to do then but to begin.
 """
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator, Callable
 from itertools import chain
@@ -17,7 +22,7 @@ from typing import Final
 import click
 import uvloop
 
-from cti import config, logs, prompts, rules, seat, variables
+from cti import config, logs, prompts, rules, seat, spare, variables
 from cti.asterisk.calls import Customer, Display
 from cti.asterisk.endpoints import Media
 from cti.asterisk.ledger import Ledger
@@ -42,6 +47,7 @@ from cti.domain.overload import Level
 from cti.engine import people
 from cti.engine.engine import Engine
 from cti.engine.gate import Gate
+from cti.engine.recovery import Follower
 from cti.engine.tasks import Supervised
 from cti.errors import DatabaseDown
 from cti.home import DemoSecrets, Home, PortPlan
@@ -85,6 +91,9 @@ READ_DIRECTORY_EVERY_S: Final = 5.0
 DEPOSED: Final = 75
 """The exit code of an engine that does not lead any more (EX_TEMPFAIL: to be started again)."""
 DATABASE_RETRY_S: Final = 0.5
+PORT_LIMIT_S: Final = 2.0
+"""How long the port of an engine that has just died may still be taken."""
+PORT_RETRY_S: Final = 0.005
 LAST_WRITES_S: Final = 3.0
 SWITCH_INTERVAL_S: Final = 0.0002
 """How long a thread of the database may keep the interpreter when the loop wants it; Python's own is 5 ms."""
@@ -124,17 +133,22 @@ class _Enrolment:
 def engine(*, home: Path, web_port: int | None) -> None:
     """Run the engine alone: ACD, ARI, AMI and web, until SIGTERM.
 
-    Where the journal is in PostgreSQL and another engine leads, this one is the standby until it is needed.
+    While another engine of this home leads, it is the spare and waits; so does the standby of one on another machine,
+    where the journal is in PostgreSQL.
     """
     logs.start()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
-    uvloop.run(run(Home.open(home), web_port=web_port))
+    try:
+        uvloop.run(run(Home.open(home), web_port=web_port))
+    except spare.Outdated:
+        log.info("the centre file changed: this spare is to be started anew", extra={"action": "spare_outdated"})
 
 
 async def run(home: Home, *, web_port: int | None = None) -> None:
-    """One engine on this home, until SIGTERM or SIGINT. Raises ConfigError, OutsideError when it cannot start.
+    """One engine on this home, until SIGTERM or SIGINT.
 
-    When another takes its lead the process ends on the spot, with `DEPOSED`: nothing may be finished then.
+    Raises ConfigError, OutsideError when it cannot start, `spare.Outdated` when it waited and must be made anew. When
+    another takes its lead the process ends on the spot, with `DEPOSED`: nothing may be finished then.
     """
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -185,18 +199,16 @@ async def _seated(home: Home, *, port: int) -> AsyncIterator[tuple[asyncio.Task[
 @contextlib.asynccontextmanager
 async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asyncio.Task[None]]:
     """The engine at work, and the task of its web: without that the process is of no use, and is to be started anew."""
+    made_of = spare.MadeOf(home)
     centre = config.load(home.centre_in_force)
-    listener = bind(home.settings.listen, port)
     database = open_database(home.database_url)
     tasks = Supervised()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
-        directory = await _directory(database, centre, home)
-        after = await database.read(position)
-        journal = await stack.enter_async_context(seat.journal(database, after=after))
+        directory = Directory(database)
+        journal = seat.journal(database)
         keeper = ParticularStore(database)
         history = StoredHistory(database, journal)
-        await history.find_position()
         metrics = Metrics()
         customers = BuiltInCustomers(database, country=centre.country)
         outside = crm_http.sources([*centre.crm.values()], country=centre.country, secret=home.secret, metrics=metrics)
@@ -263,46 +275,12 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             customers=customers,
             clicks=clicks,
         )
-        stack.push_async_callback(tasks.stop)
-        tasks.start("lead", lambda: seat.follow(journal))
-        tasks.start("particulars", keeper.run)
-        tasks.start("history", history.run)
-        tasks.start("notes", history.run_notes)
-        stack.push_async_callback(_write_what_is_left, keeper, history)
-        await core.start(persons=await directory.everyone(), phones=await directory.phones())
-        stack.push_async_callback(core.stop)
-        gate = Gate(
-            loop=core.loop,
-            journal=journal,
-            entrances=(switch.entrance,),
-            bounds=lambda: rules.bounds(centre),
-            told=hub.refusing_changed,
-            now=core.now,
-        )
-        tasks.start("gate", gate.run)
-        _measure_gate(metrics, gate)
-        tasks.start("queue log", ledger.writer.run)
-        tasks.start("occupation", ledger.occupation.run)
-        stack.push_async_callback(ledger.stop)
-        tasks.start("directory", enrolment.keep_reading)
-        tasks.start("do not call", do_not_call.keep_fresh)
-        tasks.start("feeder", lambda: feeder.run(core))
-        tasks.start("campaigns", lambda: campaigns.run(core))
-        stack.push_async_callback(campaigns.stop)
-        tasks.start("chats", chats.start)
-        stack.push_async_callback(chats.stop)
         mail, posts = _mailroom(home, centre, core=core, messages=messages, hub=hub, metrics=metrics), Supervised()
-        stack.push_async_callback(posts.stop)
-        mail.start(posts.start)
         boxes = VoicemailBoxes(
             home.voicemail, centre=centre, contact=history.contact, recall=keeper.recall, metrics=metrics
         )
         taking = Intake(engine=core, messages=messages, told=lambda _: None, metrics=metrics)
-        posts.start("voicemail", lambda: taking.run(boxes))
         answers = StoredSurveys(database)
-        posts.start(
-            "surveys", lambda: answers.run(home.surveys, project_of=lambda queue_id: _project(centre, queue_id))
-        )
         keeping = Keeping(
             home.voicemail,
             centre=centre,
@@ -310,7 +288,6 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             tell=switch.set_global,
             metrics=metrics,
         )
-        posts.start("voicemail keeping", keeping.run)
         uptake = EngineUptake(home, centre=centre, engine=core, directory=directory, renewed=prepare_sounds)
         releases = Releases(
             home,
@@ -319,10 +296,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             loaders=(IvrLoader(home), uptake),
             drained=uptake.drained,
         )
-        tasks.start("releases", releases.keep_house)
         watch = Watch(journal, snapshot=lambda: snapshot(core.state), metrics=metrics)
-        tasks.start("watch", watch.run)
-        _measure(metrics, core=core, journal=journal, history=history)
         metrics.gauge("triune_queue_log_backlog", "Lines of queue_log not written yet", lambda: ledger.writer.backlog)
         metrics.gauge("triune_queue_log_lost", "Lines of queue_log that were left out", lambda: ledger.writer.lost)
         app = create_app(
@@ -352,6 +326,53 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             reign=lambda: seat.reign(journal),
         )
         server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))
+        follower = Follower()
+        await seat.awaited(follower, made_of=made_of)
+        listener = await _listener(home, port)
+        stack.callback(listener.close)
+        await _prepare(directory, database, centre, home)
+        await seat.begin(journal, after=await database.read(position))
+        stack.push_async_callback(journal.close)
+        await history.find_position()
+        stack.push_async_callback(tasks.stop)
+        tasks.start("lead", lambda: seat.follow(journal))
+        tasks.start("particulars", keeper.run)
+        tasks.start("history", history.run)
+        tasks.start("notes", history.run_notes)
+        stack.push_async_callback(_write_what_is_left, keeper, history)
+        prepare_sounds()
+        await core.start(persons=await directory.everyone(), phones=await directory.phones(), follower=follower)
+        stack.push_async_callback(core.stop)
+        gate = Gate(
+            loop=core.loop,
+            journal=journal,
+            entrances=(switch.entrance,),
+            bounds=lambda: rules.bounds(centre),
+            told=hub.refusing_changed,
+            now=core.now,
+        )
+        tasks.start("gate", gate.run)
+        _measure_gate(metrics, gate)
+        tasks.start("queue log", ledger.writer.run)
+        tasks.start("occupation", ledger.occupation.run)
+        stack.push_async_callback(ledger.stop)
+        tasks.start("directory", enrolment.keep_reading)
+        tasks.start("do not call", do_not_call.keep_fresh)
+        tasks.start("feeder", lambda: feeder.run(core))
+        tasks.start("campaigns", lambda: campaigns.run(core))
+        stack.push_async_callback(campaigns.stop)
+        tasks.start("chats", chats.start)
+        stack.push_async_callback(chats.stop)
+        stack.push_async_callback(posts.stop)
+        mail.start(posts.start)
+        posts.start("voicemail", lambda: taking.run(boxes))
+        posts.start(
+            "surveys", lambda: answers.run(home.surveys, project_of=lambda queue_id: _project(centre, queue_id))
+        )
+        posts.start("voicemail keeping", keeping.run)
+        tasks.start("releases", releases.keep_house)
+        tasks.start("watch", watch.run)
+        _measure(metrics, core=core, journal=journal, history=history)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         try:
             yield serving
@@ -382,16 +403,28 @@ async def _write_what_is_left(keeper: ParticularStore, history: StoredHistory) -
             await history.notes_written()
 
 
-async def _directory(database: Database, centre: Centre, home: Home) -> Directory:
+async def _listener(home: Home, port: int) -> socket.socket:
+    """The web's socket. Raises OSError when the port is another's; an engine that is just dying is waited for."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + PORT_LIMIT_S
+    while True:
+        try:
+            return bind(home.settings.listen, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or loop.time() > deadline:
+                raise
+        await asyncio.sleep(PORT_RETRY_S)
+
+
+async def _prepare(directory: Directory, database: Database, centre: Centre, home: Home) -> None:
     """The directory on an upgraded schema; a database that is away is waited for: nobody can sign in without it."""
     while True:
         try:
             await asyncio.to_thread(upgrade_database, database)
-            directory = Directory(database)
             await directory.adopt(centre)
             if home.settings.demo:
                 await _seed(database, home.secrets.demo)
-            return directory
+            return
         except DatabaseDown as error:
             log.warning("%s", error, extra={"action": "database_awaited"})
             await asyncio.sleep(DATABASE_RETRY_S)
@@ -410,12 +443,11 @@ async def _seed(database: Database, secrets: DemoSecrets) -> None:
 
 @contextlib.asynccontextmanager
 async def _sounds(home: Home, centre: Centre) -> AsyncIterator[tuple[Sounds, Callable[[], None]]]:
-    """What the ACD says; sounds that are not in the cache yet are made in threads of their own. The second has those
-    made that another centre file brings.
+    """What the ACD says. The second has those sounds made, in threads of their own, that are not in the cache yet, and
+    is to be called again when there is another centre file.
     """
     made = prompts.Prompts(home.prompts, speech=await asyncio.to_thread(prompts.Speech.find))
     known = prompts.said_by_acd(centre)
-    made.prepare(known.values())
 
     def prepare() -> None:
         known.update(prompts.said_by_acd(centre))

@@ -26,6 +26,8 @@ class Pids(_Stored):
     carrier: int | None = None
     ivr: int
     engine: int
+    spare: int | None = None
+    """The engine that waits to take over; None while there is none that could."""
 
 
 class Demo(_Stored):

@@ -142,6 +142,8 @@ class Settings(_Stored):
     tls_key: str | None = None
     asterisk: str | None = None
     """Path of the Asterisk to use; None looks for one."""
+    spare: bool = True
+    """Keep a second engine that takes over at once when the first dies; it costs some 100 MB of memory."""
 
     @property
     def is_loopback(self) -> bool:
@@ -379,6 +381,11 @@ class Home:
     def endpoints_file(self) -> Path:
         """Where outsiders look, see `cti.endpoints`."""
         return self.path / "endpoints.json"
+
+    @property
+    def spare_socket(self) -> Path:
+        """Where an engine that waits for the lead answers pings."""
+        return self.path / "run" / "spare.sock"
 
     @property
     def prompts(self) -> Path:

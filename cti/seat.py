@@ -1,8 +1,8 @@
 """The seat of the engine that leads: who may take it, and the journal that belongs to it.
 
-A home whose journal is in it has one engine by the journal's own lock. Where the journal is in PostgreSQL any number of
-engines may wait for the seat, on any machine: the lease says who has it, and whoever waits answers 503 on the web's
-port. Called by `cti.app`; the adapters are `cti.store.lease` and the two journals.
+A home whose journal is in it is led by whoever holds its lock, and others of this machine wait as spares. Where the
+journal is in PostgreSQL any number of engines may wait for the seat, on any machine: the lease says who has it, and
+whoever waits answers 503 on the web's port. Called by `cti.app`; the adapters are in `cti.store`.
 """
 
 import asyncio
@@ -17,13 +17,17 @@ from pathlib import Path
 from typing import Final
 
 from cti.database import Database, open_database
+from cti.engine.recovery import Follower
 from cti.errors import DatabaseDown
 from cti.home import Home, JournalPlace
 from cti.ports import Epoch, Leadership
+from cti.spare import MadeOf, until_leading
 from cti.store.appending import DurableJournal
 from cti.store.asking import ask
-from cti.store.database_journal import DatabaseJournal
+from cti.store.database_journal import NO_REIGN, DatabaseJournal
+from cti.store.followed import FollowedJournal
 from cti.store.journal import SqliteJournal
+from cti.store.lead_file import FileLeadership
 from cti.store.lease import DatabaseLease
 from cti.store.schema import upgrade_database
 from cti.web.health import Reign
@@ -35,42 +39,43 @@ DATABASE_RETRY_S: Final = 0.5
 _UNSPECIFIED: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
-class Alone:
-    """`ports.Leadership` of an engine that nobody can succeed while it lives: the journal's lock keeps others out."""
-
-    async def gained(self) -> Epoch:
-        """At once."""
-        return Epoch(1)
-
-    async def lost(self) -> None:
-        """Never."""
-        await asyncio.get_running_loop().create_future()
-
-    @property
-    def leads(self) -> bool:
-        """Always."""
-        return True
-
-    async def confirmed(self) -> bool:
-        """At once."""
-        return True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Seat:
-    """The lead of this process, for as long as it has it."""
+    """The lead of this process: `awaited` before anything is written, then for as long as it has it."""
 
     home: Home
     leadership: Leadership
-    epoch: Epoch
     lease: DatabaseLease | None
     """None where nobody can take the lead from this process."""
+    epoch: Epoch = NO_REIGN
 
-    def journal(self, database: Database, *, after: int) -> AbstractAsyncContextManager[DurableJournal]:
-        """This reign's journal, to be opened; `after` as in `SqliteJournal`."""
+    async def awaited(self, follower: Follower, *, made_of: MadeOf) -> None:
+        """Return once this process leads; meanwhile `follower` folds what the leader writes, if that is in the home.
+
+        Raises `spare.Outdated`, OutsideError.
+        """
+        if not self.epoch:
+            self.epoch = await until_leading(
+                self.leadership,
+                follower,
+                FollowedJournal(self.home.journal),
+                made_of=made_of,
+                socket=self.home.spare_socket,
+            )
+        log.info("this engine leads", extra={"action": "lead_gained", "epoch": self.epoch})
+
+    def journal(self, database: Database) -> SqliteJournal | DatabaseJournal:
+        """The journal, not open yet: see `begin`."""
         if self.lease is None:
-            return SqliteJournal(self.home.journal, after=after)
-        return DatabaseJournal(database, spools=self.home.spools, epoch=self.epoch, after=after)
+            return SqliteJournal(self.home.journal)
+        return DatabaseJournal(database, spools=self.home.spools)
+
+    async def begin(self, journal: SqliteJournal | DatabaseJournal, *, after: int) -> None:
+        """Open the journal for this reign; `after` as in `SqliteJournal`. Raises OutsideError."""
+        journal.after = after
+        if isinstance(journal, DatabaseJournal):
+            journal.epoch = self.epoch
+        await journal.open()
 
     async def follow(self, journal: DurableJournal) -> None:
         """Have the lead end as soon as the journal refuses an entry since another leads; for ever otherwise."""
@@ -91,12 +96,17 @@ class Seat:
 
 @contextlib.asynccontextmanager
 async def taken(home: Home, *, port: int) -> AsyncIterator[Seat]:
-    """Wait for the seat of this home, however long, and leave it at the end of the block.
+    """The seat of this home, to be left at the end of the block. Raises ConfigError.
 
-    `port` is the web's: while this process waits it answers there. Raises ConfigError.
+    One in PostgreSQL is waited for here, however long: `port` is the web's, there this process answers meanwhile. One
+    in the home is waited for by `Seat.awaited`, when all is put together.
     """
     if home.settings.journal is JournalPlace.HOME:
-        yield Seat(home=home, leadership=Alone(), epoch=Epoch(1), lease=None)
+        held = FileLeadership(home.path / "run")
+        try:
+            yield Seat(home=home, leadership=held, lease=None)
+        finally:
+            held.resign()
         return
     holder = f"{socket.gethostname()}:{os.getpid()}"
     lease = DatabaseLease(home.database_url, holder=holder, url=_address(home, port), ask=ask)

@@ -30,6 +30,7 @@ from cti.errors import ConfigError
 from cti.home import Home
 from cti.setup import asterisk
 from cti.store import codec
+from cti.supervise import process
 
 START_LIMIT_S = 240.0
 PATIENCE_S = 60.0
@@ -159,8 +160,10 @@ class RunningCentre:
 
     @contextmanager
     def held_back(self) -> Iterator[None]:
-        """The supervisor stands still: what dies meanwhile stays dead."""
+        """The supervisor stands still and no engine is to spare: what dies meanwhile stays dead."""
         pid = self.freeze("supervisor")
+        if (spare := process.recall("spare", folder=self.path / "run")) is not None:
+            process.kill(spare)
         try:
             yield
         finally:

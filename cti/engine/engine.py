@@ -156,9 +156,19 @@ class Engine:
 
     # -- life --------------------------------------------------------------------------------------------------------
 
-    async def start(self, *, persons: Sequence[Person], phones: Sequence[Phone], clock: Clock | None = None) -> None:
-        """Recover, configure, and begin to listen. Raises OutsideError when the journal cannot be read."""
-        recovered = await recovery.recover(self._journal)
+    async def start(
+        self,
+        *,
+        persons: Sequence[Person],
+        phones: Sequence[Phone],
+        clock: Clock | None = None,
+        follower: recovery.Follower | None = None,
+    ) -> None:
+        """Recover, configure, and begin to listen. Raises OutsideError when the journal cannot be read.
+
+        `follower` has folded the journal up to a while ago.
+        """
+        recovered = await recovery.recover(self._journal, follower)
         self._acd = recovered.acd
         self._clock = clock or SystemClock(not_before=recovered.last_ms)
         self._recovered_ms = recovered.last_ms

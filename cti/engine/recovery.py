@@ -1,12 +1,15 @@
 """Standing up again: newest snapshot, then the facts of every later entry, folded. Nothing is decided anew.
 
-The engine calls `recover` before it listens to anyone, and `keep_snapshots` runs beside it.
+The engine calls `recover` before it listens to anyone, and `keep_snapshots` runs beside it. A spare engine has a
+`Follower` fold what the leader writes, so that it need only fold the rest when it leads itself.
 """
 
 import asyncio
 import logging
+from collections import deque
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
@@ -23,7 +26,8 @@ SNAPSHOT_EVERY_S: Final = 60.0
 NUMBERS_PER_OWNER: Final = 1_000_000
 """A new engine begins at the next multiple."""
 LOOK_BACK: Final = 2_000
-"""Entries before the snapshot that are read for callers' legs whose contacts have ended, or go on without them."""
+"""Entries before the snapshot that are read for callers' legs whose contacts have ended, or go on without them; and as
+many such legs are remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,23 +43,75 @@ class Recovered:
     """To the callees of campaigns for whom there was no agent: decided, and perhaps never sent."""
 
 
-async def recover(journal: Journal) -> Recovered:
-    """Snapshot plus facts. Raises OutsideError when the journal cannot be read."""
-    saved = await journal.latest_snapshot()
-    number, acd = (0, Acd()) if saved is None else (saved[0], Acd(decode(saved[1])))
-    noted = _Noted()
-    last_ms = folded = 0
-    async for entry in journal.entries(after=max(0, number - LOOK_BACK)):
-        _note_legs(entry, noted)
-        last_ms = entry.at_ms
-        if entry.number > number:
-            acd.fold(entry.number, entry.facts)
-            folded += 1
-    acd.state.number = _fresh_number(journal.last_number)
-    log.info("recovered", extra={"action": "recovered", "snapshot": number, "folded": folded})
-    return Recovered(
-        acd=acd, last_ms=last_ms, folded=folded, ended_legs=tuple(noted.ended), apologies=tuple(noted.apologies)
-    )
+class Chronicle(Protocol):
+    """A journal to read: `ports.Journal` itself, or the file of one that another process writes."""
+
+    def entries(self, *, after: int) -> AsyncIterator[Entry]:
+        """See `ports.Journal`."""
+
+    async def latest_snapshot(self) -> tuple[int, bytes] | None:
+        """See `ports.Journal`."""
+
+
+class Follower:
+    """Folds a journal as far as it goes, again and again: each `read` goes on where the last one ended.
+
+    One that is cancelled, or that failed, has folded whole entries only.
+    """
+
+    def __init__(self) -> None:
+        self._acd = Acd()
+        self._noted = _Noted()
+        self._last_ms: Milliseconds = 0
+        self._begun = False
+        self.snapshot = 0
+        """Number of the snapshot that it began with; 0 for none."""
+        self.number = 0
+        """Of the last entry folded, or of the snapshot."""
+        self._seen = 0
+        self.folded = 0
+
+    async def read(self, chronicle: Chronicle) -> None:
+        """Fold what has come since. Raises OutsideError when it cannot be read."""
+        if not self._begun:
+            await self._begin(chronicle)
+        async for entry in chronicle.entries(after=self._seen):
+            _note_legs(entry, self._noted)
+            self._last_ms = entry.at_ms
+            if entry.number > self.number:
+                self._acd.fold(entry.number, entry.facts)
+                self.number = entry.number
+                self.folded += 1
+            self._seen = entry.number
+
+    async def _begin(self, chronicle: Chronicle) -> None:
+        saved = await chronicle.latest_snapshot()
+        if saved is not None:
+            self.snapshot = self.number = saved[0]
+            self._acd = Acd(decode(saved[1]))
+        self._seen = max(0, self.number - LOOK_BACK)
+        self._begun = True
+
+    def recovered(self, *, last_number: int) -> Recovered:
+        """To be asked once, after the last `read`; the follower is of no use then. `last_number` is the journal's."""
+        self._acd.state.number = _fresh_number(last_number)
+        return Recovered(
+            acd=self._acd,
+            last_ms=self._last_ms,
+            folded=self.folded,
+            ended_legs=tuple(self._noted.ended),
+            apologies=tuple(self._noted.apologies),
+        )
+
+
+async def recover(journal: Journal, follower: Follower | None = None) -> Recovered:
+    """Snapshot plus facts, or what `follower` lacks yet. Raises OutsideError when the journal cannot be read."""
+    follower = follower or Follower()
+    before = follower.folded
+    await follower.read(journal)
+    found = {"snapshot": follower.snapshot, "folded": follower.folded - before, "followed": before}
+    log.info("recovered", extra={"action": "recovered", **found})
+    return follower.recovered(last_number=journal.last_number)
 
 
 def _fresh_number(last: int) -> int:
@@ -72,8 +128,8 @@ class _Noted:
     """What is gathered from the facts about legs that no contact holds any more."""
 
     queued: dict[ContactId, ContactQueued] = field(default_factory=dict)
-    ended: list[LegId] = field(default_factory=list)
-    apologies: list[Apologise] = field(default_factory=list)
+    ended: deque[LegId] = field(default_factory=lambda: deque(maxlen=LOOK_BACK))
+    apologies: deque[Apologise] = field(default_factory=lambda: deque(maxlen=LOOK_BACK))
 
 
 def _note_legs(entry: Entry, noted: _Noted) -> None:

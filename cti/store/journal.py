@@ -8,6 +8,7 @@ import asyncio
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Final, Self
@@ -29,6 +30,9 @@ INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT: Final = "SELECT * FROM entries WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
 _PAGE: Final = 500
 _LAST_POSSIBLE: Final = 2**63 - 1
+_DYING_S: Final = 1.0
+"""How long a process takes to let go of what it held when it is killed."""
+_LOOK_AGAIN_S: Final = 0.002
 
 _REFUSALS: Final = (
     sqlite3.DataError,
@@ -131,7 +135,7 @@ class SqliteJournal:
 
     def __init__(self, path: Path, *, after: int = 0, size_limit_bytes: int | None = None) -> None:
         self._path = path
-        self._after = after
+        self.after = after
         self.file = SqliteFile(path, size_limit_bytes=size_limit_bytes)
         self._appending = Appending(self.file)
         self.epoch = 0
@@ -161,12 +165,12 @@ class SqliteJournal:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _lock(lock)
             os.close(os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600))
             connection = self.file.connect()
             try:
                 connection.executescript(SCHEMA)
-                self.epoch, after = connection.execute(OWN, (self._after,)).fetchone()
+                self.epoch, after = connection.execute(OWN, (self.after,)).fetchone()
                 last = max(after, newest_in(connection))
             finally:
                 connection.close()
@@ -237,6 +241,20 @@ class SqliteJournal:
     @property
     def _snapshots(self) -> Path:
         return self._path.with_suffix(".snapshots")
+
+
+def _lock(descriptor: int) -> None:
+    """Raises BlockingIOError while another process has it; one that dies at this moment is waited for."""
+    deadline = time.monotonic() + _DYING_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_LOOK_AGAIN_S)
+        else:
+            return
 
 
 def read(path: Path, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:

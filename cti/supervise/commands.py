@@ -11,9 +11,10 @@ import os
 import shutil
 import signal
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 import httpx
@@ -27,7 +28,7 @@ from cti.home import DEFAULT_PORT_BASE, Home, JournalPlace, Settings, default_ho
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
 from cti.supervise import parts, ports, process
-from cti.supervise.supervisor import Part, Report, State, Supervisor, alone
+from cti.supervise.supervisor import Origin, Part, Report, State, Supervisor, alone
 
 _PLACE = click.Path(path_type=Path, file_okay=False)
 home_option = click.option("--home", required=True, type=_PLACE, help="Directory of this centre.")
@@ -47,6 +48,9 @@ home_option = click.option("--home", required=True, type=_PLACE, help="Directory
 @click.option("--public-address", help="The address that phones and browsers are told, behind NAT.")
 @click.option("--tls-cert", type=click.Path(dir_okay=False), help="Certificate chain (PEM) for desktop and SIP.")
 @click.option("--tls-key", type=click.Path(dir_okay=False), help="Its key (PEM).")
+@click.option(
+    "--spare/--no-spare", default=None, help="A second engine that takes over at once (default; some 100 MB of memory)."
+)
 @click.option("--asterisk", "asterisk_path", type=click.Path(exists=True), help="The Asterisk to use.")
 def up(
     home: Path,
@@ -58,6 +62,7 @@ def up(
     public_address: str | None,
     tls_cert: str | None,
     tls_key: str | None,
+    spare: bool | None,
     asterisk_path: str | None,
 ) -> None:
     """Start the centre in a home, supervise it, stop it on Ctrl-C.
@@ -73,6 +78,7 @@ def up(
         "public_address": public_address,
         "tls_cert": _absolute(tls_cert),
         "tls_key": _absolute(tls_key),
+        "spare": spare,
         "asterisk": _absolute(asterisk_path),
     }
     home = home.expanduser().absolute()
@@ -90,12 +96,12 @@ def up(
 @click.option("--home", default=default_home, type=_PLACE, help="Directory. Default: the one of `make run`.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(home: Path, as_json: bool) -> None:
-    """What runs in a home. Exit code 0 when every part does, else 3."""
+    """What runs in a home. Exit code 0 when every part does, else 3; a spare engine may be missing."""
     opened = Home.open(home)
     found = asyncio.run(_look(opened))
     refusing = _refusing(opened)
     if as_json:
-        by_name = {part.name: asdict(part) for part in found}
+        by_name = {part.name: part.as_json() for part in found}
         click.echo(
             json.dumps(
                 {"home": str(opened.path), "web": opened.web_url, "parts": by_name, "refusing": refusing}, indent=2
@@ -111,7 +117,7 @@ def status(home: Path, as_json: bool) -> None:
                 click.echo(f"New calls are refused since {since:%H:%M}: {refusing['reason']} (docs/limits.md).")
         elif all(part.state is State.DOWN for part in found):
             click.echo(f"Nothing runs in {opened.path}: `cti up --home {opened.path}` starts it.")
-    sys.exit(0 if all(part.state is State.UP for part in found) else 3)
+    sys.exit(0 if all(part.state is State.UP for part in found if part.needed) else 3)
 
 
 @click.command()
@@ -213,12 +219,18 @@ def _lay_down_centre_file(home: Home) -> None:
         shutil.copyfile(shipped.asterisk_conf() / "centre.yaml", home.centre_file)
 
 
+_FROM: Final = {
+    Origin.STARTED: "",
+    Origin.ADOPTED: " (went on running)",
+    Origin.PROMOTED: " (the spare took over)",
+}
+
+
 def _told(report: Report, console: Console, again: list[_Started]) -> None:
     """Say what happened to a part; once all has been up, keep endpoints.json true."""
     if report.state is State.UP:
-        words = f"{report.part.ready_words}{' (went on running)' if report.adopted else ''}"
-        console.print(f"[green]✓[/] {words}")
-    elif report.state is State.DOWN and again:
+        console.print(f"[green]✓[/] {report.part.ready_words}{_FROM[report.origin]}")
+    elif report.state is State.DOWN and again and not report.part.spare_of:
         console.print(f"[yellow]![/] {report.part.name} went down, it is started again")
     for started in again:
         if started.supervisor.is_all_up:
@@ -274,6 +286,11 @@ class _Seen:
     pid: int | None
     started_at: float | None
     """Unix time in seconds."""
+    needed: bool
+
+    def as_json(self) -> dict[str, object]:
+        """For programs."""
+        return {"name": self.name, "state": self.state, "pid": self.pid, "started_at": self.started_at}
 
 
 async def _look(home: Home) -> list[_Seen]:
@@ -288,6 +305,7 @@ async def _look(home: Home) -> list[_Seen]:
                 state=await _state(part) if running else State.DOWN,
                 pid=running.pid if running else None,
                 started_at=running.started_at if running else None,
+                needed=not part.spare_of,
             )
         )
     return found

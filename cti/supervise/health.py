@@ -6,11 +6,17 @@ Here: the questions. Not here: what follows from silence (`cti.supervise.supervi
 import asyncio
 import base64
 import ssl
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
+from collections.abc import Awaitable, Callable, Collection
+from pathlib import Path
+from typing import Final, TypeAlias
 
 Probe: TypeAlias = Callable[[], Awaitable[bool]]
 """Asks once; False or OSError means no good answer. It sets itself no deadline: the caller does."""
+
+FOLLOWS: Final = b"follows\n"
+"""What a spare engine answers that knows all that its leader has written."""
+PREPARES: Final = b"prepares\n"
+"""What it answers before."""
 
 
 def http(
@@ -46,6 +52,16 @@ def line(host: str, port: int, question: bytes, answer: bytes) -> Probe:
     return ask
 
 
+def local(socket: Path, question: bytes, answers: Collection[bytes]) -> Probe:
+    """A line on a Unix socket is answered by one of these lines."""
+
+    async def ask() -> bool:
+        reader, writer = await asyncio.open_unix_connection(socket)
+        return await _answer(reader, writer, question) in answers
+
+    return ask
+
+
 def both(first: Probe, second: Probe) -> Probe:
     """Both answer."""
 
@@ -57,7 +73,10 @@ def both(first: Probe, second: Probe) -> Probe:
 
 async def _exchange(host: str, port: int, request: bytes, context: ssl.SSLContext | None) -> bytes:
     """Send `request`, return the first line of the answer, empty when there was none."""
-    reader, writer = await asyncio.open_connection(host, port, ssl=context)
+    return await _answer(*await asyncio.open_connection(host, port, ssl=context), request)
+
+
+async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes) -> bytes:
     try:
         writer.write(request)
         await writer.drain()

@@ -6,7 +6,7 @@ Here: the list. Not here: keeping them running (`cti.supervise.supervisor`), the
 import sys
 from typing import Final
 
-from cti.home import Home
+from cti.home import Home, JournalPlace
 from cti.setup.asterisk import AsteriskInstall
 from cti.supervise import health
 from cti.supervise.health import Probe
@@ -21,7 +21,11 @@ def of(home: Home, install: AsteriskInstall) -> tuple[Part, ...]:
     parts = [_asterisk(home, install)]
     if home.settings.demo:
         parts.append(_carrier(home, install))
-    return (*parts, _ivr(home), _engine(home))
+    engine = _engine(home)
+    parts += [_ivr(home), engine]
+    if home.settings.spare and home.settings.journal is JournalPlace.HOME:
+        parts.append(_spare(home, engine))
+    return tuple(parts)
 
 
 def _asterisk(home: Home, install: AsteriskInstall) -> Part:
@@ -104,6 +108,21 @@ def _engine(home: Home) -> Part:
         stop_within_s=15,
         ready_words=f"Engine and desktop ready on {home.web_url}",
         after=("asterisk",),
+    )
+
+
+def _spare(home: Home, engine: Part) -> Part:
+    """The same as the engine: who of the two leads, they make out themselves. They write one log."""
+    return Part(
+        name="spare",
+        command=engine.command,
+        log=engine.log,
+        is_ready=health.local(home.spare_socket, b"ping\n", (health.FOLLOWS,)),
+        answers=health.local(home.spare_socket, b"ping\n", (health.FOLLOWS, health.PREPARES)),
+        grace_s=90,
+        stop_within_s=5,
+        ready_words="Spare engine ready to take over",
+        spare_of=engine.name,
     )
 
 

@@ -35,7 +35,12 @@ class Running:
     def is_alive(self) -> bool:
         """Does this very process still run? A zombie does not."""
         found = _state_and_start(self.pid)
-        return found is not None and found[0] not in "ZX" and found[1] == self.start_ticks and self.boot == _boot()
+        return found is not None and found[0] not in "ZX" and self.is_known()
+
+    def is_known(self) -> bool:
+        """Does the kernel still know this very process, be it as a zombie?"""
+        found = _state_and_start(self.pid)
+        return found is not None and found[1] == self.start_ticks and self.boot == _boot()
 
 
 def start(name: str, command: Sequence[str], *, log: Path, environment: dict[str, str] | None = None) -> Running:
@@ -102,7 +107,7 @@ async def wait(running: Running) -> None:
     loop = asyncio.get_running_loop()
     loop.add_reader(descriptor, ended.set)
     try:
-        if running.is_alive():
+        if running.is_known():  # its first thread may be dead before the others are, and it is reaped after the last
             await ended.wait()
     finally:
         loop.remove_reader(descriptor)

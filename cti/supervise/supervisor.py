@@ -6,6 +6,11 @@ killed and started again after a pause that doubles from `PAUSE_FIRST_S` to `PAU
 `SOUND_S` of health. The parts live in their own sessions and are written down in HOME/run, so the supervisor's death
 cuts nothing and the next one finds them. A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
 
+A part may have a spare: a part of the same command whose process does nothing but wait until the other has died, and
+then serves in its place without being told (for engines, `cti.spare`). So nothing is handed over here, it is only noted
+who is who: the process of the spare becomes that of the part it stands in for, and once that answers, another spare is
+started. Of a spare the centre's being up does not depend.
+
 Here: that. Not here: which parts there are (`cti.supervise.parts`), talking to people (`cti.supervise.commands`).
 """
 
@@ -15,7 +20,7 @@ import fcntl
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -57,6 +62,8 @@ class Part:
     """For people: `Asterisk 22.10 ready on 127.0.0.1:21001`."""
     after: tuple[str, ...] = ()
     """Parts that are up before this one is first started."""
+    spare_of: str = ""
+    """The part that this one's process becomes when that one's dies; started only while that one is up."""
 
 
 class State(StrEnum):
@@ -67,14 +74,27 @@ class State(StrEnum):
     DOWN = "down"
 
 
+class Origin(StrEnum):
+    """Where a part's process comes from."""
+
+    STARTED = "started"
+    ADOPTED = "adopted"
+    """A former supervisor started it."""
+    PROMOTED = "promoted"
+    """It was the part's spare."""
+
+
 @dataclass(slots=True, kw_only=True)
 class _Watched:
     part: Part
     running: Running | None = None
     state: State = State.DOWN
-    adopted: bool = False
+    origin: Origin = Origin.STARTED
     restarts: int = 0
     deaths_before_ready: int = 0
+    promoted: asyncio.Event = field(default_factory=asyncio.Event)
+    """The process of this spare belongs to another part now."""
+    up: asyncio.Event = field(default_factory=asyncio.Event)
     first_up: asyncio.Event = field(default_factory=asyncio.Event)
     failed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -86,7 +106,7 @@ class Report:
     part: Part
     state: State
     pid: int | None
-    adopted: bool
+    origin: Origin
     restarts: int
 
 
@@ -128,7 +148,7 @@ class Supervisor:
         """
         for name in self._order:
             self._tasks.append(asyncio.create_task(self._keep(self._watched[name]), name=f"keep-{name}"))
-        await asyncio.gather(*(self._up_or_failed(watched) for watched in self._watched.values()))
+        await asyncio.gather(*map(self._up_or_failed, self._needed))
 
     async def stop(self) -> None:
         """End every part, the last started first; returns when none runs. Safe to call at any moment."""
@@ -146,19 +166,28 @@ class Supervisor:
 
     def kill_all(self) -> None:
         """SIGKILL to every part, for a second Ctrl-C while `stop` waits."""
-        for watched in self._watched.values():
-            if watched.running is not None:
-                process.kill(watched.running)
+        for name in reversed(self._order):
+            running = self._watched[name].running
+            if running is not None:
+                process.kill(running)
 
     @property
     def pids(self) -> dict[str, int]:
-        """Pid of each part that runs, by name."""
-        return {name: w.running.pid for name, w in self._watched.items() if w.running is not None}
+        """Pid of each part that runs, by name; of a spare once it can take over."""
+        return {
+            name: watched.running.pid
+            for name, watched in self._watched.items()
+            if watched.running is not None and (watched.state is State.UP or not watched.part.spare_of)
+        }
 
     @property
     def is_all_up(self) -> bool:
-        """Has every part answered since its last start?"""
-        return all(watched.state is State.UP for watched in self._watched.values())
+        """Has every part but spares answered since its last start?"""
+        return all(watched.state is State.UP for watched in self._needed)
+
+    @property
+    def _needed(self) -> list[_Watched]:
+        return [watched for watched in self._watched.values() if not watched.part.spare_of]
 
     async def _up_or_failed(self, watched: _Watched) -> None:
         up = asyncio.create_task(watched.first_up.wait())
@@ -178,21 +207,24 @@ class Supervisor:
         pause_s = PAUSE_FIRST_S
         loop = asyncio.get_running_loop()
         while True:
+            if watched.part.spare_of:
+                await self._watched[watched.part.spare_of].up.wait()
             began = loop.time()
             reason = await self._live(watched)
             if loop.time() - began >= SOUND_S:
                 pause_s = PAUSE_FIRST_S
-            log.warning(
-                "%s %s; started again in %.1f s",
-                watched.part.name,
-                reason,
-                pause_s,
-                extra={"action": "part_restarting"},
-            )
             watched.restarts += 1
             self._set(watched, State.DOWN)
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, PAUSE_MOST_S)
+            if watched.promoted.is_set():
+                watched.promoted.clear()
+            elif (spare := self._spare_of(watched.part)) is not None:
+                words = "%s %s; its spare takes over, pid %d"
+                log.warning(words, watched.part.name, reason, spare.pid, extra={"action": "spare_takes_over"})
+            else:
+                words = "%s %s; started again in %.1f s"
+                log.warning(words, watched.part.name, reason, pause_s, extra={"action": "part_restarting"})
+                await asyncio.sleep(pause_s)
+                pause_s = min(pause_s * 2, PAUSE_MOST_S)
 
     async def _live(self, watched: _Watched) -> str:
         """One life of the part, from its start to its end; returns why it ended."""
@@ -204,13 +236,16 @@ class Supervisor:
             return str(error)
         watched.running = running
         self._set(watched, State.STARTING)
-        ended = asyncio.create_task(process.wait(running))
+        ended = asyncio.create_task(_over(running, watched.promoted))
         try:
             reason = await self._watch(watched, ended)
         finally:
             if not ended.done():
                 ended.cancel()
                 await asyncio.gather(ended, return_exceptions=True)
+        if watched.promoted.is_set():
+            watched.running = None
+            return "serves"
         process.kill(running)
         await process.wait(running)
         if watched.state is not State.UP:
@@ -222,20 +257,38 @@ class Supervisor:
     def _adopt_or_start(self, watched: _Watched) -> Running:
         part = watched.part
         found = process.recall(part.name, folder=self._run_dir)
-        watched.adopted = found is not None and found.command == part.command
-        if found is not None and watched.adopted:
-            log.info("%s is adopted, pid %d", part.name, found.pid, extra={"action": "part_adopted"})
-            return found
-        running = process.start(part.name, part.command, log=part.log)
+        if found is not None and found.command == part.command:
+            watched.origin, running = Origin.ADOPTED, found
+        elif (spare := self._spare_of(part)) is not None:
+            watched.origin, running = Origin.PROMOTED, self._promote(spare, part)
+        else:
+            watched.origin, running = Origin.STARTED, process.start(part.name, part.command, log=part.log)
+            process.save(running, folder=self._run_dir)
+        words = "%s is %s, pid %d"
+        log.info(words, part.name, watched.origin, running.pid, extra={"action": f"part_{watched.origin}"})
+        return running
+
+    def _spare_of(self, part: Part) -> Running | None:
+        """The process that has taken this part's place, or is about to."""
+        names = (name for name, watched in self._watched.items() if watched.part.spare_of == part.name)
+        found = (process.recall(name, folder=self._run_dir) for name in names)
+        return next((running for running in found if running is not None and running.command == part.command), None)
+
+    def _promote(self, spare: Running, part: Part) -> Running:
+        """Note down that this process is the part's from now on."""
+        running = replace(spare, name=part.name)
         process.save(running, folder=self._run_dir)
-        log.info("%s is started, pid %d", part.name, running.pid, extra={"action": "part_started"})
+        process.forget(spare.name, folder=self._run_dir)
+        watched = self._watched[spare.name]
+        if watched.running is not None:
+            watched.promoted.set()
         return running
 
     async def _watch(self, watched: _Watched, ended: asyncio.Task[None]) -> str:
         """Return why the part must be started (again): it ended, or it is silent."""
         part = watched.part
         loop = asyncio.get_running_loop()
-        grace_s = ADOPTED_GRACE_S if watched.adopted else part.grace_s
+        grace_s = ADOPTED_GRACE_S if watched.origin is Origin.ADOPTED else part.grace_s
         deadline = loop.time() + grace_s
         while not await self._asked(part.is_ready):
             if ended.done():
@@ -273,9 +326,24 @@ class Supervisor:
 
     def _set(self, watched: _Watched, state: State) -> None:
         watched.state = state
+        if state is State.UP:
+            watched.up.set()
+        else:
+            watched.up.clear()
         pid = watched.running.pid if watched.running else None
-        report = Report(part=watched.part, state=state, pid=pid, adopted=watched.adopted, restarts=watched.restarts)
+        report = Report(part=watched.part, state=state, pid=pid, origin=watched.origin, restarts=watched.restarts)
         self._told(report)
+
+
+async def _over(running: Running, promoted: asyncio.Event) -> None:
+    """Return when the process has ended, or belongs to another part."""
+    waits = [asyncio.create_task(process.wait(running)), asyncio.create_task(promoted.wait())]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waits:
+            task.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
 
 async def _either(ended: asyncio.Task[None], *, within_s: float) -> bool:

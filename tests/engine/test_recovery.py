@@ -78,3 +78,41 @@ async def test_a_callee_who_was_to_be_told_sorry_is_remembered_so() -> None:
     recovered = await recovery.recover(MemoryJournal(entries))
     assert recovered.apologies == (sorry,)
     assert sorry.leg_id in recovered.ended_legs
+
+
+async def test_a_follower_need_only_fold_what_it_has_not_seen() -> None:
+    centre = Centre()
+    centre.answer(centre.call("n1-1"))
+    follower, journal = recovery.Follower(), MemoryJournal(list(centre.entries))
+    await follower.read(journal)
+    assert follower.number == centre.entries[-1].number
+    centre.call("n1-2")
+    journal.written = list(centre.entries)
+    await follower.read(journal)
+    await follower.read(journal)
+    seen = follower.folded
+    centre.call("n1-3")
+    journal.written = list(centre.entries)
+    recovered = await recovery.recover(journal, follower)
+    assert without_number(recovered.acd) == without_number(centre.acd)
+    assert recovered.acd.state.number == recovery.NUMBERS_PER_OWNER
+    assert recovered.folded == len(centre.entries) > seen
+
+
+async def test_a_follower_that_begins_with_a_snapshot_knows_the_legs_before_it() -> None:
+    from cti.domain.events import LegEnded
+    from cti.domain.ids import LegCause, LegId
+
+    centre = Centre(agents=0)
+    centre.call("n1-1")
+    centre.do(LegEnded(leg_id=LegId("n1-1"), cause=LegCause.NORMAL))
+    journal = MemoryJournal(list(centre.entries))
+    await journal.save_snapshot(centre.acd.state.number, recovery.encode(snapshot(centre.acd.state)))
+    follower = recovery.Follower()
+    await follower.read(journal)
+    centre.call("n1-2")
+    journal.written = list(centre.entries)
+    recovered = await recovery.recover(journal, follower)
+    assert recovered.ended_legs == ("n1-1",)
+    assert recovered.last_ms == centre.now
+    assert without_number(recovered.acd) == without_number(centre.acd)

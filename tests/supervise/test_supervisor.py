@@ -14,7 +14,7 @@ import pytest
 
 from cti.errors import ConfigError, SetupFailed
 from cti.supervise import health, process
-from cti.supervise.supervisor import Part, Report, State, Supervisor, alone
+from cti.supervise.supervisor import Origin, Part, Report, State, Supervisor, alone
 from tests.running import PATIENCE_S
 
 pytestmark = pytest.mark.server
@@ -132,7 +132,7 @@ async def test_the_next_supervisor_adopts_what_runs(home: Home) -> None:
         task.cancel()
     async with home.running(part) as second:
         assert second.pids == pids
-        assert home.reports[-1].adopted
+        assert home.reports[-1].origin is Origin.ADOPTED
         os.kill(pids["asterisk"], signal.SIGKILL)
         await home.until(lambda: home.reports[-1].restarts == 1 and second.is_all_up)
         assert second.pids != pids
