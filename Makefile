@@ -23,7 +23,7 @@ FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 pyt
   echo "No Python 3.11 or newer with venv was found. On Debian: apt install python3 python3-venv; or make PYTHON=/path/to/python3" >&2; \
   exit 1
 
-.PHONY: help setup run test check bench soak lock clean
+.PHONY: help setup run test check bench chaos soak lock clean
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,9 +67,14 @@ bench: setup  ## every benchmark, or BENCHES="screenpop"
 	@for name in $(BENCHES); do $(BIN)/cti bench $$name; done
 	@$(BIN)/python -m pytest -q -m bench
 
-soak: setup  ## twenty minutes of calls, mails, chats, callbacks; then random days against the ACD for an hour or two
+chaos: setup  ## everything dies in random order under load (SEED=1 ROUNDS=200); a quarter of a minute a round
 	@$(BIN)/python -m cti.setup --tests
-	@TRIUNE_MIXED_S=$${TRIUNE_MIXED_S:-1200} $(BIN)/python -m pytest -q --timeout 0 tests/soak
+	@$(BIN)/python -m tests.chaos --seed $${SEED:-1} --rounds $${ROUNDS:-200} $(CHAOS_ARGS)
+
+soak: setup  ## an hour of calls (TRIUNE_SOAK_RATE=5 a second, TRIUNE_SOAK_S=3600), mails, chats, callbacks; then random days
+	@$(BIN)/python -m cti.setup --tests
+	@TRIUNE_MIXED_S=$${TRIUNE_SOAK_S:-3600} TRIUNE_MIXED_RATE=$${TRIUNE_SOAK_RATE:-5} \
+	  $(BIN)/python -m pytest -q --timeout 0 tests/soak
 	@TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-200000} TRIUNE_ROUTER_EVENTS=$${TRIUNE_ROUTER_EVENTS:-2000000} \
 	  $(BIN)/python -m pytest -q --timeout 0 tests/domain/test_invariants.py tests/domain/test_router.py
 

@@ -46,6 +46,8 @@ class Callers(Customer):
     carrier: Carrier
     ledger: CarrierLedger = field(default_factory=CarrierLedger)
     dice: random.Random = field(default_factory=lambda: random.Random(1))
+    pattern: str = "+7926{:07}"
+    """How the numbers look from which they call; one that ends in 1 can be called back."""
     name: str = "calls"
     _number: int = 0
 
@@ -55,7 +57,7 @@ class Callers(Customer):
     async def come(self) -> None:
         self._number += 1
         stay_s = _SHORT_STAY_S if self.dice.random() < _IMPATIENT else _LONG_STAY_S
-        caller = f"+7926{self._number:07}"
+        caller = self.pattern.format(self._number)
         order = Order(label=self.carrier.label(), caller=caller, to=SUPPORT_NUMBER, stay_s=stay_s)
         self.ledger.sent(order, at_s=asyncio.get_running_loop().time())
         try:

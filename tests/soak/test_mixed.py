@@ -1,7 +1,8 @@
 """Calls, mails, chats and callbacks at once over ten agents, on a real Asterisk and real mail servers.
 
-`TRIUNE_MIXED_S` says for how many seconds customers come: a minute when it says nothing, twenty under `make soak`. At
-the end the books must balance, every offer must be explained, and nothing may be left behind.
+`TRIUNE_MIXED_S` says for how many seconds customers come and `TRIUNE_MIXED_RATE` how many calls in each: a minute at
+one in two seconds when they say nothing, an hour at five under `make soak`. At the end the books must balance, every
+offer must be explained, and nothing may be left behind; over a run of ten minutes or more nothing may grow.
 """
 
 import asyncio
@@ -27,11 +28,18 @@ from tests.media.servers import MailServers
 from tests.running import PARTS, PATIENCE_S, RunningCentre, free_port_base, soon
 from tests.soak import books
 from tests.soak.customers import Askers, Callers, Stream, Visitors, Writers, come_and_go
+from tests.soak.resources import Resources
 
 SECONDS = float(os.environ.get("TRIUNE_MIXED_S", "60"))
 pytestmark = [pytest.mark.asterisk, pytest.mark.server, pytest.mark.timeout(600 + 2 * SECONDS)]
 
-AGENTS = 10
+RATE = float(os.environ.get("TRIUNE_MIXED_RATE", "0.5"))
+"""Calls a second."""
+TALK = Span(shortest_s=2, longest_s=5)
+AGENTS = max(10, round(RATE * 7))
+"""Rushes on top of it are to be carried too."""
+FLAT_S = 600.0
+"""From so long a run on slopes mean something; the first fifth is left out."""
 RUSH_EVERY_S = 20.0
 _LAST_LIMIT_S = 300.0
 """How long the last customers may take to be served."""
@@ -68,10 +76,9 @@ async def team(own: RunningCentre, carrier: Carrier) -> AsyncIterator[Agents]:
     """Ten at work: the demo's for sales and support, and some hired."""
     demo = [agent for agent in own.home().secrets.demo.agents if "101" <= agent.extension <= "106"]
     hired = await hire(own, [str(extension) for extension in range(361, 361 + AGENTS - len(demo))])
-    span = Span(shortest_s=2, longest_s=5)
     ring = Span(shortest_s=0.4, longest_s=0.4)
     web = own.endpoints().web
-    async with Agents(web, carrier, [*demo, *hired], ring=ring, talk=span, wrap_s=0.3, writing_s=1.5) as agents:
+    async with Agents(web, carrier, [*demo, *hired], ring=ring, talk=TALK, wrap_s=0.3, writing_s=1.5) as agents:
         yield agents
 
 
@@ -118,12 +125,19 @@ async def test_the_books_balance_after_everything_came_at_once(
         callers, writers = Callers(carrier), Writers(servers)
         visitors, askers = Visitors(web), Askers(web, carrier)
         streams = [
-            Stream(callers, per_s=0.5, rush=10),
+            Stream(callers, per_s=RATE, rush=10),
             Stream(writers, per_s=0.5, rush=8),
             Stream(visitors, per_s=0.3, rush=5),
             Stream(askers, per_s=0.15, rush=1),
         ]
-        await come_and_go(streams, for_s=SECONDS, rush_every_s=RUSH_EVERY_S, limit_s=_LAST_LIMIT_S)
+        resources = Resources(own)
+        sampling = asyncio.create_task(resources.watch())
+        try:
+            await come_and_go(streams, for_s=SECONDS, rush_every_s=RUSH_EVERY_S, limit_s=_LAST_LIMIT_S)
+        finally:
+            sampling.cancel()
+            await asyncio.gather(sampling, return_exceptions=True)
+        assert sampling.cancelled(), "samples were taken until the end"
         came = len(callers.ledger.entries) + writers.sent + visitors.begun + len(askers.promised)
         await all_closed(own, least=came)
         try:
@@ -141,8 +155,11 @@ async def test_the_books_balance_after_everything_came_at_once(
     report = await asyncio.to_thread(reading.audit, reading.journal_file(own.path))
     again = await asyncio.to_thread(replay, lambda: journal.everything(own.home().journal))
     count = callers.ledger.count()
+    slopes = list(resources.slopes(warm_s=SECONDS / 5)) if SECONDS >= FLAT_S else []
     notes = (
-        f"{SECONDS:g} s, {AGENTS} agents; at most {day.most_waiting} waited and {day.most_at_work} were served at once",
+        *map(str, slopes),
+        f"{SECONDS:g} s, {RATE:g} calls a second, {AGENTS} agents",
+        f"at most {day.most_waiting} waited and {day.most_at_work} were served at once",
         f"auditor: {report.offers} offers, {report.unexplained} unexplained; passed by: {dict(report.overtakings)}",
         f"decided again: {len(again.differences)} differences in {again.decisions} decisions",
         f"{count.heard_both_ways} of {count.served} callers and their agents heard each other",
@@ -154,6 +171,7 @@ async def test_the_books_balance_after_everything_came_at_once(
     assert odd == []
     assert report.unexplained == 0, report.findings
     assert not again.differences
+    assert not [str(slope) for slope in slopes if slope.grows]
     assert not silent(callers.ledger, shortest_s=2.0), "both sides of a talk heard each other"
     trouble = [line for line in own.log("engine").splitlines() if _TROUBLE.search(line)]
     assert trouble == []

@@ -1,0 +1,251 @@
+"""Rounds of chaos: customers come, something breaks, all becomes quiet, and the books must balance."""
+
+import asyncio
+import os
+import random
+import re
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from rich.console import Console
+
+from cti.config import load
+from cti.demo.agents import Agents, Span
+from cti.demo.carrier import Carrier, SipPhone
+from cti.home import DemoAgent
+from tests.chaos import books
+from tests.chaos.books import Crowd
+from tests.chaos.customers import StubbornAskers, StubbornVisitors
+from tests.chaos.faults import FAULTS, Fault, Ground
+from tests.e2e.floor import hire
+from tests.media import mail_centre
+from tests.media.servers import MailServers
+from tests.running import RunningCentre, free_port_base, soon
+from tests.soak.books import Day, read
+from tests.soak.customers import Callers, Stream, Writers, come_and_go
+
+AGENTS: Final = 8
+COME_S: Final = 8.0
+"""For so long customers come in each round."""
+QUIET_S: Final = 240.0
+"""How long until all is quiet again: phones register anew within two minutes."""
+_RUSH_S: Final = 5.0
+_RTP_TIMEOUT_S: Final = 10
+_RAISED: Final = re.compile(r"(?m)^(?:\w+\.)*\w+(?:Error|Exception): .*")
+"""The last line of a traceback."""
+
+
+@contextmanager
+def centre_of_its_own(folder: Path, *, port_base: int = 0) -> Iterator[tuple[RunningCentre, MailServers]]:
+    """A demo centre that reads mail, whose agents write letters between calls; loosely limited, for many rounds."""
+    servers = MailServers()
+    try:
+        home = folder / "h"
+        mail_centre.prepare(home, servers, acknowledge=False)
+        _loosen(home / "centre.yaml")
+        running = RunningCentre(home, port_base=port_base or free_port_base())
+        try:
+            yield running.start(), servers
+        finally:
+            running.make_whole()
+            running.stop()
+    finally:
+        servers.remove()
+
+
+def _loosen(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    for old, new in (
+        (r"(?m)^default_capacity: \w+", "default_capacity: desk"),
+        (r"(?m)^  rtp_timeout_s: \d+", f"  rtp_timeout_s: {_RTP_TIMEOUT_S}"),
+        (r"(?m)^callback_pages:(.*)\n  telecom:\n", r"callback_pages:\1\n  telecom:\n    per_address_hour: 10000\n"),
+    ):
+        text, count = re.subn(old, new, text)
+        assert count, old
+    file.write_text(text, encoding="utf-8")
+    load(file)
+
+
+@dataclass
+class Chaos:
+    """A run: its centre, its crowd, and what was found so far."""
+
+    centre: RunningCentre
+    carrier: Carrier
+    agents: Agents
+    phones: Sequence[SipPhone]
+    crowd: Crowd
+    dice: random.Random
+    folder: Path
+    say: Callable[[str], None]
+    known: set[str] = field(default_factory=set)
+    """What was found already: each is told in the round that did it."""
+    bad: int = 0
+
+    async def round(self, number: int, name: str) -> list[str]:
+        """One fault under load; what is wrong afterwards that was not before."""
+        begun_s, fault = time.monotonic(), FAULTS[name]
+        before = len(self.centre.log("engine"))
+        found = [*await self._play(fault), *await self._quiet()]
+        day = await asyncio.to_thread(read, self.centre.home().journal)
+        found += [each for each in books.findings(self.crowd, day) if each not in self.known]
+        found += sorted(
+            set(re.findall(r"(?m)^(?:\w+\.)*\w+(?:Error|Exception): .*", self.centre.log("engine")[before:]))
+        )
+        self.known.update(found)
+        self.bad += bool(found)
+        took_s = time.monotonic() - begun_s
+        self.say(f"{number:4} {name:30} {took_s:5.0f} s  {'; '.join(found) or 'all accounted for'}")
+        return found
+
+    async def _play(self, fault: Fault) -> list[str]:
+        """Customers come, and meanwhile it breaks."""
+        streams = [
+            Stream(self.crowd.callers, per_s=0.5, rush=4),
+            Stream(self.crowd.writers, per_s=0.4, rush=2),
+            Stream(self.crowd.visitors, per_s=0.2, rush=2),
+            Stream(self.crowd.askers, per_s=0.1, rush=1),
+        ]
+        ledger = self.crowd.callers.ledger
+        served = ledger.count().served
+        coming = asyncio.create_task(
+            come_and_go(streams, for_s=COME_S, rush_every_s=_RUSH_S, limit_s=QUIET_S), name="customers"
+        )
+        found: list[str] = []
+        try:
+            wanted = self.dice.randint(1, 3)
+            await soon(lambda: ledger.count().served >= served + wanted or coming.done(), what="talks are under way")
+            at_s = time.monotonic()
+            ground = Ground(centre=self.centre, carrier=self.carrier, folder=self.folder, dice=self.dice)
+            if fault.cuts:
+                self.crowd.deaths_s.append(at_s)
+            self.crowd.strangers += fault.strangers
+            await fault.act(ground)
+            if fault.cuts:
+                await self._after_a_death(at_s)
+        except (AssertionError, TimeoutError) as error:
+            found.append(f"broken: {error}")
+        try:
+            await coming
+        except* (AssertionError, TimeoutError) as errors:
+            found += [f"customers: {error!r}" for error in errors.exceptions]
+        return found
+
+    async def _after_a_death(self, at_s: float) -> None:
+        """Who hears nothing any more hangs up, and phones register anew, as real ones do within a minute."""
+        await soon(self.centre.is_whole, what="the centre is whole", within_s=QUIET_S)
+        entries = self.crowd.callers.ledger.entries.values()
+        dead = [entry.order.label for entry in entries if entry.ended_s is None and entry.placed_s < at_s]
+        legs = [leg for leg, since_s in self.crowd.open_legs.items() if since_s < at_s]
+        await asyncio.gather(*map(self.carrier.hang_up, dead), *map(self.carrier.hang_up_called, legs))
+        await self.carrier.register(self.phones)
+
+    async def _quiet(self) -> list[str]:
+        """Wait for it; whatever does not come to rest is told."""
+        found: list[str] = []
+        for what, is_so, otherwise in (
+            ("contacts", self._all_closed, self._open),
+            ("agents", self._all_idle, self._unlike_idle),
+            ("channels", self._no_channel, lambda: self.centre.console("core show channels concise")),
+            ("bridges", self._no_bridge, lambda: self.centre.console("bridge show all")),
+            ("mails", lambda: self.crowd.writers.answers() >= self.crowd.writers.sent, lambda: "not all answered"),
+        ):
+            try:
+                await asyncio.to_thread(_until, is_so, QUIET_S if what in ("contacts", "agents") else 60.0)
+            except TimeoutError:
+                found.append(f"stuck {what}: {otherwise().strip()[:600]}")
+        return found
+
+    def _day(self) -> Day:
+        return read(self.centre.home().journal)
+
+    def _all_closed(self) -> bool:
+        return not any(told.live for told in self._day().told.values())
+
+    def _open(self) -> str:
+        return str({str(medium): told.live for medium, told in self._day().told.items() if told.live})
+
+    def _all_idle(self) -> bool:
+        desks = self.agents.desks.all
+        return all(not desk.assignments and desk.state and desk.state.readiness == "ready" for desk in desks)
+
+    def _unlike_idle(self) -> str:
+        return "; ".join(
+            f"{desk.login} {desk.state and desk.state.readiness} {list(desk.assignments.values())} {desk.trouble}"
+            for desk in self.agents.desks.all
+            if desk.assignments or desk.state is None or desk.state.readiness != "ready"
+        )
+
+    def _no_channel(self) -> bool:
+        return "0 active channels" in self.centre.console("core show channels count")
+
+    def _no_bridge(self) -> bool:
+        return not self.centre.console("bridge show all").splitlines()[1:]
+
+
+def _until(is_so: Callable[[], object], within_s: float) -> None:
+    deadline = time.monotonic() + within_s
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.3)
+
+
+@asynccontextmanager
+async def chaos(
+    centre: RunningCentre, servers: MailServers, *, seed: int, folder: Path, say: Callable[[str], None]
+) -> AsyncIterator[Chaos]:
+    """Agents at work, and nobody there yet."""
+    staff: list[DemoAgent] = [agent for agent in centre.home().secrets.demo.agents if "101" <= agent.extension <= "106"]
+    staff += await hire(centre, [str(extension) for extension in range(361, 361 + AGENTS - len(staff))])
+    web = centre.endpoints().web
+    talk = Span(shortest_s=books.SHORTEST_TALK_S, longest_s=5)
+    async with Carrier(centre.home()) as carrier:
+        ring = Span(shortest_s=0.4, longest_s=0.4)
+        async with Agents(web, carrier, staff, ring=ring, talk=talk, wrap_s=0.3, writing_s=1.0) as agents:
+            crowd = Crowd(
+                callers=Callers(carrier, dice=random.Random(seed + 1), pattern="+7926{:06}1"),
+                writers=Writers(servers),
+                visitors=StubbornVisitors(web, dice=random.Random(seed + 2)),
+                askers=StubbornAskers(web, carrier),
+            )
+            yield Chaos(
+                centre=centre,
+                carrier=carrier,
+                agents=agents,
+                phones=[SipPhone(extension=one.extension, secret=one.sip_password) for one in staff],
+                crowd=crowd,
+                dice=random.Random(seed),
+                folder=folder,
+                say=say,
+            )
+
+
+def draw(dice: random.Random, rounds: int) -> list[str]:
+    """Which faults, in which order: each as often as the others, but for one."""
+    names: list[str] = []
+    while len(names) < rounds:
+        names += dice.sample(sorted(FAULTS), len(FAULTS))
+    return names[:rounds]
+
+
+async def play(centre: RunningCentre, servers: MailServers, *, seed: int, names: Sequence[str], folder: Path) -> int:
+    """All rounds, told as they go; how many of them found something."""
+
+    def say(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    say(f"seed {seed}, {len(names)} rounds, {os.cpu_count()} processors")
+    async with chaos(centre, servers, seed=seed, folder=folder, say=say) as run:
+        for number, name in enumerate(names, 1):
+            await run.round(number, name)
+        day = await asyncio.to_thread(read, centre.home().journal)
+        Console(width=150).print(books.table(run.crowd, day))
+        say(f"{run.bad} of {len(names)} rounds found something")
+        return run.bad
