@@ -59,6 +59,7 @@ from cti.media.voicemail_keeping import Keeping
 from cti.metrics import Metrics
 from cti.ports import Particulars, Person
 from cti.ports.campaigns import Callee
+from cti.recordings.office import RecordingOffice
 from cti.review.beside import Storyteller, Watch
 from cti.seat import Seat
 from cti.setup import asterisk
@@ -71,6 +72,7 @@ from cti.store.history import StoredHistory, position
 from cti.store.leads import StoredLeads
 from cti.store.messages import StoredMessages
 from cti.store.particulars import ParticularStore
+from cti.store.recordings import StoredRecordings
 from cti.store.schema import upgrade_database
 from cti.store.surveys import StoredSurveys
 from cti.store.uploads import StoredUploads
@@ -266,6 +268,17 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             occupation=switch.occupation,
         )
         hub.followers.append(ledger.decided)
+        recordings = RecordingOffice(
+            home,
+            centre=centre,
+            shelf=StoredRecordings(database),
+            monitors=lambda node: switch.monitor if node == NODE else None,
+            state=lambda: core.state,
+            now=lambda: core.now(),  # noqa: PLW0108 - its clock is made by its start
+            changed=hub.recording_changed,
+            metrics=metrics,
+        )
+        hub.followers.append(recordings.decided)
         do_not_call = StoredDoNotCall(database)
         calls = Calls(
             engine=core,
@@ -322,6 +335,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             voicemail=VoicemailDesk(messages=messages, folder=home.voicemail),
             calls=calls,
             campaigns=campaigns,
+            recordings=recordings,
             shop=bool(home.settings.demo),
             reign=lambda: seat.reign(journal),
         )
@@ -356,6 +370,8 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
         tasks.start("queue log", ledger.writer.run)
         tasks.start("occupation", ledger.occupation.run)
         stack.push_async_callback(ledger.stop)
+        recordings.start(tasks.start)
+        stack.push_async_callback(recordings.stop)
         tasks.start("directory", enrolment.keep_reading)
         tasks.start("do not call", do_not_call.keep_fresh)
         tasks.start("feeder", lambda: feeder.run(core))

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "crm": ("cti.crm.crm_commands", "crm", "CRMs outside: test a look-up."),
     "survey": ("cti.store.survey_commands", "survey", "What callers answered after their talks: report."),
     "voicemail": ("cti.voicemail", "voicemail", "Messages that callers left."),
+    "recordings": ("cti.recording", "recordings", "Recorded talks: list, save, verify, purge, new key."),
     "demo": ("cti.demo.commands", "demo", "Calls, agents and traffic for the demo centre."),
     "replay": ("cti.review.commands", "replay", "Decide a journal again and compare."),
     "why": ("cti.review.commands", "why", "Why a contact was offered to whom it was, or waits."),

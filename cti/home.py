@@ -8,13 +8,15 @@ centre file's meaning (`cti.config`), and `endpoints.json`, which is for outside
            asterisk/ carrier/ {etc → etc-NNN, run, log, spool, lib, db}   logs/   prompts/   run/   secrets/NAME
 """
 
+import base64
 import ipaddress
 import os
 import re
 import secrets as randomness
 import stat
 import string
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import ClassVar, Final, Self, TypeVar
@@ -205,6 +207,19 @@ class DemoSecrets(_Stored):
     admin: DemoPerson
 
 
+class RecordingKey(_Stored):
+    """A key that the keys of recordings are wrapped with."""
+
+    id: str
+    key: str
+    """32 bytes in base64."""
+
+    @classmethod
+    def make(cls) -> Self:
+        """A fresh one."""
+        return cls(id=_word(8), key=base64.b64encode(randomness.token_bytes(32)).decode())
+
+
 class Secrets(_Stored):
     """Random words made with the home; file mode 600."""
 
@@ -222,6 +237,8 @@ class Secrets(_Stored):
     carrier_ari_password: str
     carrier_ami_password: str
     demo: DemoSecrets
+    recording_keys: tuple[RecordingKey, ...] = ()
+    """The last one wraps from now on; a home that has none yet is given one by `Home.make`."""
 
     @classmethod
     def make(cls) -> Self:
@@ -242,6 +259,7 @@ class Secrets(_Stored):
                 supervisor=DemoPerson(login="supervisor", password=_word(10)),
                 admin=DemoPerson(login="admin", password=_word(10)),
             ),
+            recording_keys=(RecordingKey.make(),),
         )
 
 
@@ -313,10 +331,35 @@ class Home:
                 (path / name).mkdir(exist_ok=True)
             if not (path / "secrets.json").exists():
                 write_private(path / "secrets.json", Secrets.make().model_dump_json(indent=2))
+            for folder in (path / "recordings", path / "asterisk" / "spool" / "monitor"):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             write_private(path / "settings.json", settings.model_dump_json(indent=2))
         except OSError as error:
             raise ConfigError(f"The home {path} cannot be made: {error.strerror}.") from error
-        return cls.open(path)
+        home = cls.open(path)
+        return home if home.secrets.recording_keys else home.with_recording_key()
+
+    def with_recording_key(self) -> Self:
+        """This home with one more key for recordings, which counts from now on; durable on return.
+
+        Raises ConfigError.
+        """
+        secrets = _read(self.path / "secrets.json", Secrets)
+        secrets = secrets.model_copy(update={"recording_keys": (*secrets.recording_keys, RecordingKey.make())})
+        return self._with_secrets(secrets)
+
+    def with_recording_keys_only(self, ids: Collection[str]) -> Self:
+        """This home with no other keys for recordings than these. Raises ConfigError."""
+        secrets = _read(self.path / "secrets.json", Secrets)
+        kept = tuple(one for one in secrets.recording_keys if one.id in ids)
+        return self._with_secrets(secrets.model_copy(update={"recording_keys": kept}))
+
+    def _with_secrets(self, secrets: Secrets) -> Self:
+        try:
+            write_private(self.path / "secrets.json", secrets.model_dump_json(indent=2))
+        except OSError as error:
+            raise ConfigError(f"{self.path / 'secrets.json'} cannot be written: {error.strerror}.") from error
+        return replace(self, secrets=secrets)
 
     @property
     def ports(self) -> PortPlan:
@@ -396,6 +439,16 @@ class Home:
     def voicemail(self) -> Path:
         """Messages that callers left, one WAV file each."""
         return self.asterisk.directory("spool") / "voicemail"
+
+    @property
+    def recordings(self) -> Path:
+        """Sealed recordings, and the notes on those that are not sealed yet."""
+        return self.path / "recordings"
+
+    @property
+    def recording_spool(self) -> Path:
+        """Where the switch writes talks that are being recorded; the owner's alone."""
+        return self.asterisk.directory("spool") / "monitor"
 
     def secret_file(self, name: str) -> Path:
         """Where the secret stands that the centre file calls by this name. Raises ConfigError for what is no name."""

@@ -12,6 +12,7 @@ reaches espeak-ng by its standard input only, never a command line.
 """
 
 import array
+import glob
 import hashlib
 import io
 import itertools
@@ -46,6 +47,7 @@ class Own(StrEnum):
     CALLBACK_PROMISED = "callback_promised"
     NO_AGENT = "no_agent"
     SURVEY_THANKS = "survey_thanks"
+    RECORDING_NOTICE = "recording_notice"
 
 
 _OWN_TEXTS: Final = {
@@ -68,6 +70,10 @@ _OWN_TEXTS: Final = {
         "Мы позвонили вам, но сейчас все сотрудники заняты. Приносим извинения. До свидания.",
     ),
     Own.SURVEY_THANKS: ("Thank you. Goodbye.", "Спасибо. До свидания."),
+    Own.RECORDING_NOTICE: (
+        "This call is recorded.",
+        "Разговор записывается.",
+    ),
 }
 OWN: Final = {str(key): Prompt(key=key, en=en, ru=ru) for key, (en, ru) in _OWN_TEXTS.items()}
 
@@ -84,6 +90,8 @@ def catalogue(centre: Centre) -> dict[str, Prompt]:
     return {**OWN, **centre.prompts}
 
 
+NOTICES: Final = "notices"
+"""Folder of the cache where the dialplan finds `RECORDING_NOTICE` by the language's name alone."""
 FALLBACK: Final = "beep"
 """Asterisk's own sound, in place of a prompt that cannot be had: a caller must not meet dead air."""
 WAIT_S: Final = 2.0
@@ -251,8 +259,21 @@ class Prompts:
             if not target.exists() and not self._make(target, make, limit_s=limit_s):
                 return FALLBACK
             found = str(target.with_suffix(""))
+        if prompt.key == Own.RECORDING_NOTICE:
+            self._name_for_dialplan(found, language)
         self._ready[prompt, language] = found
         return found
+
+    def _name_for_dialplan(self, sound: str, language: Language) -> None:
+        """Let `NOTICES/<language>` be this sound; without it callers are not told, and not recorded."""
+        folder = self._directory / NOTICES
+        folder.mkdir(parents=True, exist_ok=True)
+        of = Path(sound)
+        for path in (one for one in of.parent.glob(f"{glob.escape(of.name)}.*") if one.suffix[1:] in _RECORDINGS):
+            link = folder / f".{language}.{os.getpid()}.{threading.get_ident()}"
+            link.unlink(missing_ok=True)
+            link.symlink_to(path)
+            link.replace(folder / f"{language}{path.suffix}")
 
     def _recording(self, prompt: Prompt, language: Language) -> Path | None:
         names = (prompt.file, prompt.key) if prompt.file else (prompt.key,)

@@ -70,6 +70,8 @@ RETURNED: Final = "TRIUNE_RETURNED"
 """Why the dialplan, not the IVR, chose the queue: `ivr_down`, `ivr_error`; empty otherwise."""
 SOUND: Final = "TRIUNE_SOUND"
 """What `CONTEXT_PROMISED` or `CONTEXT_SORRY` says: the path of a sound without its ending. Set by the engine."""
+TOLD: Final = "TRIUNE_TOLD"
+"""`1` once the caller was told that talks are recorded."""
 
 CONTACT: Final = "TRIUNE_CONTACT"
 """Id of the contact of a caller whom the engine sends on into the dialplan; set by the engine."""

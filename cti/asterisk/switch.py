@@ -21,6 +21,7 @@ from cti.asterisk.endpoints import Media
 from cti.asterisk.entrance import Entrance
 from cti.asterisk.fallback import Fallback, Member
 from cti.asterisk.lines import LIMIT_S, Lines
+from cti.asterisk.monitor import Monitor
 from cti.asterisk.occupation import Occupation
 from cti.asterisk.sayings import Sounds
 from cti.domain.commands import (
@@ -196,6 +197,7 @@ class AsteriskSwitch:
             may_send=may_send,
         )
         self._fallback = Fallback(self._ami)
+        self.monitor = Monitor(self._ami)
         self.dialplan = Dialplan(self._ami, self._ari.channels)
         self.entrance = Entrance(self._ari.asterisk)
         self.occupation = Occupation(self._ari.deviceStates, extension=self.extension_of)

@@ -26,6 +26,7 @@ from cti.config.projects import Project, Site
 from cti.config.queues import Callback, Fallback, Queue, Relaxation, Requirement
 from cti.config.reading import load, load_located, parse, parse_located
 from cti.config.record import Record
+from cti.config.recording import Recording
 from cti.config.steps import Conditions, OverflowDestination, OverflowQueue, Step
 from cti.config.surveys import Survey, SurveyQuestion
 from cti.config.tiers import Tier
@@ -69,6 +70,7 @@ __all__ = [
     "Queue",
     "Reach",
     "Record",
+    "Recording",
     "Refusal",
     "Relaxation",
     "Requirement",

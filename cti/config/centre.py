@@ -22,6 +22,7 @@ from cti.config.numbers import Number
 from cti.config.projects import Project, Site
 from cti.config.queues import Queue
 from cti.config.record import Record
+from cti.config.recording import Recording
 from cti.config.surveys import Survey
 from cti.config.tiers import Tier
 from cti.config.trunks import Trunk
@@ -113,6 +114,14 @@ class Centre(Record):
     def campaign_number(self, campaign: Campaign) -> str:
         """The number that the campaign's callees see."""
         return campaign.caller_id or self.shown_number(campaign.project, dialled="")
+
+    def recording_of(self, queue: str) -> Recording | None:
+        """How talks of this queue are recorded; None: not at all, and for a queue that is not there."""
+        found = self.queues.get(queue)
+        if found is None:
+            return None
+        own = found.recording
+        return (self.projects[found.project].recording if own is None else own) or None
 
     def operator_queue(self, number: Number) -> str:
         """The default queue of a number: its own when it leads straight to one, else its project's operator."""

@@ -50,6 +50,8 @@ class Limits(Record):
     """A call whose other side has sent no audio for so long is ended."""
     callback_countries: tuple[Country, ...] = ()
     """Countries besides the centre's own whose numbers are called back."""
+    recording_free_mb: int = Field(default=1024, ge=1, le=10_000_000)
+    """With less free space than this where recordings stand, no talk begins to be recorded."""
 
     @property
     def most_announced(self) -> int:

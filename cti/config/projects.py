@@ -6,6 +6,7 @@ from pydantic import Field
 
 from cti.config.names import Key, QueueName, TimeZone
 from cti.config.record import Record
+from cti.config.recording import OfProject
 from cti.config.surveys import Survey
 from cti.config.words import Words
 
@@ -21,6 +22,8 @@ class Project(Record):
     not_ready_reasons: Mapping[Key, Words] = Field(min_length=1)
     survey: Survey | None = None
     """Of its queues that have none of their own."""
+    recording: OfProject = False
+    """Of the talks in its queues that say nothing else."""
 
 
 class Site(Record):

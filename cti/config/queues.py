@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from cti.config.conditions import Condition
 from cti.config.names import HoursName, Key, ProjectName, QueueName, SiteName, SkillName
 from cti.config.record import Record
+from cti.config.recording import OfQueue
 from cti.config.steps import Step
 from cti.config.surveys import Survey
 from cti.config.words import Words
@@ -104,6 +105,8 @@ class Queue(Record):
     """Where a task is made of every contact that was lost here."""
     survey: Survey | None = None
     """None: its project's, if that has one."""
+    recording: OfQueue = None
+    """None: as its project has it; False: its talks are not recorded."""
     music: Key = "default"
     fallback: Fallback = Fallback()
 

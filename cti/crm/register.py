@@ -5,6 +5,7 @@ him and leaves the ledger's rows, which hold ids only.
 """
 
 import csv
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -27,6 +28,7 @@ from cti.crm.tables import (
     PARTICULARS,
     PEOPLE,
     PINS,
+    RECORDINGS,
     SAID,
     UPLOADS,
 )
@@ -145,7 +147,7 @@ async def import_csv(database: Database, lines: Iterable[str], *, project_id: Pr
 
 
 async def erase(database: Database, customer_id: int) -> None:
-    """Remove the person: customer, addresses, contracts, PINs, and what contacts, notes and messages hold of him.
+    """Remove the person: customer, addresses, contracts, PINs, recordings, and what else contacts hold of him.
 
     That contacts took place stays in the ledger. Raises NotFound.
     """
@@ -279,6 +281,7 @@ def _erase(connection: Connection, customer_id: int) -> None:
     connection.execute(sa.update(CHATS).where(CHATS.c.contact_id.in_(his_contacts)).values(page=""))
     connection.execute(sa.delete(UPLOADS).where(UPLOADS.c.contact_id.in_(his_contacts)))
     connection.execute(sa.update(MESSAGES).where(said).values(**dict.fromkeys(SAID, "")))
+    _erase_recordings(connection, his_contacts)
     empty = dict.fromkeys(("address", "name", "path", "account", "subject"), "")
     connection.execute(sa.update(PARTICULARS).where(his).values(**empty, customer_id=None))
     on_lists = sa.and_(LEADS.c.project_id == row.project_id, LEADS.c.number.in_(his_addresses))
@@ -287,3 +290,10 @@ def _erase(connection: Connection, customer_id: int) -> None:
     connection.execute(sa.delete(PINS).where(PINS.c.contract_id.in_(his_contracts)))
     for table in (CONTRACTS, ADDRESSES, CUSTOMERS):
         connection.execute(sa.delete(table).where(table.c.customer_id == customer_id))
+
+
+def _erase_recordings(connection: Connection, contacts: sa.Select[tuple[str]]) -> None:
+    """Without its key nothing opens a recording, wherever copies of its file are; the engine removes the file."""
+    his = sa.and_(RECORDINGS.c.contact_id.in_(contacts), RECORDINGS.c.erased_ms.is_(None))
+    now_ms = time.time_ns() // 1_000_000
+    connection.execute(sa.update(RECORDINGS).where(his).values(key_id="", wrapped_key="", erased_ms=now_ms))

@@ -46,3 +46,4 @@ ATTACHMENTS: Final[TableClause] = table("attachments", *map(column, ("message_id
 UPLOADS: Final[TableClause] = table("uploads", *map(column, ("contact_id",)))
 CHATS: Final[TableClause] = table("chats", *map(column, ("contact_id", "page")))
 LEADS: Final[TableClause] = table("leads", *map(column, ("project_id", "number", "name", "columns")))
+RECORDINGS: Final[TableClause] = table("recordings", *map(column, ("contact_id", "key_id", "wrapped_key", "erased_ms")))

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cti import actions, shipped, variables
+from cti import actions, prompts, shipped, variables
 from cti.config import Centre, Number, Trunk
 from cti.dialplan import bounded, lines, material, templates, versions
 from cti.dialplan.lines import Origin
@@ -133,6 +133,8 @@ def _values(centre: Centre, home: Home, install: AsteriskInstall, *, version: in
         "log": home.log("asterisk"),
         "voicemail": home.voicemail,
         "surveyed": [key for key in centre.queues if centre.survey_of(key) is not None],
+        "announced": [key for key in centre.queues if (policy := centre.recording_of(key)) and policy.announce],
+        "notices": home.prompts / prompts.NOTICES,
         "listen": settings.listen,
         "bound_address": settings.bound_address,
         "public_address": settings.public_address,

@@ -434,6 +434,34 @@ class SurveyAnswerRow(Base):
     value: Mapped[int]
 
 
+# -- recorded talks ----------------------------------------------------------------------------------------------------
+
+
+class RecordingRow(Base):
+    """A recorded talk; its sound stands in a file, see `cti.recordings`."""
+
+    __tablename__ = "recordings"
+    __table_args__ = (Index(None, "began_ms"), Index(None, "erased_ms", "keep_until_ms"))
+
+    recording_id: Mapped[str] = mapped_column(primary_key=True)
+    contact_id: Mapped[str] = mapped_column(index=True)
+    project_id: Mapped[str]
+    queue_id: Mapped[str]
+    agents: Mapped[str]
+    """Ids with spaces between, in the order in which they had the talk."""
+    began_ms: Mapped[int]
+    length_ms: Mapped[int]
+    pauses: Mapped[str]
+    """JSON: a list of pairs, Unix ms."""
+    keep_until_ms: Mapped[int]
+    size: Mapped[int]
+    sha256: Mapped[str]
+    key_id: Mapped[str]
+    wrapped_key: Mapped[str]
+    """Emptied when the recording, or the person, is erased: nothing opens the file any more."""
+    erased_ms: Mapped[int | None]
+
+
 # -- campaigns ---------------------------------------------------------------------------------------------------------
 
 

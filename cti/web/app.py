@@ -15,6 +15,7 @@ from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Reasons
 from cti.ports.campaigns import Campaigns
 from cti.ports.chat import Chats
+from cti.ports.recordings import Recordings
 from cti.ports.surveys import Surveys
 from cti.ports.templates import Templates
 from cti.web import (
@@ -33,6 +34,7 @@ from cti.web import (
     openapi,
     ops_routes,
     problems,
+    recording_routes,
     session_routes,
     sip,
     supervision,
@@ -57,6 +59,7 @@ from cti.web.hub import Hub
 from cti.web.mail_desk import MailDesk
 from cti.web.pace import Pace
 from cti.web.pages import Pages
+from cti.web.recording_desk import RecordingDesk
 from cti.web.roster import Roster
 from cti.web.screens import Screens
 from cti.web.sessions import Door, Sessions
@@ -94,6 +97,7 @@ def create_app(
     voicemail: VoicemailDesk | None = None,
     reign: Callable[[], Reign] = Reign,
     surveys: Surveys | None = None,
+    recordings: Recordings | None = None,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
@@ -173,6 +177,7 @@ def create_app(
         mail=mail,
         voicemail=voicemail,
         surveys=surveys,
+        recordings=_recording_desk(recordings, centre=centre, signing_key=signing_key),
         callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
     )
     app.state.sip_target = sip_target
@@ -182,6 +187,10 @@ def create_app(
         app.mount("/demo/shop", widget.Shop(), name="shop")
     app.mount("/", Pages(ui_dir or Path("/nonexistent")), name="pages")
     return app
+
+
+def _recording_desk(recordings: Recordings | None, *, centre: Centre, signing_key: str) -> RecordingDesk | None:
+    return RecordingDesk(recordings, centre=centre, signing_key=signing_key) if recordings is not None else None
 
 
 async def _first_roster(roster: Roster) -> None:
@@ -219,6 +228,7 @@ def bare_app(life: object = None) -> FastAPI:
         administration,
         template_routes,
         transfer_routes,
+        recording_routes,
         ivr_routes,
         ops_routes,
         events,

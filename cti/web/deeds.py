@@ -37,6 +37,9 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "lead_withdrawn": ("Withdrew a lead from a campaign", "Снял контакт с кампании"),
     "list_withdrawn": ("Withdrew all leads of a campaign", "Снял с кампании весь список"),
     "results_exported": ("Exported a campaign's results", "Выгрузил результаты кампании"),
+    "recording_played": ("Played a recording", "Прослушал запись"),
+    "recording_downloaded": ("Saved a recording", "Сохранил запись"),
+    "recording_erased": ("Erased a recording", "Стёр запись"),
     "conf_applied": ("Applied the configuration", "Применил конфигурацию"),
     "conf_rolled_back": ("Went back to an earlier configuration", "Вернул прежнюю конфигурацию"),
 }

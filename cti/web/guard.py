@@ -30,6 +30,7 @@ from cti.web.pace import Pace
 from cti.web.presence import Presence
 from cti.web.problems import Refusal
 from cti.web.progress import Progress
+from cti.web.recording_desk import RecordingDesk
 from cti.web.roster import Roster
 from cti.web.screens import Screens
 from cti.web.sessions import Door, Session, Sessions
@@ -69,6 +70,7 @@ class Parts:
     mail: MailDesk | None = None
     voicemail: VoicemailDesk | None = None
     surveys: Surveys | None = None
+    recordings: RecordingDesk | None = None
     progress: Progress = field(default_factory=Progress)
 
 

@@ -39,6 +39,7 @@ from cti.domain.ids import (
 )
 from cti.metrics import Metrics
 from cti.ports import Card, Customers, Engine, Particulars, Person, Refusing, Role, Source
+from cti.ports.recordings import RecordingState
 from cti.web.board import Board
 from cti.web.campaign_board import CampaignBoard
 from cti.web.campaign_messages import CampaignContact
@@ -65,6 +66,7 @@ from cti.web.messages import (
 from cti.web.monitors import Listeners, MonitorFact
 from cti.web.page import Page
 from cti.web.presence import Presence
+from cti.web.recording_messages import RecordingChanged
 from cti.web.roster import Roster
 from cti.web.screens import Screens, my_state
 from cti.web.transfer_messages import ColleaguesChanged
@@ -445,6 +447,16 @@ class Hub:
         held = self._held.get(contact.assignment_id) if contact is not None and contact.assignment_id else None
         if held is not None:
             self._send(self.presence.of(held.agent_id), MailChanged(contact_id=contact_id), self._engine.now())
+
+    def recording_changed(self, contact_id: ContactId, state: RecordingState) -> None:
+        """The contact's talk is recorded from now on, or not, or silence is: whoever has it in his hands is told."""
+        if self._engine is None:
+            return
+        contact = self._engine.state.contacts.get(contact_id)
+        held = self._held.get(contact.assignment_id) if contact is not None and contact.assignment_id else None
+        if held is not None:
+            change = RecordingChanged(contact_id=contact_id, state=state.state, resumes_ms=state.resumes_ms)
+            self._send(self.presence.of(held.agent_id), change, self._engine.now())
 
     def card(self, contact_id: ContactId, *, language: str) -> CardView | None:
         """The card of a live contact that is in an agent's hands, if it has come."""

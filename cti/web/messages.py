@@ -19,6 +19,7 @@ from cti.web.chat_messages import ChatLineSaid, ChatStands, ChatTypes, ChatTypin
 from cti.web.mail_messages import MessageView
 from cti.web.monitor_messages import ListenerView, MonitorEnded, MonitorView
 from cti.web.record import NO_NUL, Message
+from cti.web.recording_messages import RecordingChanged
 from cti.web.transfer_messages import AskedView, Colleague, ColleaguesChanged, PartyMissed, PartyView
 
 # -- who -------------------------------------------------------------------------------------------------------------
@@ -358,7 +359,8 @@ Change = Annotated[
     | CampaignsChanged
     | ColleaguesChanged
     | PartyMissed
-    | MonitorEnded,
+    | MonitorEnded
+    | RecordingChanged,
     Field(discriminator="kind"),
 ]
 

@@ -25,6 +25,7 @@ DESCRIPTIONS: Final[dict[int, str]] = {
     403: "The role or the origin does not permit it",
     404: "There is no such thing, or it is not yours to see",
     409: "A rule forbids it now; nothing has changed",
+    410: "It was erased",
     413: "The body is too large",
     422: "Some fields are not right",
     429: "Too many tries; Retry-After says when",

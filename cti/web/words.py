@@ -145,6 +145,12 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "В эту очередь звонок передать нельзя: выберите очередь того же проекта.",
     ),
     "call_not_moved": ("A call that we make stays where it is.", "Исходящий звонок нельзя переместить."),
+    "not_recorded": ("This talk is not being recorded.", "Этот разговор не записывается."),
+    "recording_erased": ("This recording was erased.", "Эта запись стёрта."),
+    "recording_leave_over": (
+        "This address is no longer good. Press play again.",
+        "Адрес больше не действует. Нажмите «Слушать» ещё раз.",
+    ),
     "not_in_talk": ("You are not in this talk any more.", "Вы уже не участвуете в этом разговоре."),
     "only_calls_transfer": ("Only a call can be handed over.", "Передать можно только звонок."),
     "conference_not_held": (

@@ -74,10 +74,16 @@ class Person:
 
 @asynccontextmanager
 async def people(
-    centre: RunningCentre, extensions: Sequence[str], folder: Path, *, wrap_s: float = 60, hz: int = AGENT_HZ
+    centre: RunningCentre,
+    extensions: Sequence[str],
+    folder: Path,
+    *,
+    wrap_s: float = 60,
+    hz: int = AGENT_HZ,
+    skill: str = "technical",
 ) -> AsyncIterator[list[Person]]:
-    """Agents of support, ready in this order; each sounds this tone."""
-    hired = await hire(centre, extensions)
+    """Agents of support, if nothing is said, ready in this order; each sounds this tone."""
+    hired = await hire(centre, extensions, skill=skill)
     web = centre.endpoints().web
     await soon(lambda: all(is_known(centre, agent) for agent in hired), what="the switch has their phones")
     async with AsyncExitStack() as stack:
@@ -108,9 +114,11 @@ def _phone(centre: RunningCentre, agent: DemoAgent, folder: Path, *, hz: int) ->
     return AnsweringPhone(agent, centre.endpoints().sip, folder=place, hz=hz, steady=True)
 
 
-async def talking(lines: Lines, everybody: Sequence[Person], number: str) -> tuple[Call, Person, Person]:
+async def talking(
+    lines: Lines, everybody: Sequence[Person], number: str, *, to: str = SUPPORT
+) -> tuple[Call, Person, Person]:
     """A caller, the agent whom he got, and another."""
-    call = await lines.call(number, SUPPORT)
+    call = await lines.call(number, to)
     await soon(lambda: any(_is_at_it(person) for person in everybody), what="an agent has him")
     ann = next(person for person in everybody if _is_at_it(person))
     await ann.has("active")

@@ -23,6 +23,7 @@ def test_every_action_that_is_kept_has_words_in_both_languages() -> None:
         kept |= set(re.findall(r'deed=\(actor, "(\w+)"', text))
         kept |= set(re.findall(r'_note\((?:[^()]|\([^()]*\))*?"(do_not_call_\w+)"', text))
         kept |= set(re.findall(r'action="(conf_\w+)"', text))
+        kept |= set(re.findall(r'(?:action"?[:=]|action =|else) ?"(recording_(?:played|downloaded|erased))"', text))
     assert {"called_for", "do_not_call_added", "do_not_call_removed", "person_added", "conf_applied"} <= kept
     assert kept == set(deeds.TITLES)
     assert all(russian != english for english, russian in deeds.TITLES.values())

@@ -1,0 +1,1 @@
+"""Recorded talks: begun, paused and ended with the contact, sealed when they are over, kept, played and erased."""
