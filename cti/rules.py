@@ -110,6 +110,7 @@ def queue_opened(queue: "config.Queue", *, survey_percent: int = 0) -> QueueOpen
         steps=tuple(sorted((*_relaxations(queue), *map(_step, queue.steps)), key=lambda step: step.after_ms)),
         callback=None if queue.callback is None else _callback(queue.callback),
         lost_to=None if queue.lost_to is None else QueueId(queue.lost_to),
+        park_limit_ms=queue.park_limit_s * 1000,
         survey_percent=survey_percent,
     )
 

@@ -103,6 +103,8 @@ class Queue(Record):
     """None: no caller is offered one."""
     lost_to: QueueName | None = None
     """Where a task is made of every contact that was lost here."""
+    park_limit_s: int = Field(default=120, ge=10, le=3600)
+    """How long a caller stays parked before he is somebody's again."""
     survey: Survey | None = None
     """None: its project's, if that has one."""
     recording: OfQueue = None

@@ -25,6 +25,7 @@ from cti.domain import (
     monitors,
     offers,
     outbound,
+    parking,
     presence,
     talks,
     transfers,
@@ -56,6 +57,7 @@ from cti.domain.events import (
     DeviceChosen,
     EngineStarted,
     Event,
+    FetchRequested,
     HandOverRequested,
     HangUpRequested,
     HoldRequested,
@@ -75,6 +77,7 @@ from cti.domain.events import (
     OfferAccepted,
     OfferRejected,
     OutboundRequested,
+    ParkRequested,
     PartyAnswered,
     PartyDropped,
     PartyFailed,
@@ -234,6 +237,8 @@ RULES: Final[Mapping[type[Event], Callable[[Turn, Any], None]]] = {
     PartyFailed: _party_failed,
     MonitorRequested: monitors.requested,
     MonitorLeft: monitors.left,
+    ParkRequested: parking.requested,
+    FetchRequested: parking.fetch_requested,
     SwitchReturned: presence.switch_returned,
 }
 """What decides on each kind of event; a test keeps it whole."""

@@ -72,6 +72,13 @@ class Contact(Struct, frozen=True, kw_only=True, gc=False):
     callback_offered: bool = False
     attempts: int = 0
     """To call back, so far."""
+    slot: int | None = None
+    """The place where it is parked."""
+    parked_from: AssignmentId | None = None
+    """Of the agent who parked it; it may be closed by now."""
+    parked_by: AgentId | None = None
+    parked_ms: Milliseconds | None = None
+    parked_until_ms: Milliseconds | None = None
     parties: tuple[LegId, ...] = ()
     """Who was asked into its talk, in that order."""
 

@@ -8,7 +8,19 @@ restart sets them all again from the state.
 from collections.abc import Iterator
 from typing import Final
 
-from cti.domain import callbacks, campaigns, legs, lines, monitors, offers, talks, transfers, waiting
+from cti.domain import (
+    callbacks,
+    campaigns,
+    legs,
+    lines,
+    monitors,
+    offers,
+    parking,
+    surveys,
+    talks,
+    transfers,
+    waiting,
+)
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment, awaits_word
 from cti.domain.commands import Command, DropBridge, EndLeg, RingAgent, ShowPop, StartTimer
@@ -60,6 +72,10 @@ def timer_fired(turn: Turn, event: TimerFired) -> None:
         dial = turn.state.dials.get(DialId(owner))
         if dial is not None and _is_due(turn, kind, owner, dial.until_ms):
             campaigns.time_is_up(turn, dial)
+    elif kind is TimerKind.PARK:
+        contact = turn.state.contacts.get(ContactId(owner))
+        if contact is not None and _is_due(turn, kind, owner, contact.parked_until_ms):
+            parking.expired(turn, contact)
     elif kind is TimerKind.PARTY:
         _ring_time_is_up(turn, LegId(owner))
     else:
@@ -195,6 +211,7 @@ def _deadlines(state: State) -> Iterator[tuple[TimerKind, str, Milliseconds | No
         contact = state.contacts[contact_id]
         if contact.state is ContactState.WAITING:
             yield TimerKind.STEP, contact_id, plan_ms(contact)
+        yield TimerKind.PARK, contact_id, contact.parked_until_ms
     for dial_id in sorted(state.dials):
         yield TimerKind.DIAL, dial_id, state.dials[dial_id].until_ms
     for leg_id in sorted(state.parties):
@@ -222,9 +239,12 @@ def resume(state: State, now: Milliseconds) -> tuple[Command, ...]:
             commands.append(ShowPop(assignment_id=assignment_id, agent_id=assignment.agent_id, contact_id=contact.id))
         elif contact.state is ContactState.WRAP_UP and contact.leg_id is not None and contact.node is not None:
             line = state.agents[assignment.agent_id].line_leg
-            over = [leg for leg in (assignment.leg_id, contact.leg_id) if leg is not None and leg != line]
+            is_asked = surveys.asking(state, contact) is not None  # he may be in the midst of it
+            customers = None if is_asked else contact.leg_id
+            over = [leg for leg in (assignment.leg_id, customers) if leg is not None and leg != line]
             commands += [EndLeg(leg_id=leg, node=contact.node) for leg in over]
             commands.append(DropBridge(bridge_id=legs.bridge_of(contact), node=contact.node))
+    commands += parking.resume(state)
     commands += [
         fallback(state, agent)
         for agent in sorted(state.agents.values(), key=lambda agent: agent.id)

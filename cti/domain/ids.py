@@ -280,5 +280,7 @@ class TimerKind(Word):
     """How long a lead's phone is rung, and how long he waits once he has answered."""
     PARTY = "party"
     """How long somebody who is asked into a talk, or is to listen to one, is rung."""
+    PARK = "park"
+    """How long a caller stays parked before somebody must have him."""
     SKIP = "skip"
     """How long an agent is offered nothing, because his phone could not be rung just now."""

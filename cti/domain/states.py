@@ -10,6 +10,8 @@ and recovery cannot fold it.
 - A contact waits, is offered, is active from the moment both sides are together until the talk or the work is over,
   and stays in wrap-up until its agent has coded it. A failed offer and a lost agent bring it back to waiting, with
   the seniority it had. Closed contacts leave the state.
+- A contact that its agent has parked is nobody's: it hears music at a numbered place, until somebody fetches it (and is
+  rung for it), its time is up, or its caller goes.
 - An assignment that was offered is taken up (started), or ends as rejected, timed out, rescinded (taken back: the
   customer or the agent left) or failed (the phone could not be rung). Taken up, it may be held; when the agent's leg
   is lost it is rejoining, with the customer still there, until a new leg of the same agent is answered or the limit
@@ -47,6 +49,8 @@ class ContactState(Word):
     WAITING = "waiting"
     OFFERED = "offered"
     ACTIVE = "active"
+    PARKED = "parked"
+    """Its caller hears music, and whoever wants takes him."""
     WRAP_UP = "wrap_up"
     CLOSED = "closed"
 
@@ -109,6 +113,8 @@ class Trigger(Word):
     WRAPPED_UP = "wrapped up"
     CLOSED = "closed"
     REQUEUED = "requeued"
+    PARKED = "parked"
+    FETCHED = "fetched"
     REJECTED = "rejected"
     TIMED_OUT = "timed out"
     RESCINDED = "rescinded"
@@ -142,6 +148,10 @@ CONTACT: Final[Mapping[tuple[ContactState, Trigger], ContactState]] = {
     (ContactState.ACTIVE, Trigger.WRAPPED_UP): ContactState.WRAP_UP,
     (ContactState.ACTIVE, Trigger.HANDED_OVER): ContactState.ACTIVE,
     (ContactState.ACTIVE, Trigger.CLOSED): ContactState.CLOSED,
+    (ContactState.ACTIVE, Trigger.PARKED): ContactState.PARKED,
+    (ContactState.PARKED, Trigger.FETCHED): ContactState.ACTIVE,
+    (ContactState.PARKED, Trigger.REQUEUED): ContactState.WAITING,
+    (ContactState.PARKED, Trigger.CLOSED): ContactState.CLOSED,
     (ContactState.WRAP_UP, Trigger.CLOSED): ContactState.CLOSED,
 }
 

@@ -91,7 +91,7 @@ _FIRST_TO_LEAD: Final = (
 
 def transfer_requested(turn: Turn, event: TransferRequested) -> None:
     """The agent is free for his wrap-up at once; whoever is to have the customer is found while he hears music."""
-    assignment, contact = _talk(turn, event.assignment_id)
+    assignment, contact = talk_of(turn, event.assignment_id)
     if contact.parties:
         raise RuleError("Somebody is with you: hand the call over to him, or part from him first.", code="party_there")
     target = event.target
@@ -105,8 +105,8 @@ def transfer_requested(turn: Turn, event: TransferRequested) -> None:
             assert target.agent_id is not None
             _to_agent(turn, assignment, contact, target.agent_id)
         case TargetKind.NUMBER:
-            _leave(turn, assignment, contact)
-            _ring(turn, contact, None, by=assignment.id, alone=True)
+            leave(turn, assignment, contact)
+            ring_for(turn, contact, None, by=assignment.id, alone=True)
         case _:
             assert_never(target.kind)
 
@@ -115,7 +115,7 @@ def _to_queue(turn: Turn, assignment: Assignment, contact: Contact, queue_id: Qu
     queue = turn.state.queue(queue_id)
     if not queue.open or queue.rules.project_id != contact.project_id:
         raise RuleError("The call cannot go to that queue: choose one of its project.", code="not_its_queue")
-    _leave(turn, assignment, contact)
+    leave(turn, assignment, contact)
     turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
     if queue_id != contact.queue_id:
         turn.record(
@@ -128,7 +128,7 @@ def _send_away(turn: Turn, assignment: Assignment, contact: Contact, target: Tar
     assert target.destination is not None
     assert contact.leg_id is not None
     assert contact.node is not None
-    _leave(turn, assignment, contact)
+    leave(turn, assignment, contact)
     turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_TRANSFERRED, at_ms=turn.now))
     turn.do(SendAway(contact_id=contact.id, leg_id=contact.leg_id, node=contact.node, destination=target.destination))
 
@@ -136,12 +136,12 @@ def _send_away(turn: Turn, assignment: Assignment, contact: Contact, target: Tar
 def _to_agent(turn: Turn, assignment: Assignment, contact: Contact, agent_id: AgentId) -> None:
     agent = _asked(turn, assignment, contact, agent_id)
     if not _is_on_duty(agent):
-        _leave(turn, assignment, contact)
-        _ring(turn, contact, agent, by=assignment.id, alone=True)
+        leave(turn, assignment, contact)
+        ring_for(turn, contact, agent, by=assignment.id, alone=True)
         return
     if not is_available(agent):
         raise RuleError("He is not ready: ask him first, or choose a queue.", code="party_not_ready")
-    _leave(turn, assignment, contact)
+    leave(turn, assignment, contact)
     turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
     rules = turn.state.queues[contact.queue_id].rules
     offers.offer_out_of_order(
@@ -158,7 +158,7 @@ def _to_agent(turn: Turn, assignment: Assignment, contact: Contact, agent_id: Ag
 
 def invite_requested(turn: Turn, event: InviteRequested) -> None:
     """Ring him; the customer hears music, unless others in the talk are with him."""
-    assignment, contact = _talk(turn, event.assignment_id)
+    assignment, contact = talk_of(turn, event.assignment_id)
     if outside(turn, contact) is not None:
         raise RuleError("Somebody is with you already: let him in, or part from him first.", code="party_there")
     if len(contact.parties) >= MOST_PARTIES:
@@ -170,12 +170,12 @@ def invite_requested(turn: Turn, event: InviteRequested) -> None:
     elif event.target.kind is not TargetKind.NUMBER:
         raise RuleError("Only a person or a number can be asked into a talk.", code="party_nobody")
     _step_aside(turn, assignment, contact)
-    _ring(turn, contact, agent, by=assignment.id, alone=False)
+    ring_for(turn, contact, agent, by=assignment.id, alone=False)
 
 
 def swap_requested(turn: Turn, event: SwapRequested) -> None:
     """Whoever was talked to hears music, and the other is talked to."""
-    assignment, contact = _talk(turn, event.assignment_id)
+    assignment, contact = talk_of(turn, event.assignment_id)
     party = outside(turn, contact)
     if party is None or party.state in RINGING:
         raise RuleError("There is nobody else on the line yet.", code="party_absent")
@@ -189,7 +189,7 @@ def swap_requested(turn: Turn, event: SwapRequested) -> None:
 
 def conference_requested(turn: Turn, event: ConferenceRequested) -> None:
     """He comes in, and the agent is back in the talk."""
-    assignment, contact = _talk(turn, event.assignment_id)
+    assignment, contact = talk_of(turn, event.assignment_id)
     party = outside(turn, contact)
     if party is None or party.state in RINGING:
         raise RuleError("There is nobody else on the line yet.", code="party_absent")
@@ -202,7 +202,7 @@ def conference_requested(turn: Turn, event: ConferenceRequested) -> None:
 
 def hand_over_requested(turn: Turn, event: HandOverRequested) -> None:
     """He is alone with the customer from now on, or with the others in the talk."""
-    assignment, contact = _talk(turn, event.assignment_id)
+    assignment, contact = talk_of(turn, event.assignment_id)
     if not contact.parties:
         raise RuleError("There is nobody to hand the call to.", code="party_absent")
     hand_over(turn, assignment, contact)
@@ -210,7 +210,7 @@ def hand_over_requested(turn: Turn, event: HandOverRequested) -> None:
 
 def party_dropped(turn: Turn, event: PartyDropped) -> None:
     """His leg ends. Twice is once."""
-    _, contact = _talk(turn, event.assignment_id)
+    _, contact = talk_of(turn, event.assignment_id)
     party = turn.state.parties.get(event.leg_id)
     if party is None:
         return
@@ -299,7 +299,7 @@ def hand_over(turn: Turn, assignment: Assignment, contact: Contact, *, heir: Par
         legs.end_agents(turn, assignment, contact)
         _drop_side(turn, contact)
         return
-    _leave(turn, assignment, contact)
+    leave(turn, assignment, contact)
 
 
 def back_to_customer(turn: Turn, assignment: Assignment, contact: Contact) -> None:
@@ -355,7 +355,7 @@ def place(turn: Turn, contact: Contact) -> None:
 # -- how ---------------------------------------------------------------------------------------------------------------
 
 
-def _talk(turn: Turn, assignment_id: AssignmentId) -> tuple[Assignment, Contact]:
+def talk_of(turn: Turn, assignment_id: AssignmentId) -> tuple[Assignment, Contact]:
     """A call whose customer is there, and its agent too. Raises RuleError."""
     assignment = turn.state.assignment(assignment_id)
     if assignment.state not in _TALKING:
@@ -401,11 +401,12 @@ def _parties(turn: Turn, contact: Contact) -> Iterator[Party]:
     return (turn.state.parties[leg_id] for leg_id in known.parties)
 
 
-def _ring(turn: Turn, contact: Contact, agent: Agent | None, *, by: AssignmentId, alone: bool) -> None:
+def ring_for(turn: Turn, contact: Contact, agent: Agent | None, *, by: AssignmentId, alone: bool) -> None:
+    """Ring this colleague, or the number outside; `alone`: for the customer, with whom nobody is."""
     assert contact.node is not None
     leg_id = LegId(f"{PARTY_PREFIX}{contact.id}-{turn.number}")
     until = turn.now + RING_MS
-    asking = turn.state.assignment(by)
+    asking = turn.state.assignments.get(by)
     turn.record(
         PartyInvited(
             leg_id=leg_id,
@@ -426,7 +427,7 @@ def _ring(turn: Turn, contact: Contact, agent: Agent | None, *, by: AssignmentId
             contact_id=contact.id,
             agent_id=agent.id if agent is not None else None,
             device=agent.device if agent is not None else None,
-            heard_by=None if alone else asking.leg_id,
+            heard_by=None if alone or asking is None else asking.leg_id,
             bridge_id=legs.bridge_of(contact),
             node=contact.node,
             limit_ms=RING_MS,
@@ -453,7 +454,7 @@ def _hand_over(turn: Turn, assignment: Assignment) -> None:
     turn.start(TimerKind.WRAP_UP, assignment.id, at_ms=until)
 
 
-def _leave(turn: Turn, assignment: Assignment, contact: Contact) -> None:
+def leave(turn: Turn, assignment: Assignment, contact: Contact) -> None:
     """He goes, and the customer hears music: nobody is with him yet."""
     _hand_over(turn, assignment)
     legs.hold(turn, contact)
@@ -503,7 +504,7 @@ def _gone(turn: Turn, party: Party, how: PartyEnd, cause: LegCause) -> None:
         _move(turn, next_one, Trigger.LEFT_IN_CHARGE)
         _lead(turn, contact, turn.state.parties[next_one.leg_id])
     elif party.state is PartyState.CALLED or (party.state is PartyState.LEADING and left_early):
-        _return(turn, contact)
+        bring_back(turn, contact)
     elif party.state is PartyState.LEADING:
         turn.record(ContactClosed(contact_id=contact.id, disposition=SYSTEM_TRANSFERRED, at_ms=turn.now))
         legs.end_customers(turn, contact)
@@ -518,7 +519,7 @@ def _music_if_alone(turn: Turn, contact: Contact) -> None:
         legs.hold(turn, contact)
 
 
-def _return(turn: Turn, contact: Contact) -> None:
+def bring_back(turn: Turn, contact: Contact) -> None:
     """He waits as far to the front as anybody can be brought: before all who have not waited ten minutes longer."""
     turn.record(ContactRequeued(contact_id=contact.id, at_ms=turn.now))
     turn.record(PriorityGiven(contact_id=contact.id, priority=MOST_POINTS, at_ms=turn.now))

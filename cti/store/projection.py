@@ -155,6 +155,8 @@ def _apply(connection: Connection, fact: Fact, *, place: tuple[int, int]) -> Non
                 run(statement, _given(assignment_id, at_ms))
         case facts.PartyInvited() | facts.PartyMoved() | facts.PartyEnded():
             pass
+        case facts.ContactParked() | facts.ContactFetched():
+            pass
         case (
             facts.MonitorRung()
             | facts.MonitorWished()

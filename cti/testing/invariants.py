@@ -57,13 +57,19 @@ def _broken_contacts(state: State) -> Iterable[str]:
         expected = [] if contact.assignment_id is None else [contact.assignment_id]
         if owners.pop(contact.id, []) != expected:
             yield f"{contact.id} does not agree with its assignments"
-        has_nobody = contact.assignment_id is None and not _is_led(state, contact)
+        parked = contact.state is ContactState.PARKED
+        has_nobody = contact.assignment_id is None and not _is_led(state, contact) and not parked
+        if parked != (contact.slot is not None) or parked != (contact.parked_until_ms is not None):
+            yield f"{contact.id} is {contact.state} at the place {contact.slot}"
         if (contact.state is ContactState.WAITING) != has_nobody:
             yield f"{contact.id} is {contact.state} with assignment {contact.assignment_id}"
         if contact.outbound and contact.leg_id is None and contact.state is ContactState.WAITING:
             yield f"{contact.id} waits for anybody, though one agent asked for the call"
         if contact.project_id != state.queues[contact.queue_id].rules.project_id:
             yield f"{contact.id} of {contact.project_id} is in the queue {contact.queue_id} of another project"
+    taken = [contact.slot for contact in state.contacts.values() if contact.slot is not None]
+    if len(set(taken)) < len(taken):
+        yield f"two are parked at one place: {sorted(taken)}"
     yield from (f"assignments {held} of the unknown {contact_id}" for contact_id, held in owners.items())
 
 

@@ -28,6 +28,7 @@ from cti.domain.events import (
     DesktopConnected,
     EngineStarted,
     Event,
+    FetchRequested,
     HandOverRequested,
     HangUpRequested,
     HoldRequested,
@@ -41,6 +42,7 @@ from cti.domain.events import (
     OfferAccepted,
     OfferRejected,
     OutboundRequested,
+    ParkRequested,
     PartyAnswered,
     PartyDropped,
     PartyFailed,
@@ -469,6 +471,14 @@ class Scenario:
     def hangs_up(self, name: str) -> None:
         """The agent ends the talk or the work from his desktop."""
         self.send(HangUpRequested(assignment_id=self.assignment(name).id))
+
+    def parks(self, name: str) -> None:
+        """The agent parks his caller."""
+        self.send(ParkRequested(assignment_id=self.assignment(name).id))
+
+    def fetches(self, agent: str, name: str) -> None:
+        """Somebody fetches a parked caller."""
+        self.send(FetchRequested(contact_id=self.contact(name).id, agent_id=AgentId(agent)))
 
     def transfers(self, name: str, **target: str) -> None:
         """The agent hands his talk over unseen: `agent=`, `queue=`, `destination=`, or else to a number outside."""

@@ -18,6 +18,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from cti.domain import facts as decided_facts
+from cti.domain import parking
 from cti.domain.acd import Decision
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
@@ -65,6 +66,7 @@ from cti.web.messages import (
 )
 from cti.web.monitors import Listeners, MonitorFact
 from cti.web.page import Page
+from cti.web.park_messages import ParkedChanged
 from cti.web.presence import Presence
 from cti.web.recording_messages import RecordingChanged
 from cti.web.roster import Roster
@@ -125,6 +127,13 @@ _OF_ASSIGNMENT: Final = (
     decided_facts.HandedOver,
 )
 
+_OF_PARKED: Final = (
+    decided_facts.ContactParked,
+    decided_facts.ContactFetched,
+    decided_facts.ContactRequeued,
+    decided_facts.ContactClosed,
+)
+"""What may change who is parked."""
 
 _TOLD: Final = (SYSTEM_AGENT_LOST, SYSTEM_TAKEN_BACK, SYSTEM_NOT_REACHED)
 """Ends of an assignment that its agent did not bring about himself: he is told."""
@@ -146,6 +155,7 @@ class Hub:
         self._held: dict[AssignmentId, _Held] = {}
         self._lookups: dict[AssignmentId, Lookup] = {}
         self._muted: set[AssignmentId] = set()
+        self._parked: set[ContactId] = set()
         self._lines_lost: dict[AgentId, LegCause] = {}
         """Why lines that agents want do not stand."""
         self.campaigns: CampaignBoard | None = None
@@ -178,6 +188,7 @@ class Hub:
         self._held = {found.id: _Held(found.agent_id, found.contact_id) for found in state.assignments.values()}
         self._board.take_changes()
         self._kept.start(state, engine.now())
+        self._parked = {contact.id for contact in parking.parked(state)}
 
     async def stop(self) -> None:
         """Close every page and end every task."""
@@ -240,6 +251,8 @@ class Hub:
                 changed[command.assignment_id] = None
             elif isinstance(command, ClosePop) and command.assignment_id in self._held:
                 self._gone(command.assignment_id, "rescinded", now)
+        if any(isinstance(fact, _OF_PARKED) for fact in decision.facts):
+            self._tell_of_parked(engine, now)
         for agent_id in agents:
             self._push_state(engine, agent_id, now)
             self.presence.insist(agent_id)
@@ -247,6 +260,13 @@ class Hub:
             self._push_assignment(engine, assignment_id, now)
         if self.presence.page_count and self._flush is None and decision.facts:
             self._flush = asyncio.get_running_loop().call_later(COALESCE_S, self._flush_board)
+
+    def _tell_of_parked(self, engine: Engine, now: Milliseconds) -> None:
+        """Pages read the list anew when somebody was parked, or is so no more."""
+        parked = {contact.id for contact in parking.parked(engine.state)}
+        if parked != self._parked:
+            self._parked = parked
+            self._send(self.presence.pages(), ParkedChanged(), now)
 
     def _concern(  # noqa: C901 - one case per kind of fact
         self, fact: Fact, changed: dict[AssignmentId, None], agents: dict[AgentId, None], now: Milliseconds

@@ -18,6 +18,7 @@ from cti.web.campaign_messages import CampaignContact, CampaignsChanged, Campaig
 from cti.web.chat_messages import ChatLineSaid, ChatStands, ChatTypes, ChatTyping, ChatWatch
 from cti.web.mail_messages import MessageView
 from cti.web.monitor_messages import ListenerView, MonitorEnded, MonitorView
+from cti.web.park_messages import ParkedChanged
 from cti.web.record import NO_NUL, Message
 from cti.web.recording_messages import RecordingChanged
 from cti.web.transfer_messages import AskedView, Colleague, ColleaguesChanged, PartyMissed, PartyView
@@ -353,6 +354,7 @@ Change = Annotated[
     | MeChanged
     | SwitchChanged
     | RefusingChanged
+    | ParkedChanged
     | ChatLineSaid
     | ChatStands
     | ChatTyping

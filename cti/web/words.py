@@ -76,6 +76,18 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "В эту кампанию уже загружается список. Дождитесь окончания.",
     ),
     "empty_list": ("The file is empty. Choose a CSV file with a heading.", "Файл пуст. Выберите CSV с заголовком."),
+    "park_full": (
+        "All places for parked calls are taken: put the call on hold instead.",
+        "Все места для парковки заняты: поставьте звонок на удержание.",
+    ),
+    "park_gone": (
+        "He is not parked any more: somebody has fetched him, or he hung up.",
+        "Этот звонок больше не на парковке: его забрали, или клиент повесил трубку.",
+    ),
+    "park_busy": (
+        "Finish what you have in hand before you fetch a call.",
+        "Сначала завершите то, что у вас в работе, потом забирайте звонок.",
+    ),
     "party_there": (
         "Somebody is with you already: let him in, hand the call over to him, or part from him first.",
         "С вами уже кто-то на связи: подключите его, передайте ему звонок или сначала отключите его.",

@@ -13,6 +13,7 @@ from cti.domain.events import (
     ContactCancelled,
     ContactTakenBack,
     Event,
+    FetchRequested,
     HangUpRequested,
     HoldRequested,
     JoinFailed,
@@ -23,6 +24,7 @@ from cti.domain.events import (
     MoveRequested,
     OfferAccepted,
     OfferRejected,
+    ParkRequested,
     PopShown,
     PriorityChanged,
     RejoinRequested,
@@ -93,6 +95,7 @@ SITUATIONS: dict[str, Situations] = {
         "rejoining": _steps(*_CALL, lambda day: day.agent_leg_ends("ann")),
         "wrap_up": _steps(*_CALL, lambda day: day.caller_hangs_up("c1")),
         "closed": _steps(*_CALL, lambda day: day.caller_hangs_up("c1"), lambda day: day.wraps_up("ann")),
+        "parked": _steps(*_CALL, lambda day: day.parks("ann")),
     },
     "mail": {
         "offered": _steps(*_MAIL[:1]),
@@ -125,7 +128,9 @@ class Names:
 
 
 def _timer(kind: TimerKind) -> Callable[[Names], Event]:
-    return lambda of: TimerFired(timer_id=TimerId(f"{kind}:{of.contact if kind is TimerKind.STEP else of.held}"))
+    return lambda of: TimerFired(
+        timer_id=TimerId(f"{kind}:{of.contact if kind in (TimerKind.STEP, TimerKind.PARK) else of.held}")
+    )
 
 
 EVENTS: dict[str, Callable[[Names], Event]] = {
@@ -148,6 +153,8 @@ EVENTS: dict[str, Callable[[Names], Event]] = {
     "ContactTakenBack": lambda of: ContactTakenBack(contact_id=of.contact),
     "PriorityChanged": lambda of: PriorityChanged(contact_id=of.contact, priority=3),
     "CallbackRequested": lambda of: CallbackRequested(leg_id=of.customer),
+    "ParkRequested": lambda of: ParkRequested(assignment_id=of.held),
+    "FetchRequested": lambda of: FetchRequested(contact_id=of.contact, agent_id=SUE),
     "MonitorRequested": lambda of: MonitorRequested(contact_id=of.contact, agent_id=SUE, mode=MonitorMode.LISTEN),
     "MonitorLeft": lambda of: MonitorLeft(agent_id=SUE),
     "customer's LegEnded": lambda of: LegEnded(leg_id=of.customer, cause=LegCause.NORMAL),
@@ -155,43 +162,46 @@ EVENTS: dict[str, Callable[[Names], Event]] = {
     **{f"an early {kind} timer": _timer(kind) for kind in TimerKind},
 }
 ANSWERS: dict[str, dict[str, str]] = {
-    # offered ringing active held rejoining wrap_up closed
+    # offered ringing active held rejoining wrap_up closed parked
     "call": {
-        "PopShown": "fnnnnnn",
-        "OfferAccepted": "rrrrrrr",
-        "OfferRejected": "ffrrrrr",
-        "agent's LegAnswered": "cfcnccc",
-        "customer's LegAnswered": "nncnncc",
-        "agent's RingFailed": "nfnnnnn",
-        "customer's RingFailed": "nnnnnnn",
-        "JoinFailed": "nnffnnn",
-        "HoldRequested": "rrfrrrr",
-        "ResumeRequested": "rrrfrrr",
-        "RejoinRequested": "rrfffrr",
-        "HangUpRequested": "fffffrr",
-        "WrapUpFinished": "rrrrrfr",
-        "ContactCancelled": "fffffrr",
-        "CallbackMoved": "rrrrrrr",
-        "MoveRequested": "ffrrrrr",
-        "ContactTakenBack": "rrrrrrr",
-        "PriorityChanged": "ffffffr",
-        "CallbackRequested": "nnnnnnn",
-        "MonitorRequested": "rrffrrr",
-        "MonitorLeft": "nnnnnnn",
-        "customer's LegEnded": "fffffnn",
-        "agent's LegEnded": "nfffnnn",
-        "an early pop timer": "cnnnnnn",
-        "an early ring timer": "ncnnnnn",
-        "an early lease timer": "nnnnnnn",
-        "an early rejoin timer": "nnnncnn",
-        "an early wrap_up timer": "nnnnncn",
-        "an early grace timer": "nnnnnnn",
-        "an early desk timer": "nnnnnnn",
-        "an early step timer": "nnnnnnn",
-        "an early skip timer": "nnnnnnn",
-        "an early line timer": "nnnnnnn",
-        "an early dial timer": "nnnnnnn",
-        "an early party timer": "nnnnnnn",
+        "PopShown": "fnnnnnnn",
+        "OfferAccepted": "rrrrrrrr",
+        "OfferRejected": "ffrrrrrr",
+        "agent's LegAnswered": "cfcncccc",
+        "customer's LegAnswered": "nncnnccc",
+        "agent's RingFailed": "nfnnnnnn",
+        "customer's RingFailed": "nnnnnnnn",
+        "JoinFailed": "nnffnnnn",
+        "HoldRequested": "rrfrrrrr",
+        "ResumeRequested": "rrrfrrrr",
+        "RejoinRequested": "rrfffrrr",
+        "HangUpRequested": "fffffrrr",
+        "WrapUpFinished": "rrrrrfrf",
+        "ContactCancelled": "fffffrrf",
+        "CallbackMoved": "rrrrrrrr",
+        "MoveRequested": "ffrrrrrr",
+        "ContactTakenBack": "rrrrrrrr",
+        "PriorityChanged": "ffffffrf",
+        "CallbackRequested": "nnnnnnnn",
+        "ParkRequested": "rrffrrrr",
+        "FetchRequested": "rrrrrrrf",
+        "MonitorRequested": "rrffrrrr",
+        "MonitorLeft": "nnnnnnnn",
+        "customer's LegEnded": "fffffnnf",
+        "agent's LegEnded": "nfffnnnn",
+        "an early pop timer": "cnnnnnnn",
+        "an early ring timer": "ncnnnnnn",
+        "an early lease timer": "nnnnnnnn",
+        "an early rejoin timer": "nnnncnnn",
+        "an early wrap_up timer": "nnnnncnc",
+        "an early grace timer": "nnnnnnnn",
+        "an early desk timer": "nnnnnnnn",
+        "an early step timer": "nnnnnnnn",
+        "an early skip timer": "nnnnnnnn",
+        "an early line timer": "nnnnnnnn",
+        "an early dial timer": "nnnnnnnn",
+        "an early party timer": "nnnnnnnn",
+        "an early park timer": "nnnnnnnc",
     },
     # offered active paused wrap_up closed
     "mail": {
@@ -214,6 +224,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "ContactTakenBack": "fffrr",
         "PriorityChanged": "ffffr",
         "CallbackRequested": "nnnnn",
+        "ParkRequested": "rrrrr",
+        "FetchRequested": "rrrrr",
         "MonitorRequested": "rrrrr",
         "MonitorLeft": "nnnnn",
         "customer's LegEnded": "nnnnn",
@@ -230,6 +242,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "an early line timer": "nnnnn",
         "an early dial timer": "nnnnn",
         "an early party timer": "nnnnn",
+        "an early park timer": "nnnnn",
     },
     # offered ringing dialling talking held rejoining wrap_up asleep
     "callback": {
@@ -252,6 +265,8 @@ ANSWERS: dict[str, dict[str, str]] = {
         "ContactTakenBack": "ffrrrrrr",
         "PriorityChanged": "ffffffff",
         "CallbackRequested": "nnnnnnnn",
+        "ParkRequested": "rrrffrrr",
+        "FetchRequested": "rrrrrrrr",
         "MonitorRequested": "rrrffrrr",
         "MonitorLeft": "nnnnnnnn",
         "customer's LegEnded": "nnffffnn",
@@ -268,6 +283,7 @@ ANSWERS: dict[str, dict[str, str]] = {
         "an early line timer": "nnnnnnnn",
         "an early dial timer": "nnnnnnnn",
         "an early party timer": "nnnnnnnn",
+        "an early park timer": "nnnnnnnn",
     },
 }
 """Of each event in each situation: refused, nothing, commands only, facts; by first letter."""

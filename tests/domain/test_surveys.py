@@ -4,10 +4,11 @@ import pytest
 
 from cti.domain import surveys
 from cti.domain.commands import AskCaller, DropBridge, EndLeg
+from cti.domain.events import EngineStarted
 from cti.domain.facts import WrapUpStarted
 from cti.domain.ids import EndedBy, LegCause
 from cti.testing import Scenario
-from cti.testing.scenario import caller_leg
+from cti.testing.scenario import NODE, caller_leg
 
 
 @pytest.fixture
@@ -97,5 +98,7 @@ def test_an_engine_that_takes_over_knows_who_did_not_reach_the_survey(day: Scena
     day.hangs_up("ann")
     sent = day.expect(AskCaller)
     assert surveys.of_leg(day.state, caller_leg("c1")) == sent
+    resumed = day.send(EngineStarted(node=NODE)).commands
+    assert EndLeg(leg_id=caller_leg("c1"), node=NODE) not in resumed, "he may be in the midst of it"
     day.wraps_up("ann")
     assert surveys.of_leg(day.state, caller_leg("c1")) is None

@@ -37,6 +37,7 @@ from cti.domain.events import (
     DeviceChosen,
     EngineStarted,
     Event,
+    FetchRequested,
     HandOverRequested,
     HangUpRequested,
     HoldRequested,
@@ -57,6 +58,7 @@ from cti.domain.events import (
     OfferAccepted,
     OfferRejected,
     OutboundRequested,
+    ParkRequested,
     PartyAnswered,
     PartyDropped,
     PartyFailed,
@@ -602,6 +604,8 @@ CAMPAIGNS: list[Act] = [
     lambda day, a, b: LegEnded(leg_id=day.any_dial(a)[1], cause=CAUSES[b % len(CAUSES)]),
 ]
 TRANSFERS: list[Act] = [
+    lambda day, a, _: ParkRequested(assignment_id=day.any_assignment(a)),
+    lambda day, a, b: FetchRequested(contact_id=day.any_contact(a), agent_id=AGENTS[b % 4]),
     lambda day, a, b: TransferRequested(assignment_id=day.any_assignment(a), target=day.target(b)),
     lambda day, a, b: InviteRequested(assignment_id=day.any_assignment(a), target=day.target(b)),
     lambda day, a, b: SwapRequested(assignment_id=day.any_assignment(a)),

@@ -1,4 +1,5 @@
-"""What comes beside and after the talk, with real calls: messages in a voicemail box, questions by keys."""
+"""What comes beside and after the talk, with real calls: messages in a voicemail box, questions by keys, parked
+callers."""
 
 import asyncio
 import threading
@@ -17,6 +18,7 @@ from cti.domain.facts import ContactQueued
 from cti.domain.ids import Medium
 from cti.voicemail import kept, messages
 from tests.browser import telephony
+from tests.browser.desktop import CALLER_HZ
 from tests.browser.telephony import SALES, Lines
 from tests.e2e.test_transfers import Person, last_number, people, talking
 from tests.running import PATIENCE_S, RunningCentre, eventually, free_port_base, soon
@@ -152,10 +154,11 @@ async def test_a_caller_whose_agent_hangs_up_is_asked_and_the_engine_is_not_need
         await soon_given(ann, contact_id, [("quality", 4)])
         with own.held_back():
             own.kill("engine")
-            await presses(callers, call, "2")
-            async with asyncio.timeout(PATIENCE_S):
-                await call.ended
         eventually(own.is_whole, what="the engine is back")
+        assert not call.ended.done(), "he is asked still"
+        await presses(callers, call, "2")
+        async with asyncio.timeout(PATIENCE_S):
+            await call.ended
         await soon_given(ann, contact_id, [("quality", 4), ("again", 2)])
     wanted = ["survey", "report", "--home", str(own.path), "--csv", "-"]
     report = await asyncio.to_thread(CliRunner().invoke, main, wanted)
@@ -170,3 +173,36 @@ async def soon_given(person: Person, contact_id: str, expected: list[tuple[str, 
     async with asyncio.timeout(PATIENCE_S):
         while await given(person, contact_id) != expected:
             await asyncio.to_thread(threading.Event().wait, 0.1)
+
+
+async def test_a_parked_caller_hears_music_through_the_engines_death_and_is_fetched_by_a_colleague(
+    own: RunningCentre, callers: Lines, tmp_path: Path
+) -> None:
+    async with people(own, ["345", "346"], tmp_path, wrap_s=0.2) as everybody:
+        call, ann, bob = await talking(callers, everybody, "+79161234570")
+        parked = await ann.http.post(f"/assignments/{ann.talk}/park")
+        assert parked.json() == {"slot": 701}
+        await callers.hears_something(call)
+        [seen] = (await bob.http.get("/parked")).json()
+        assert (seen["slot"], seen["queue"]) == (701, "Support")
+        engine = own.kill("engine")
+        await soon(lambda: own.is_back("engine", after=engine), what="the engine is back")
+        eventually(own.is_whole, what="and has its switch")
+        assert not call.ended.done()
+        [kept] = (await bob.http.get("/parked")).json()
+        assert (kept["contact_id"], kept["slot"]) == (seen["contact_id"], 701)
+        await soon_fetched(bob, kept["contact_id"])
+        await bob.has("active")
+        await callers.hears_agent(call)
+        await bob.phone.hears(CALLER_HZ)
+        assert (await ann.http.get("/parked")).json() == []
+        refused = await ann.http.post(f"/parked/{kept['contact_id']}/fetch")
+        assert (refused.status_code, refused.json()["code"]) == (409, "park_gone")
+        await callers.hang_up(call)
+
+
+async def soon_fetched(person: Person, contact_id: str) -> None:
+    """His phone registers anew with the new engine's first look."""
+    async with asyncio.timeout(PATIENCE_S):
+        while (await person.http.post(f"/parked/{contact_id}/fetch")).status_code != 200:
+            await asyncio.to_thread(threading.Event().wait, 0.2)

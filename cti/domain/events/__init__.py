@@ -54,6 +54,7 @@ from cti.domain.events.contacts import (
 from cti.domain.events.engine import ClockStepped, EngineStarted, SwitchLost, SwitchReturned, TimerFired
 from cti.domain.events.legs import CalleeAnswered, CalleeFailed, JoinFailed, LegAnswered, LegEnded, RingFailed
 from cti.domain.events.monitors import MonitorLeft, MonitorRequested
+from cti.domain.events.parking import FetchRequested, ParkRequested
 from cti.domain.events.setup import (
     AgentEnrolled,
     AgentRemoved,
@@ -107,6 +108,7 @@ __all__ = [
     "DeviceChosen",
     "EngineStarted",
     "Event",
+    "FetchRequested",
     "HandOverRequested",
     "HangUpRequested",
     "HoldRequested",
@@ -128,6 +130,7 @@ __all__ = [
     "OfferRejected",
     "OpenSpan",
     "OutboundRequested",
+    "ParkRequested",
     "PartyAnswered",
     "PartyDropped",
     "PartyFailed",
@@ -188,6 +191,8 @@ Event = (
     | PriorityChanged
     | ContactCancelled
     | TransferRequested
+    | ParkRequested
+    | FetchRequested
     | InviteRequested
     | SwapRequested
     | ConferenceRequested

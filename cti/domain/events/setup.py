@@ -117,6 +117,8 @@ class QueueOpened(Struct, frozen=True, kw_only=True, gc=False):
     callback: CallbackRule | None = None
     """None: no caller is offered one."""
     lost_to: QueueId | None = None
+    park_limit_ms: Milliseconds = 120_000
+    """How long a caller stays parked."""
     survey_percent: int = 0
     """Of its callers who are asked something after the talk."""
     """Where a task is made of every contact that was lost here; None: nowhere."""

@@ -70,6 +70,7 @@ from cti.domain.facts.contacts import (
 )
 from cti.domain.facts.engine import ClockShifted, NodeLost, NodeReturned
 from cti.domain.facts.monitors import MonitorCameIn, MonitorEnded, MonitorMoved, MonitorRung, MonitorWished
+from cti.domain.facts.parking import ContactFetched, ContactParked
 from cti.domain.facts.parties import HandedOver, PartyEnded, PartyInvited, PartyMoved
 from cti.domain.facts.setup import AgentConfigured, HoursConfigured, QueueConfigured
 
@@ -99,7 +100,9 @@ __all__ = [
     "CampaignSwitched",
     "ClockShifted",
     "ContactClosed",
+    "ContactFetched",
     "ContactMoved",
+    "ContactParked",
     "ContactQueued",
     "ContactRequeued",
     "ContactUrged",
@@ -189,6 +192,8 @@ Fact = (
     | MonitorRung
     | MonitorWished
     | HandedOver
+    | ContactParked
+    | ContactFetched
     | AssignmentClosed
     | ContactClosed
     | LineWish

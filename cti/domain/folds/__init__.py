@@ -8,7 +8,18 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from cti.domain.facts import Fact
-from cti.domain.folds import agents, assignments, callbacks, campaigns, contacts, engine, monitors, parties, setup
+from cti.domain.folds import (
+    agents,
+    assignments,
+    callbacks,
+    campaigns,
+    contacts,
+    engine,
+    monitors,
+    parking,
+    parties,
+    setup,
+)
 
 if TYPE_CHECKING:
     from cti.domain.state import State
@@ -21,6 +32,7 @@ FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
     **contacts.FOLDS,
     **engine.FOLDS,
     **monitors.FOLDS,
+    **parking.FOLDS,
     **parties.FOLDS,
     **setup.FOLDS,
 }

@@ -17,6 +17,7 @@ from cti.domain.facts import (
     StepTaken,
     WaitPlanned,
 )
+from cti.domain.folds.parking import unparked
 from cti.domain.states import ContactState, Trigger, next_contact
 
 if TYPE_CHECKING:
@@ -63,13 +64,8 @@ def _contact_queued(state: "State", fact: ContactQueued) -> None:
 
 def _contact_requeued(state: "State", fact: ContactRequeued) -> None:
     contact = state.contact(fact.contact_id)
-    state.put_contact(
-        replace(
-            contact,
-            state=next_contact(contact.id, contact.state, Trigger.REQUEUED),
-            assignment_id=None,
-        )
-    )
+    after = next_contact(contact.id, contact.state, Trigger.REQUEUED)
+    state.put_contact(replace(unparked(contact), state=after, assignment_id=None))
 
 
 def _wait_planned(state: "State", fact: WaitPlanned) -> None:

@@ -37,6 +37,8 @@ def _clock_shifted(state: "State", fact: ClockShifted) -> None:
                 held_until_ms=_shifted(contact.held_until_ms, by_ms),
                 urgent_ms=_shifted(contact.urgent_ms, by_ms),
                 asleep_until_ms=_shifted(contact.asleep_until_ms, by_ms),
+                parked_ms=_shifted(contact.parked_ms, by_ms),
+                parked_until_ms=_shifted(contact.parked_until_ms, by_ms),
             )
         )
     for assignment in list(state.assignments.values()):

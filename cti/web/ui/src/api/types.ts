@@ -248,6 +248,7 @@ export type Change =
   | { kind: "switch"; up: boolean }
   | { kind: "refusing"; refusing: Refusing | null }
   | { kind: "mail"; contact_id: string }
+  | { kind: "parked" }
   | ChatChange;
 
 export interface Delta {

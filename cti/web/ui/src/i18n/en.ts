@@ -168,6 +168,15 @@ export const en = {
   "surveys.of": "{count} of {asked}",
   "surveys.one": "Answer: {question}",
 
+  "park.title": "Parked calls",
+  "park.slot": "Place {n}",
+  "park.left": "Then the call rings back, or waits in its queue",
+  "park.fetch": "Fetch",
+  "park.fetch_slot": "Fetch the call at place {n}",
+  "park.park": "Park",
+  "park.at": "The call is parked at {n}.",
+  "keys.park": "Park the call",
+
   "voicemail.title": "Voice message",
   "voicemail.play": "Play the message",
   "voicemail.gone": "The sound of this message is not there any more: it was deleted.",

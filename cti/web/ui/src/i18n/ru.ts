@@ -168,6 +168,15 @@ export const ru: Words = {
   "surveys.of": "{count} из {asked}",
   "surveys.one": "Ответ: {question}",
 
+  "park.title": "Звонки на парковке",
+  "park.slot": "Место {n}",
+  "park.left": "Потом звонок вернётся к оператору или в очередь",
+  "park.fetch": "Забрать",
+  "park.fetch_slot": "Забрать звонок с места {n}",
+  "park.park": "Парковка",
+  "park.at": "Звонок на парковке, место {n}.",
+  "keys.park": "Поставить звонок на парковку",
+
   "voicemail.title": "Голосовое сообщение",
   "voicemail.play": "Прослушать сообщение",
   "voicemail.gone": "Записи этого сообщения больше нет: она удалена.",

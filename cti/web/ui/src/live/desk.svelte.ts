@@ -7,6 +7,7 @@ import { campaigns } from "../api/campaigns";
 import { ApiError, UNREACHABLE, agent, assignment as acts, session } from "../api/client";
 import { Events } from "../api/events";
 import { monitors, type MonitorMode } from "../api/monitors";
+import { parking } from "../api/parked";
 import { transfers, type Asked, type Whither } from "../api/transfers";
 import { isCall, type AssignmentView, type Device, type Finish, type Me, type Said, type ServerMessage } from "../api/types";
 import { locale, t, type Language } from "../i18n/i18n.svelte";
@@ -19,6 +20,7 @@ import { clock } from "./clock.svelte";
 import { forgetDraft } from "./drafts";
 import { fold, type Live } from "./fold";
 import { mails } from "./mails.svelte";
+import { parked } from "./parked.svelte";
 import { strangerWord } from "./naming";
 import { notices } from "./notices.svelte";
 
@@ -149,7 +151,9 @@ class Desk {
     if (message.type === "snapshot") {
       chats.meet(next.assignments);
       mails.noteAll();
+      void parked.read();
     } else if (isChat(message.change)) chats.take(message.change);
+    else if (message.change.kind === "parked") void parked.read();
     else if (message.change.kind === "mail") mails.note(message.change.contact_id);
     else if (message.change.kind === "assignment") chats.meet([message.change.assignment]);
     if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);
@@ -381,6 +385,18 @@ class Desk {
   /** Hand the talk over unseen. */
   async transfer(view: AssignmentView, to: Whither): Promise<boolean> {
     return this.#act(`${view.assignment_id}:transfer`, () => transfers.transfer(view.assignment_id, to));
+  }
+
+  /** Put the caller aside, for any colleague to fetch. */
+  async park(view: AssignmentView): Promise<void> {
+    await this.#act(`${view.assignment_id}:transfer`, async () => {
+      const { slot } = await parking.park(view.assignment_id);
+      notices.say(t("park.at", { n: slot }), "good");
+    });
+  }
+
+  async fetchParked(contactId: string): Promise<void> {
+    await this.#act(`${contactId}:fetch`, () => parking.fetch(contactId));
   }
 
   /** Ask somebody first. */

@@ -99,6 +99,9 @@ function changed(live: Live, change: Change): Live {
       return { ...live, switchUp: change.up };
     case "refusing":
       return { ...live, refusing: change.refusing };
+    case "parked":
+      // Read anew: `live/parked.svelte.ts`.
+      return live;
     case "mail":
       // Its panel reads the thread: `live/mails.svelte.ts`.
       return live;
