@@ -131,11 +131,12 @@ class Supervisor:
                 process.forget(name, folder=self._run_dir)
 
     def adoptable(self) -> frozenset[str]:
-        """Names of the parts that run already and will be adopted."""
-        found = {name: process.recall(name, folder=self._run_dir) for name in self._order}
-        return frozenset(
-            name for name, running in found.items() if running and running.command == self._watched[name].part.command
-        )
+        """Names of the parts that run already and will be adopted, be it that a spare serves in a part's place."""
+        return frozenset(name for name in self._order if self._runs(self._watched[name].part))
+
+    def _runs(self, part: Part) -> bool:
+        found = process.recall(part.name, folder=self._run_dir)
+        return (found is not None and found.command == part.command) or self._spare_of(part) is not None
 
     def _place(self, name: str) -> int:
         """Order of stopping: the last started first, strangers before all."""

@@ -124,6 +124,7 @@ async def test_the_next_supervisor_finds_that_the_spare_serves(home: Engines) ->
         task.cancel()
     await asyncio.gather(*first._tasks, return_exceptions=True)
     os.kill(leader, signal.SIGKILL)
+    assert "engine" in home.supervisor(*home.parts()).adoptable(), "its port is no stranger's"
     async with home.running(*home.parts()) as second:
         await home.until_promoted(second, spare)
         assert process.recall("engine", folder=home.path)
