@@ -61,6 +61,8 @@ class ChatDesk:
         )
 
     def _push(self, contact_id: ContactId, change: BaseModel) -> None:
+        if not self._presence.is_open:
+            return  # chats are taken up before the first page can be there
         encoded = None
         now = self._presence.engine.now()
         for page in self._pages(contact_id):

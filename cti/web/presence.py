@@ -52,6 +52,11 @@ class Presence:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     @property
+    def is_open(self) -> bool:
+        """Whether pages are let in: while the engine is just starting they are not."""
+        return self._started is not None
+
+    @property
     def engine(self) -> Engine:
         """Raises OutsideError while it is just starting."""
         return self._running()[0]
