@@ -23,7 +23,6 @@ from cti.errors import AsteriskDown, OutsideError
 log = logging.getLogger(__name__)
 
 CREATED: Final = 200
-CONFLICT: Final = 409
 """Status when an object was made; 409 when it had been there."""
 NOT_LEADING: Final = "This engine is not known to lead now: it sends nothing."
 EVENTS_USED: Final = (
@@ -213,13 +212,13 @@ class Channels:
     ) -> asyncio.Future[wire.Reply]:
         """Make a channel in the application that hears this one (`spy`: in, out, both) and speaks into it (`whisper`).
 
-        "in" is what comes from the channel, "out" what it hears, "none" nothing. This id being there is success.
+        "in" is what comes from the channel, "out" what it hears, "none" nothing. 500: there already, or impossible.
         """
         uri = (
             f"channels/{quote(channelId)}/snoop/{quote(snoopId)}"
             f"?spy={spy}&whisper={whisper}&app={app}&appArgs={quote(appArgs, safe='')}"
         )
-        return self._request("POST", uri, accepted=(409,))
+        return self._request("POST", uri, accepted=(500,))
 
     def hangup(self, *, channelId: str) -> asyncio.Future[wire.Reply]:
         """Hang up, ringing or answered; gone already is success."""

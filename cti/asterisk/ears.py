@@ -62,7 +62,7 @@ class Ears:
             appArgs=f"{variables.STASIS_SNOOP},{command.leg_id}",
             snoopId=command.snoop,
         )
-        if answer.status_code == ari.CONFLICT:
+        if answer.status_code != ari.CREATED:  # there already, or the bridge will miss it
             return
         try:
             async with asyncio.timeout(DEADLINE_S):

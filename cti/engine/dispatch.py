@@ -39,7 +39,16 @@ from cti.domain.commands import (
     SetFallback,
     SwitchCommand,
 )
-from cti.domain.events import CalleeAnswered, CalleeFailed, Event, JoinFailed, LineFailed, PartyFailed, RingFailed
+from cti.domain.events import (
+    CalleeAnswered,
+    CalleeFailed,
+    Event,
+    JoinFailed,
+    LegEnded,
+    LineFailed,
+    PartyFailed,
+    RingFailed,
+)
 from cti.domain.ids import AgentId, LegCause, LegId, NodeId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import Leadership, Switch
@@ -266,9 +275,11 @@ def consequence(command: LegCommand, error: OutsideError) -> Event | None:
             | DropBridge()
         ):
             return None
+        case Overhear():
+            return LegEnded(leg_id=command.snoop, cause=cause)
         case RingParty():
             return PartyFailed(leg_id=command.leg_id, cause=cause)
-        case QuietLine() | Apologise() | JoinParty() | Overhear():
+        case QuietLine() | Apologise() | JoinParty():
             return None
         case _:
             assert_never(command)

@@ -14,12 +14,23 @@ from typing import TypeVar
 import httpx
 import pytest
 import pytest_asyncio
+from msgspec import structs
 
 from cti.asterisk.endpoints import Media
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.demo.carrier import Call, Carrier, Order, Seen, SipPhone, Step, Who
-from cti.domain.commands import DropBridge, EndLeg, HoldLeg, JoinLegs, PlayMusic, RingAgent, SetFallback
-from cti.domain.events import LegAnswered, LegEnded, RingFailed
+from cti.domain.commands import (
+    DropBridge,
+    EndLeg,
+    HoldLeg,
+    JoinLegs,
+    Overhear,
+    PlayMusic,
+    RingAgent,
+    RingParty,
+    SetFallback,
+)
+from cti.domain.events import LegAnswered, LegEnded, PartyAnswered, RingFailed
 from cti.domain.ids import AgentId, AssignmentId, BridgeId, ContactId, Device, LegCause, LegId, NodeId, QueueId
 from cti.errors import AsteriskDown, ChannelGone
 from cti.home import Home
@@ -256,6 +267,51 @@ async def test_a_caller_whose_agent_was_lost_hears_the_next_one_after_music(benc
     await bench.events.next(LegAnswered)
     await bench.join(caller, second)
     await bench.until_heard(Who.PHONE, "102")
+
+
+async def test_a_supervisors_ear_is_changed_for_another_and_goes_with_the_agents_leg(bench: Bench) -> None:
+    _, _, ring, _ = await bench.talk()
+    leg = LegId(f"party-{ring.contact_id}-1")
+    await bench.switch.execute(
+        RingParty(
+            leg_id=leg,
+            contact_id=ring.contact_id,
+            agent_id=AgentId("u102"),
+            device=Device.SIP,
+            heard_by=None,
+            bridge_id=BridgeId(f"ear-{leg}"),
+            node=NODE,
+            limit_ms=15_000,
+        )
+    )
+    await bench.events.next(PartyAnswered)
+    listens = Overhear(
+        leg_id=leg,
+        spied=ring.leg_id,
+        snoop=LegId(f"snoop-{leg}-2"),
+        instead_of=None,
+        whispering=False,
+        bridge_id=BridgeId(f"ear-{leg}"),
+        node=NODE,
+    )
+    coaches = structs.replace(listens, snoop=LegId(f"snoop-{leg}-3"), instead_of=listens.snoop, whispering=True)
+    for order in (listens, listens, coaches, coaches):
+        await bench.switch.execute(order)
+        await bench.listed(lambda listing, ear=order.snoop: _ears(listing) == [{leg, ear}])  # type: ignore[misc]
+    ended = await bench.events.next(LegEnded)
+    assert ended.leg_id == listens.snoop
+    await bench.switch.execute(EndLeg(leg_id=ring.leg_id, node=NODE))
+    gone = {(await bench.events.next(LegEnded)).leg_id for _ in range(2)}
+    assert gone == {ring.leg_id, coaches.snoop}
+    with pytest.raises(ChannelGone):
+        await bench.switch.execute(structs.replace(listens, snoop=LegId(f"snoop-{leg}-4")))
+
+
+def _ears(listing: Listing) -> list[frozenset[LegId]]:
+    """Who is in each bridge in which a supervisor hears a talk; an ear that is nobody's any more spoils it."""
+    there = {leg.leg_id for leg in listing.legs if leg.ear}
+    found = [bridge.legs for bridge in listing.bridges if bridge.bridge_id.startswith("ear-")]
+    return found if all(there <= legs for legs in found) else []
 
 
 async def test_an_agent_who_hangs_up_ends_only_his_own_leg(bench: Bench) -> None:

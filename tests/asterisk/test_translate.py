@@ -167,3 +167,16 @@ def test_an_agents_leg_that_is_up_but_not_in_the_application_cannot_be_joined_ye
             node=NODE, region="RU", channels=[channel], bridges=[], followed=[started.id], now_ms=5
         )
         assert [leg.answered for leg in listed.legs] == [answered]
+
+
+def test_a_supervisors_ear_is_told_by_its_end_alone_and_nothing_is_kept_of_it() -> None:
+    translator = translate.Translator(node=NODE, region="RU")
+    channel = wire.Channel(id="snoop-party-c1-5-6")
+    came = wire.Message(type="StasisStart", args=["snoop", "party-c1-5"], channel=channel)
+    assert translate.ear_there(came) == "snoop-party-c1-5-6"
+    messages = [wire.Message(type=kind, channel=channel) for kind in ("ChannelHangupRequest", "StasisEnd")]
+    assert meaning([came, *messages], translator=translator) == [
+        LegEnded(leg_id=LegId("snoop-party-c1-5-6"), cause=LegCause.NORMAL)
+    ]
+    assert meaning([wire.Message(type="ChannelDestroyed", channel=channel)], translator=translator) == []
+    assert translator.followed == 0

@@ -27,10 +27,22 @@ class Caller:
 
 @asynccontextmanager
 async def caller(
-    *, to: str, centre: str, address: str, folder: Path, port: int, number: str, name: str = "", hz: int = 1750
+    *,
+    to: str,
+    centre: str,
+    address: str,
+    folder: Path,
+    port: int,
+    number: str,
+    name: str = "",
+    hz: int = 1750,
+    steady: bool = False,
 ) -> AsyncIterator[Caller]:
-    """He calls `to` at `centre` (host:port) from `address`:`port`, where the trunk must know him, and sounds a tone."""
-    sound = Sound(hz)
+    """He calls `to` at `centre` (host:port) from `address`:`port`, where the trunk must know him, and sounds a tone.
+
+    `steady`: see `AnsweringPhone`.
+    """
+    sound = Sound(hz, steady=steady)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.create_datagram_endpoint(lambda: sound, local_addr=(address, 0))
     given = {"sound": str(transport.get_extra_info("sockname")[1]), "name": name, "number": number}
@@ -41,7 +53,7 @@ async def caller(
     try:
         yield Caller(sound, sipp)
     finally:
-        transport.close()
+        sound.close()
         if sipp.returncode is None:
             sipp.kill()
             await sipp.wait()

@@ -1,5 +1,6 @@
 """A supervisor at a talk with real phones: who hears whom while she listens, coaches, comes in and takes over."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,18 +10,20 @@ import pytest
 
 from cti.domain.facts import ContactClosed, MonitorCameIn, MonitorEnded, ReachChanged
 from cti.domain.ids import SYSTEM_TRANSFERRED, MonitorEnd
+from cti.domain.transfers import GREETED_MS
 from cti.ports import Role
 from tests.browser.desktop import AGENT_HZ, CALLER_HZ
-from tests.browser.sipp import AnsweringPhone
+from tests.browser.sipp import AnsweringPhone, Sound
 from tests.browser.telephony import Lines
-from tests.e2e.floor import hire
+from tests.e2e.caller import Caller, caller
+from tests.e2e.floor import SUPPORT, hire
 from tests.e2e.test_transfers import Person, facts_since, is_known, last_number, people
 from tests.running import PATIENCE_S, RunningCentre, soon
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 ANNS_HZ = 700
-"""The agent sounds another tone than agents do, and the supervisor theirs: it is what callers listen for."""
+"""Of the agent; the supervisor sounds `AGENT_HZ`."""
 
 
 class Supervisor:
@@ -73,22 +76,49 @@ async def at_talk(sue: Supervisor, mode: str, ann: Person) -> str:
     return contact_id
 
 
-async def test_listen_coach_come_in_take_over_by_tones(centre: RunningCentre, lines: Lines, tmp_path: Path) -> None:
+async def hears(sound: Sound, *hz: int) -> None:
+    """Wait until what comes from now on is these tones, and nothing else, for half a second."""
+    sound.frames.clear()
+    await soon(lambda: sound.is_chord(hz) if len(hz) > 1 else sound.is_tone(*hz), what=f"{hz} Hz")
+
+
+@asynccontextmanager
+async def customer(centre: RunningCentre, folder: Path) -> AsyncIterator[Caller]:
+    """Waits with music before any agent is there: so he sounds, and nobody waits for the other's first word."""
+    ports = centre.home().ports
+    async with caller(
+        to=SUPPORT,
+        centre=centre.endpoints().sip,
+        address=ports.CARRIER_ADDRESS,
+        port=ports.carrier_sip + 4,
+        number="+79165559201",
+        folder=folder,
+        hz=CALLER_HZ,
+        steady=True,
+    ) as called:
+        await soon(lambda: called.sound.frames, what="he hears music")
+        yield called
+
+
+async def test_listen_coach_come_in_take_over_by_tones(centre: RunningCentre, tmp_path: Path) -> None:
     before = last_number(centre)
-    async with people(centre, ["281"], tmp_path, hz=ANNS_HZ) as (ann,), supervisor(centre, "282", tmp_path) as sue:
-        call = await lines.call("+79165559201")
+    async with (
+        customer(centre, tmp_path) as called,
+        people(centre, ["281"], tmp_path, hz=ANNS_HZ) as (ann,),
+        supervisor(centre, "282", tmp_path) as sue,
+    ):
         await ann.has("active")
         await ann.phone.hears(CALLER_HZ)
 
         contact_id = await at_talk(sue, "listen", ann)
         await sue.phone.hears_together(ANNS_HZ, CALLER_HZ)
         await ann.phone.hears(CALLER_HZ)
-        await lines.hears_something(call)
+        await hears(called.sound, ANNS_HZ)
 
         await sue.does("coach", contact_id)
         await ann.phone.hears_together(AGENT_HZ, CALLER_HZ)
         await sue.phone.hears_together(ANNS_HZ, CALLER_HZ)
-        await lines.hears_something(call)
+        await hears(called.sound, ANNS_HZ)
 
         await sue.does("listen", contact_id)
         await ann.phone.hears(CALLER_HZ)
@@ -97,15 +127,20 @@ async def test_listen_coach_come_in_take_over_by_tones(centre: RunningCentre, li
         await sue.does("barge", contact_id)
         await ann.phone.hears_together(AGENT_HZ, CALLER_HZ)
         await sue.phone.hears_together(ANNS_HZ, CALLER_HZ)
+        await hears(called.sound, AGENT_HZ, ANNS_HZ)
+
         await sue.does("take_over", contact_id)
         await ann.has("wrap_up")
         await ann.phone.hung_up()
         await sue.phone.hears(CALLER_HZ)
-        await lines.hears_agent(call)
-
-        await lines.hang_up(call)
+        await hears(called.sound, AGENT_HZ)
+        # One who has had a customer for less has not said goodbye to him, and he would wait again.
+        over = time.monotonic() + GREETED_MS / 1000
+        await soon(lambda: time.monotonic() > over, what="she has had him for a while")
+        await sue.leaves()
+        assert await called.was_hung_up()
         await soon(lambda: not strays(centre), what="no phantom stays")
-        closed = facts_since(centre, before, ContactClosed)
+        closed = [fact for fact in facts_since(centre, before, ContactClosed) if fact.contact_id == contact_id]
         assert [fact.disposition for fact in closed] == [SYSTEM_TRANSFERRED]
         assert len(facts_since(centre, before, MonitorCameIn)) == 1
 

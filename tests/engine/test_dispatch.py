@@ -12,11 +12,12 @@ from cti.domain.commands import (
     DropBridge,
     EndLeg,
     JoinLegs,
+    Overhear,
     QuietLine,
     RingLine,
     SwitchCommand,
 )
-from cti.domain.events import CalleeAnswered, CalleeFailed, Event, LineFailed
+from cti.domain.events import CalleeAnswered, CalleeFailed, Event, LegEnded, LineFailed
 from cti.domain.ids import (
     AgentId,
     AssignmentId,
@@ -55,6 +56,15 @@ JOIN = JoinLegs(
     caller_leg=CALLEE,
     agent_leg=LINE,
 )
+EAR = Overhear(
+    leg_id=LegId("party-c1-3"),
+    spied=LegId("leg-a1-1"),
+    snoop=LegId("snoop-party-c1-3-4"),
+    instead_of=None,
+    whispering=False,
+    bridge_id=BridgeId("ear-party-c1-3"),
+    node=NODE,
+)
 GONE, REFUSED = ChannelGone("x"), OutsideError("x")
 
 
@@ -71,6 +81,8 @@ GONE, REFUSED = ChannelGone("x"), OutsideError("x")
         (QUIET, REFUSED, None),
         (SORRY, GONE, None),
         (SORRY, REFUSED, None),
+        (EAR, GONE, LegEnded(leg_id=EAR.snoop, cause=LegCause.UNREACHABLE)),
+        (EAR, AsteriskSilent("x"), None),
         (DIAL, AsteriskDown("x"), None),
         (DIAL, AsteriskSilent("x"), None),
         (LISTEN, AsteriskSilent("x"), None),
