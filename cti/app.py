@@ -45,6 +45,7 @@ from cti.domain.acd import snapshot
 from cti.domain.ids import CampaignId, ContactId, DestinationId, LeadId, NodeId, ProjectId, QueueId
 from cti.domain.overload import Level
 from cti.engine import people
+from cti.engine.desks import HotDesks
 from cti.engine.engine import Engine
 from cti.engine.gate import Gate
 from cti.engine.recovery import Follower
@@ -66,6 +67,7 @@ from cti.setup import asterisk
 from cti.store import demo
 from cti.store.appending import DurableJournal
 from cti.store.chats import StoredChats
+from cti.store.desks import StoredDesks
 from cti.store.directory import Directory
 from cti.store.do_not_call import StoredDoNotCall
 from cti.store.history import StoredHistory, position
@@ -288,6 +290,14 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             customers=customers,
             clicks=clicks,
         )
+        desks = HotDesks(
+            engine=core,
+            book=StoredDesks(database),
+            switch=switch.seats,
+            extension=switch.extension_of,
+            desks=lambda: {key: home.desk_secret(key) for key in centre.desks},
+        )
+        hub.followers.append(desks.decided)
         mail, posts = _mailroom(home, centre, core=core, messages=messages, hub=hub, metrics=metrics), Supervised()
         boxes = VoicemailBoxes(
             home.voicemail, centre=centre, contact=history.contact, recall=keeper.recall, metrics=metrics
@@ -336,6 +346,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             calls=calls,
             campaigns=campaigns,
             recordings=recordings,
+            desks=desks,
             shop=bool(home.settings.demo),
             reign=lambda: seat.reign(journal),
         )
@@ -366,6 +377,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             now=core.now,
         )
         tasks.start("gate", gate.run)
+        tasks.start("desks", desks.run)
         _measure_gate(metrics, gate)
         tasks.start("queue log", ledger.writer.run)
         tasks.start("occupation", ledger.occupation.run)

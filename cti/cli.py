@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str, str]]] = {
     "user": ("cti.store.commands", "user", "People who sign in: add, list, password, one-time link."),
     "agent": ("cti.store.commands", "agent", "Agents: extension, skills, projects."),
     "customer": ("cti.crm.commands", "customer", "Customers: add, change, find, import, erase."),
+    "desk": ("cti.desks", "desk", "Desk phones at which people log in: list, password, pin."),
     "dnc": ("cti.store.do_not_call_commands", "dnc", "Who is not to be called: add, remove, list, import."),
     "campaign": ("cti.campaign", "campaign", "Campaigns: import lists, start, pause, show, export results."),
     "call": ("cti.call", "call", "Have an agent's phone rung, then a number dialled."),

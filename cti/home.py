@@ -9,6 +9,7 @@ centre file's meaning (`cti.config`), and `endpoints.json`, which is for outside
 """
 
 import base64
+import hashlib
 import ipaddress
 import os
 import re
@@ -449,6 +450,11 @@ class Home:
     def recording_spool(self) -> Path:
         """Where the switch writes talks that are being recorded; the owner's alone."""
         return self.asterisk.directory("spool") / "monitor"
+
+    def desk_secret(self, key: str) -> str:
+        """The SIP password of this desk phone; made of a word that set-up made, so it is kept nowhere."""
+        word = self.secrets.session_key.encode()
+        return hashlib.blake2b(f"desk\0{key}".encode(), key=word[:64], digest_size=15).hexdigest()
 
     def secret_file(self, name: str) -> Path:
         """Where the secret stands that the centre file calls by this name. Raises ConfigError for what is no name."""

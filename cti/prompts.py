@@ -48,6 +48,13 @@ class Own(StrEnum):
     NO_AGENT = "no_agent"
     SURVEY_THANKS = "survey_thanks"
     RECORDING_NOTICE = "recording_notice"
+    DESK_NUMBER = "desk_number"
+    DESK_PIN = "desk_pin"
+    DESK_WELCOME = "desk_welcome"
+    DESK_WRONG = "desk_wrong"
+    DESK_LOCKED = "desk_locked"
+    DESK_LEFT = "desk_left"
+    DESK_FAILED = "desk_failed"
 
 
 _OWN_TEXTS: Final = {
@@ -74,6 +81,16 @@ _OWN_TEXTS: Final = {
         "This call is recorded.",
         "Разговор записывается.",
     ),
+    Own.DESK_NUMBER: ("Enter your number, then the hash key.", "Введите ваш номер и нажмите решётку."),
+    Own.DESK_PIN: ("Enter your PIN, then the hash key.", "Введите ваш ПИН и нажмите решётку."),
+    Own.DESK_WELCOME: ("You are logged in at this phone.", "Вы вошли на этом телефоне."),
+    Own.DESK_WRONG: ("That was not right.", "Неверно."),
+    Own.DESK_LOCKED: (
+        "Too many wrong tries. Your PIN is locked for fifteen minutes.",
+        "Слишком много неверных попыток. Ваш ПИН заблокирован на пятнадцать минут.",
+    ),
+    Own.DESK_LEFT: ("You have left this phone.", "Вы вышли с этого телефона."),
+    Own.DESK_FAILED: ("This cannot be done now. Please try again later.", "Сейчас это невозможно. Попробуйте позже."),
 }
 OWN: Final = {str(key): Prompt(key=key, en=en, ru=ru) for key, (en, ru) in _OWN_TEXTS.items()}
 

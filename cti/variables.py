@@ -163,6 +163,11 @@ HINTS: Final = "agents"
 
 AGENT_ENDPOINT_PREFIX: Final = "agent-"
 WEB_ENDPOINT_SUFFIX: Final = "-web"
+SEAT_ENDPOINT_SUFFIX: Final = "-desk"
+DESK_ENDPOINT_PREFIX: Final = "desk-"
+DESK_LOGIN: Final = "*11"
+"""Dialled at a desk phone to log in there; `DESK_LOGOUT` to leave it."""
+DESK_LOGOUT: Final = "*12"
 TRUNK_ENDPOINT: Final = "trunk"
 
 
@@ -176,11 +181,24 @@ def web_endpoint(extension: str) -> str:
     return f"{AGENT_ENDPOINT_PREFIX}{extension}{WEB_ENDPOINT_SUFFIX}"
 
 
+def seat_endpoint(extension: str) -> str:
+    """The PJSIP endpoint by which an agent is rung at the desk phone where he sits; nobody registers as it."""
+    return f"{AGENT_ENDPOINT_PREFIX}{extension}{SEAT_ENDPOINT_SUFFIX}"
+
+
+def desk_endpoint(key: str) -> str:
+    """The PJSIP endpoint as which a desk phone registers."""
+    return f"{DESK_ENDPOINT_PREFIX}{key}"
+
+
 def phone_hint(endpoint: str) -> str:
     """The hint of one phone of an agent, as a static queue's member names it."""
-    is_web = endpoint.endswith(WEB_ENDPOINT_SUFFIX)
-    extension = endpoint.removeprefix(AGENT_ENDPOINT_PREFIX).removesuffix(WEB_ENDPOINT_SUFFIX)
-    return f"hint:{'web' if is_web else 'sip'}{extension}@{HINTS}"
+    kind = "sip"
+    extension = endpoint.removeprefix(AGENT_ENDPOINT_PREFIX)
+    for suffix, named in ((WEB_ENDPOINT_SUFFIX, "web"), (SEAT_ENDPOINT_SUFFIX, "desk")):
+        if extension.endswith(suffix):
+            extension, kind = extension.removesuffix(suffix), named
+    return f"hint:{kind}{extension}@{HINTS}"
 
 
 def fallback_queue(queue_key: str) -> str:

@@ -27,6 +27,7 @@ from cti.surveys import Answers
 from ivr import call
 from ivr.accounts import Accounts
 from ivr.api import Api
+from ivr.desks import DeskCall
 from ivr.lost import Losses, LostCaller
 from ivr.session import CallerGone, Session
 
@@ -202,12 +203,16 @@ class Ivr:
         self._versions = versions
         self._by_version: dict[int, Centre] = {}
         self._prompts = prompts
+        self._api = api
         self._ask = Accounts(api=api)
         self._losses = Losses(api=api)
         self.server = Server(address, max_calls=lambda: self._centre.limits.max_calls, lead=self.lead, load=self.load)
 
     def lead(self, session: Session) -> None:
         """Lead one caller through the version that he came by; a later one does not touch him."""
+        if way := call.desk_way(session.env.get("agi_network_script", "")):
+            self._lead_to_desk(session, way)
+            return
         version = call.version(session.env.get("agi_network_script", ""))
         services = call.Services(
             centre=self._of_version(version) if version is not None else self._centre,
@@ -218,6 +223,14 @@ class Ivr:
             keep_answers=self._keep_answers,
         )
         call.answer(session, services)
+
+    def _lead_to_desk(self, session: Session, way: str) -> None:
+        language = call.language(session.env.get("agi_language", ""))
+        led = DeskCall(session, prompts=self._prompts, api=self._api, language=language)
+        if way == "in":
+            led.log_in()
+        else:
+            led.log_out()
 
     def _lose(self, caller: LostCaller) -> None:
         """Whoever is cut off because we stop goes on to the operator: he is not lost."""

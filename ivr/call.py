@@ -50,7 +50,7 @@ def answer(session: Session, services: Services) -> None:
             centre=centre,
             prompts=services.prompts,
             queue=asked[1],
-            language=_language(session.env.get("agi_language", "")),
+            language=language(session.env.get("agi_language", "")),
             now_ms=services.now_ms(),
             keep=services.keep_answers,
         )
@@ -61,7 +61,7 @@ def answer(session: Session, services: Services) -> None:
         centre,
         entry(session.env.get("agi_network_script", "")),
         project=project,
-        language=_language(session.env.get("agi_language", "")),
+        language=language(session.env.get("agi_language", "")),
         now_ms=services.now_ms(),
     )
     Call(session, services, project=project).lead(turn)
@@ -71,6 +71,12 @@ def version(script: str) -> int | None:
     """The version of the centre file by which the dialplan asks: `v7/menu/KEY`; None when it names none."""
     found = re.match(r"/?v([0-9]{1,9})/", script)
     return int(found[1]) if found else None
+
+
+def desk_way(script: str) -> str:
+    """`in` or `out` where the dialplan sends somebody who logs in at a desk phone, or leaves it; else ""."""
+    found = re.fullmatch(r"/?v[0-9]{1,9}/desk/(in|out)", script.partition("?")[0])
+    return found[1] if found else ""
 
 
 def entry(script: str) -> actions.Action:
@@ -84,7 +90,8 @@ def entry(script: str) -> actions.Action:
             return actions.ToOperator()
 
 
-def _language(asked: str) -> Language:
+def language(asked: str) -> Language:
+    """The centre's language that Asterisk names; English for any other."""
     return next((language for language in Language if asked.startswith(language)), Language.EN)
 
 

@@ -1,4 +1,6 @@
-"""The PJSIP objects of an agent's line: one SIP phone, one browser softphone. Pure; pushed by `cti.asterisk.switch`.
+"""The PJSIP objects of an agent's line: one SIP phone, one browser softphone; and of desk phones. Pure.
+
+Pushed by `cti.asterisk.switch` and `cti.asterisk.seats`.
 
 Both endpoints lead into the context of internal numbers only and may not transfer; a forward (302) ends in the
 dead end, see `cti.asterisk.calls`. One call at a time, one contact each: a newer registration replaces the older, since
@@ -6,9 +8,9 @@ a refreshed page registers from a new address before the old one has gone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import md5
-from typing import Final
+from typing import Final, assert_never
 
 from cti import variables
 from cti.domain.ids import Device
@@ -47,17 +49,42 @@ class Media:
 
 def name_of(extension: str, device: Device) -> str:
     """The endpoint of this device of the extension."""
-    return variables.web_endpoint(extension) if device is Device.WEB else variables.agent_endpoint(extension)
+    match device:
+        case Device.SIP:
+            return variables.agent_endpoint(extension)
+        case Device.WEB:
+            return variables.web_endpoint(extension)
+        case Device.DESK:
+            return variables.seat_endpoint(extension)
+        case _:
+            assert_never(device)
 
 
 def objects_of(phone: Phone, *, media: Media) -> list[ConfigObject]:
     """All objects of the line, in the order in which they must come to be: an endpoint after what it names."""
-    return [*_line(phone, Device.SIP, media=media), *_line(phone, Device.WEB, media=media)]
+    sip, web = names_of(phone)
+    return [*_objects(sip, phone.secret, media=media), *_objects(web, phone.secret, media=media, is_web=True)]
 
 
-def names_of(phone: Phone) -> tuple[str, ...]:
-    """Both endpoints of the line."""
-    return tuple(name_of(phone.extension, device) for device in Device)
+def desk_objects(key: str, secret: str, *, media: Media) -> list[ConfigObject]:
+    """The objects of a desk phone, which registers like any other; nobody is rung by them."""
+    return _objects(variables.desk_endpoint(key), secret, media=media)
+
+
+def seat_objects(extension: str, desk: str, *, media: Media) -> list[ConfigObject]:
+    """By these the agent is rung at this desk phone, wherever that has registered from.
+
+    Nobody can register or call as them: they have no password, and no request is taken for theirs.
+    """
+    *_, endpoint = _objects(variables.seat_endpoint(extension), "", media=media)
+    shut = {"identify_by": "ip", "context": variables.CONTEXT_DEAD_END, "allow_subscribe": "no"}
+    fields = {field: value for field, value in endpoint.fields.items() if field not in {"auth", "subscribe_context"}}
+    return [replace(endpoint, fields={**fields, **shut, "aors": variables.desk_endpoint(desk)})]
+
+
+def names_of(phone: Phone) -> tuple[str, str]:
+    """Both endpoints of the line: as the SIP phone and as the browser softphone register."""
+    return name_of(phone.extension, Device.SIP), name_of(phone.extension, Device.WEB)
 
 
 def contact_id(endpoint: str, uri: str) -> str:
@@ -65,9 +92,8 @@ def contact_id(endpoint: str, uri: str) -> str:
     return f"{endpoint};@{md5(uri.encode(), usedforsecurity=False).hexdigest()}"
 
 
-def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
-    name = name_of(phone.extension, device)
-    auth = {"auth_type": "userpass", "username": name, "password": phone.secret}
+def _objects(name: str, secret: str, *, media: Media, is_web: bool = False) -> list[ConfigObject]:
+    auth = {"auth_type": "userpass", "username": name, "password": secret}
     aor = {
         "max_contacts": "1",
         "remove_existing": "yes",
@@ -88,7 +114,7 @@ def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
         "device_state_busy_at": "1",
         "direct_media": "no",
         "disallow": "all",
-        "allow": ",".join([*media.codecs, *(["opus"] if device is Device.WEB else [])]),
+        "allow": ",".join([*media.codecs, *(["opus"] if is_web else [])]),
         "rtp_symmetric": "yes",
         "force_rport": "yes",
         "rewrite_contact": "yes",
@@ -99,7 +125,7 @@ def _line(phone: Phone, device: Device, *, media: Media) -> list[ConfigObject]:
         "trust_id_outbound": "yes",
         "send_diversion": "no",
         "send_connected_line": "no",
-        **({"webrtc": "yes", "dtls_auto_generate_cert": "yes"} if device is Device.WEB else {}),
+        **({"webrtc": "yes", "dtls_auto_generate_cert": "yes"} if is_web else {}),
     }
     return [
         ConfigObject(kind="auth", name=name, fields=auth),

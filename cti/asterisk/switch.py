@@ -24,6 +24,7 @@ from cti.asterisk.lines import LIMIT_S, Lines
 from cti.asterisk.monitor import Monitor
 from cti.asterisk.occupation import Occupation
 from cti.asterisk.sayings import Sounds
+from cti.asterisk.seats import Seats
 from cti.domain.commands import (
     Announce,
     Apologise,
@@ -200,6 +201,7 @@ class AsteriskSwitch:
         self.monitor = Monitor(self._ami)
         self.dialplan = Dialplan(self._ami, self._ari.channels)
         self.entrance = Entrance(self._ari.asterisk)
+        self.seats = Seats(self._ari.asterisk, contacts=self._contacts, media=media, told=self._take_seat)
         self.occupation = Occupation(self._ari.deviceStates, extension=self.extension_of)
 
     @property
@@ -445,10 +447,15 @@ class AsteriskSwitch:
 
         A line that Asterisk will not have is left to `provision`, which says so to the engine.
         """
+        standing = {endpoint.resource for endpoint in await self._ari.endpoints.listByTech("PJSIP")}
+        self.seats.restore(standing)
         if not self._phones:
             return
-        standing = {endpoint.resource for endpoint in await self._ari.endpoints.listByTech("PJSIP")}
-        agents = {name for name in standing if name.startswith(variables.AGENT_ENDPOINT_PREFIX)}
+        agents = {
+            name
+            for name in standing
+            if name.startswith(variables.AGENT_ENDPOINT_PREFIX) and not name.endswith(variables.SEAT_ENDPOINT_SUFFIX)
+        }
         phones = list(self._phones.values())
         for phone in phones:
             if not agents.issuperset(endpoints.names_of(phone)):
@@ -496,7 +503,8 @@ class AsteriskSwitch:
 
         At 10 000 events not taken the connection is read no further until they are.
         """
-        tasks = [asyncio.create_task(work) for work in (self._ari.run(), self._ami.run(), self._lines.run())]
+        works = (self._ari.run(), self._ami.run(), self._lines.run(), self.seats.run())
+        tasks = [asyncio.create_task(work) for work in works]
         for task in tasks:
             task.add_done_callback(lambda _: self._arrived.set())  # none ends by itself: if one does, at once
         try:
@@ -579,6 +587,14 @@ class AsteriskSwitch:
     def _take_contact(self, endpoint: str, uri: str, status: str) -> None:
         if self._contacts.report(endpoint, uri=uri, status=status) and self._contacts_known:
             self._tell_endpoint(endpoint)
+            self.seats.reported(endpoint)
+
+    def _take_seat(self, endpoint: str) -> None:
+        """An agent is rung at a desk phone by this endpoint from now on, or no more."""
+        self._endpoints.setdefault(endpoint, False)
+        self._tell_endpoint(endpoint)
+        if endpoint not in self.seats.endpoints:
+            del self._endpoints[endpoint]
 
     def _take_lost(self, told: Message) -> None:
         self.entrance.note(told.reason)
@@ -590,5 +606,6 @@ class AsteriskSwitch:
 
     def _tell_endpoint(self, endpoint: str) -> None:
         if self._connected and endpoint in self._endpoints:
-            self._endpoints[endpoint] = self._contacts.reachable(endpoint)
+            is_seat = endpoint.endswith(variables.SEAT_ENDPOINT_SUFFIX)
+            self._endpoints[endpoint] = (self.seats if is_seat else self._contacts).reachable(endpoint)
             self._push(EndpointReached(endpoint=endpoint, reachable=self._endpoints[endpoint]))

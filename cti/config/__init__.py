@@ -16,6 +16,7 @@ from cti.config.capacities import Capacity, Share
 from cti.config.centre import Centre
 from cti.config.chat import Asking, Chat
 from cti.config.crm import Crm
+from cti.config.desks import Desk
 from cti.config.destinations import Destination, Voicemail, VoicemailKeeping
 from cti.config.hours import Hours, Span
 from cti.config.limits import Limits, Overload, Refusal
@@ -49,6 +50,7 @@ __all__ = [
     "Codec",
     "Conditions",
     "Crm",
+    "Desk",
     "Destination",
     "Fallback",
     "Hours",

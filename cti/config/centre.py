@@ -11,6 +11,7 @@ from cti.config.campaigns import CALLING_HOURS, Campaign
 from cti.config.capacities import Capacity
 from cti.config.chat import Chat
 from cti.config.crm import Crm
+from cti.config.desks import Desk
 from cti.config.destinations import Destination, VoicemailKeeping
 from cti.config.hours import Hours
 from cti.config.limits import Limits
@@ -50,6 +51,8 @@ class Centre(Record):
     destinations: Mapping[Key, Destination] = Field(default_factory=dict)
     voicemail: VoicemailKeeping = VoicemailKeeping()
     """Of the messages in the boxes among the destinations."""
+    desks: Mapping[Key, Desk] = Field(default_factory=dict)
+    """Phones at which people log in."""
     chats: Mapping[Key, Chat] = Field(default_factory=dict)
     """By what stands in a page's tag."""
     mail: Mapping[Key, MailAccount] = Field(default_factory=dict)

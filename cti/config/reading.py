@@ -28,6 +28,7 @@ _KEYED: Final = (
     "hours",
     "queues",
     "destinations",
+    "desks",
     "capacities",
     "prompts",
     "crm",

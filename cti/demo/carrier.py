@@ -96,6 +96,8 @@ class Order:
     digits: str = ""
     """Pressed after `digits_after_s`; `w` waits half a second."""
     digits_after_s: float = 1.0
+    phone: str = ""
+    """The extension of a registered phone that has a `user`, which makes this call; "" is somebody outside."""
     sound: str = ""
     """Path of a sound without its ending, said over and over in place of the tone."""
     stay_s: float = 600.0
@@ -118,6 +120,8 @@ class SipPhone:
 
     extension: str
     secret: str
+    user: str = ""
+    """As which it registers, and may call the centre itself; "" for the agent's of that extension."""
 
 
 class Carrier:
@@ -185,7 +189,7 @@ class Carrier:
             await self._manager.ask(
                 "Originate",
                 {
-                    "Channel": f"PJSIP/{order.to}@centre",
+                    "Channel": f"PJSIP/{order.to}@{f'phone-{order.phone}' if order.phone else 'centre'}",
                     "ChannelId": channel_id,
                     "Context": "to-centre",
                     "Exten": "s",
@@ -264,7 +268,7 @@ class Carrier:
         await asyncio.gather(*map(one, phones))
 
     async def _register(self, phone: SipPhone) -> None:
-        name, user = f"phone-{phone.extension}", variables.agent_endpoint(phone.extension)
+        name, user = f"phone-{phone.extension}", phone.user or variables.agent_endpoint(phone.extension)
         centre = f"{PortPlan.CENTRE_ADDRESS}:{self._home.ports.sip}"
         await self._put("auth", name, {"auth_type": "userpass", "username": user, "password": phone.secret})
         self._registered[phone.extension] = phone
@@ -287,13 +291,32 @@ class Carrier:
             },
         )
 
+        if phone.user:
+            await self._put(
+                "endpoint",
+                name,
+                {
+                    "transport": "transport-udp",
+                    "aors": "centre",
+                    "outbound_auth": name,
+                    "from_user": user,
+                    "from_domain": PortPlan.CARRIER_ADDRESS,
+                    "context": "from-centre",
+                    "disallow": "all",
+                    "allow": "ulaw,alaw",
+                    "direct_media": "no",
+                    "media_address": PortPlan.CARRIER_ADDRESS,
+                    "bind_rtp_to_media_address": "yes",
+                },
+            )
+
     async def unregister(self, extensions: Sequence[str]) -> None:
         """Take the phones away; unknown is success. Raises AsteriskDown."""
         gate = asyncio.Semaphore(_BURST)
 
         async def one(extension: str) -> None:
             async with gate:
-                for kind in ("registration", "auth"):
+                for kind in ("registration", "endpoint", "auth"):
                     await self._request("DELETE", kind, f"phone-{extension}", None)
             self._registered.pop(extension, None)
 

@@ -241,10 +241,13 @@ class Desk:
 
     def _wants(self) -> tuple[str, object] | None:
         state = self.state
-        if not self._works or state is None or self._device not in state.phones:
+        if not self._works or state is None:
             return None
-        if state.device != self._device:
-            return "/agent/device", {"device": self._device}
+        device = state.device if state.device == "desk" else self._device  # he has logged in at a desk phone
+        if device not in state.phones:
+            return None
+        if state.device != device:
+            return "/agent/device", {"device": device}
         if state.readiness != "ready":
             return "/agent/readiness", {"ready": True}
         if self.connected_talk_s is not None and state.line == "off" and not self.assignments:

@@ -117,6 +117,8 @@ class Device(Word):
 
     SIP = "sip"
     WEB = "web"
+    DESK = "desk"
+    """A desk phone of the centre's, at which he has logged in."""
 
 
 class Readiness(Word):

@@ -224,6 +224,8 @@ _PHONE_MISSING = {
     Device.SIP: "Your phone is not registered: switch it on or choose the browser phone, then try again.",
     Device.WEB: "Your phone is not registered: allow the browser phone on this page "
     "or choose your SIP phone, then try again.",
+    Device.DESK: "You are logged in at no desk phone that is on: log in at one or choose another phone, "
+    "then try again.",
 }
 
 

@@ -312,14 +312,14 @@ def _agent_leg_ended(turn: Turn, assignment: Assignment, cause: LegCause) -> Non
         callbacks.not_reached(turn, assignment, LegCause.NORMAL)
         return
     # A page that is refreshed ends its leg as politely as one that hangs up; a deliberate hang-up is told beforehand.
-    if assignment.device is Device.SIP and cause not in _LOST:
+    if assignment.device is not Device.WEB and cause not in _LOST:
         contact = turn.state.contact(assignment.contact_id)
         if contact.parties:
             transfers.hand_over(turn, assignment, contact)
         else:
             wrap_up(turn, assignment, ended_by=EndedBy.AGENT)
         return
-    is_phone = assignment.device is Device.SIP
+    is_phone = assignment.device is not Device.WEB
     _lose_agent_leg(turn, assignment, ring_now=is_phone and _can_ring_again(turn, assignment))
 
 

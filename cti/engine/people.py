@@ -259,7 +259,11 @@ class Lines:
             return None
         extension = endpoint.removeprefix(variables.AGENT_ENDPOINT_PREFIX)
         device = Device.SIP
-        if extension.endswith(variables.WEB_ENDPOINT_SUFFIX):
-            extension, device = extension.removesuffix(variables.WEB_ENDPOINT_SUFFIX), Device.WEB
+        for suffix, named in (
+            (variables.WEB_ENDPOINT_SUFFIX, Device.WEB),
+            (variables.SEAT_ENDPOINT_SUFFIX, Device.DESK),
+        ):
+            if extension.endswith(suffix):
+                extension, device = extension.removesuffix(suffix), named
         agent_id = self._agent_by_extension.get(extension)
         return (agent_id, device) if agent_id is not None else None

@@ -133,6 +133,30 @@ class EndedSession(Base):
     """When it would have ended anyway; then it may be forgotten."""
 
 
+class DeskSeat(Base):
+    """Somebody has logged in at a desk phone."""
+
+    __tablename__ = "desk_seats"
+
+    desk: Mapped[str] = mapped_column(primary_key=True)
+    """Key in the centre file."""
+    agent_id: Mapped[str] = mapped_column(unique=True)
+    before: Mapped[str]
+    """Which of his phones rang before."""
+    since_ms: Mapped[int]
+
+
+class DeskPin(Base):
+    """By what somebody logs in at a desk phone."""
+
+    __tablename__ = "desk_pins"
+
+    agent_id: Mapped[str] = mapped_column(primary_key=True)
+    pin_hash: Mapped[str]
+    tries: Mapped[int] = mapped_column(default=0)
+    locked_until_ms: Mapped[int] = mapped_column(default=0)
+
+
 class FailedSignIn(Base):
     """Wrong passwords in a row for one login from one address; the login need not exist."""
 

@@ -15,6 +15,7 @@ from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Reasons
 from cti.ports.campaigns import Campaigns
 from cti.ports.chat import Chats
+from cti.ports.desks import Desks
 from cti.ports.recordings import Recordings
 from cti.ports.surveys import Surveys
 from cti.ports.templates import Templates
@@ -27,6 +28,7 @@ from cti.web import (
     chat_routes,
     chat_visitors,
     contact_routes,
+    desk_routes,
     events,
     ivr_routes,
     mail_routes,
@@ -99,6 +101,7 @@ def create_app(
     reign: Callable[[], Reign] = Reign,
     surveys: Surveys | None = None,
     recordings: Recordings | None = None,
+    desks: Desks | None = None,
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
@@ -179,6 +182,7 @@ def create_app(
         voicemail=voicemail,
         surveys=surveys,
         recordings=_recording_desk(recordings, centre=centre, signing_key=signing_key),
+        desks=desks,
         callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
     )
     app.state.sip_target = sip_target
@@ -217,6 +221,7 @@ def bare_app(life: object = None) -> FastAPI:
     for part in (
         session_routes,
         acts,
+        desk_routes,
         contact_routes,
         call_routes,
         campaign_routes,

@@ -17,6 +17,7 @@ from cti.metrics import Metrics
 from cti.ports import Accounts, Engine, Enrolment, History, People, Person, Reasons, Role
 from cti.ports.campaigns import Campaigns
 from cti.ports.chat import Chats
+from cti.ports.desks import Desks
 from cti.ports.surveys import Surveys
 from cti.ports.templates import Templates
 from cti.web.call_desk import Calls
@@ -71,6 +72,7 @@ class Parts:
     voicemail: VoicemailDesk | None = None
     surveys: Surveys | None = None
     recordings: RecordingDesk | None = None
+    desks: Desks | None = None
     progress: Progress = field(default_factory=Progress)
 
 

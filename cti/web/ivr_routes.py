@@ -23,7 +23,7 @@ async def tell_of_lost_caller(
     x_triune_token: Annotated[str, Header(max_length=200)] = "",
 ) -> None:
     """A caller reached nobody in the IVR. Where his queue wants it, a task is made of it; at most one per number."""
-    _must_be_ivr(x_triune_token, parts)
+    must_be_ivr(x_triune_token, parts)
     parts.engine.lose(
         CallerLost(
             queue_id=QueueId(given.queue_id),
@@ -45,7 +45,7 @@ async def check_account(
     x_triune_token: Annotated[str, Header(max_length=200)] = "",
 ) -> AccountReply:
     """Is this the account's PIN? Wrong tries are counted per account; `locked` says that no PIN is taken any more."""
-    _must_be_ivr(x_triune_token, parts)
+    must_be_ivr(x_triune_token, parts)
     state = await parts.accounts.check(given.account, given.pin)
     return AccountReply(
         result=state.answer,
@@ -59,6 +59,7 @@ async def check_account(
     )
 
 
-def _must_be_ivr(token: str, parts: Parts) -> None:
+def must_be_ivr(token: str, parts: Parts) -> None:
+    """Raises Refusal for whoever does not know the IVR's word."""
     if not hmac.compare_digest(token.encode(), parts.ivr_token.encode()):
         raise Refusal(401, "not_signed_in")

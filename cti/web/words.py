@@ -355,6 +355,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "Your phone is not registered: allow the browser phone on this page or choose your SIP phone, then try again.",
         "Ваш телефон не подключён: разрешите телефон в браузере здесь или выберите SIP-телефон и попробуйте снова.",
     ),
+    "desk_phone_missing": (
+        "You are logged in at no desk phone that is on: log in at one or choose another phone, then try again.",
+        "Вы не вошли ни на одном включённом телефоне рабочего места: войдите или выберите другой телефон.",
+    ),
     "sip_phone_missing": (
         "Your phone is not registered: switch it on or choose the browser phone, then try again.",
         "Ваш телефон не подключён: включите его или выберите телефон в браузере и попробуйте снова.",

@@ -33,6 +33,9 @@ NEEDS = {
     "POST /api/v1/session/password": AGENT,
     "POST /api/v1/agent/readiness": AGENT,
     "POST /api/v1/agent/device": AGENT,
+    "GET /api/v1/desks": AGENT,
+    "POST /api/v1/agent/desk": AGENT,
+    "DELETE /api/v1/agent/desk": AGENT,
     "POST /api/v1/assignments/{assignment_id}/shown": AGENT,
     "POST /api/v1/assignments/{assignment_id}/accept": AGENT,
     "POST /api/v1/assignments/{assignment_id}/reject": AGENT,
@@ -139,6 +142,8 @@ NEEDS = {
     "POST /api/v1/conf/command/rollback": IVR,
     "POST /api/v1/ivr/accounts/check": IVR,
     "POST /api/v1/ivr/lost": IVR,
+    "POST /api/v1/ivr/desks/in": IVR,
+    "POST /api/v1/ivr/desks/out": IVR,
 }
 NAMES = {
     "assignment_id": "a999",
@@ -190,6 +195,9 @@ BODIES = {
     "POST /api/v1/projects/{project}/dispositions": {"id": "x1", "title_en": "X", "title_ru": "X"},
     "POST /api/v1/projects/{project}/reasons": {"id": "x1", "title_en": "X", "title_ru": "X"},
     "POST /api/v1/ivr/accounts/check": {"account": "1", "pin": "1"},
+    "POST /api/v1/agent/desk": {"desk": "d12"},
+    "POST /api/v1/ivr/desks/in": {"extension": "1", "pin": "1", "endpoint": "desk-d12"},
+    "POST /api/v1/ivr/desks/out": {"endpoint": "desk-d12"},
     "POST /api/v1/ivr/lost": {
         "queue_id": "support",
         "number": "",

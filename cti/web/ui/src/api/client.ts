@@ -10,6 +10,7 @@ import type {
   ContactRow,
   ContactStory,
   Credentials,
+  DeskView,
   DeedView,
   Device,
   Finish,
@@ -100,6 +101,9 @@ export const session = {
 export const agent = {
   setReadiness: (ready: boolean, reason: string | null) =>
     request<unknown>("POST", "/agent/readiness", { ready, reason }),
+  desks: () => request<DeskView[]>("GET", "/desks"),
+  sitDown: (desk: string) => request<unknown>("POST", "/agent/desk", { desk }),
+  getUp: () => request<unknown>("DELETE", "/agent/desk"),
   setDevice: (device: Device) => request<unknown>("POST", "/agent/device", { device }),
 };
 

@@ -9,7 +9,7 @@ import type { AskedView, Colleague, PartyMissed, PartyView } from "./transfers";
 export type Medium = "voice" | "callback" | "email" | "chat" | "sms" | "fax" | "social" | "task" | "voicemail";
 /** Media on which the agent talks: an offer rings his phone. All others are accepted on the page. */
 export const isCall = (medium: Medium): boolean => medium === "voice" || medium === "callback";
-export type Device = "sip" | "web";
+export type Device = "sip" | "web" | "desk";
 export type Readiness = "offline" | "not_ready" | "ready";
 export type Role = "agent" | "supervisor" | "admin";
 
@@ -212,6 +212,16 @@ export interface AgentView {
 }
 
 // -- WebSocket --------------------------------------------------------------------------------------------------------
+
+/** A desk phone, and who has logged in there; nobody, or somebody of other projects: null. */
+export interface DeskView {
+  desk: string;
+  name: string;
+  reached: boolean;
+  agent_id: string | null;
+  person: string | null;
+  since_ms: number | null;
+}
 
 export interface Refusing {
   since_ms: number;

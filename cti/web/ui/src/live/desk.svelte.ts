@@ -303,6 +303,11 @@ class Desk {
     await this.#act("me:line", () => campaigns.stayConnected(wanted));
   }
 
+  /** Be rung at this desk phone; null: leave the one where he sits. */
+  async sit(key: string | null): Promise<void> {
+    await this.#act("me:device", () => (key === null ? agent.getUp() : agent.sitDown(key)));
+  }
+
   async setDevice(device: Device): Promise<void> {
     if (device === "web") void this.phone.askForMicrophone();
     await this.#act("me:device", () => agent.setDevice(device));
