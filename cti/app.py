@@ -29,6 +29,7 @@ from cti.asterisk.ledger import Ledger
 from cti.asterisk.queue_log_writer import QueueLogWriter
 from cti.asterisk.sayings import Sounds
 from cti.asterisk.switch import Address, AsteriskSwitch
+from cti.cabinet import Cabinet
 from cti.callable import may_be_called_back
 from cti.calling import is_denied
 from cti.campaigns.desk import CampaignDesk
@@ -299,8 +300,14 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
         )
         hub.followers.append(desks.decided)
         mail, posts = _mailroom(home, centre, core=core, messages=messages, hub=hub, metrics=metrics), Supervised()
+        cabinet = await asyncio.to_thread(Cabinet.of, home)
         boxes = VoicemailBoxes(
-            home.voicemail, centre=centre, contact=history.contact, recall=keeper.recall, metrics=metrics
+            home.voicemail,
+            centre=centre,
+            contact=history.contact,
+            recall=keeper.recall,
+            put=cabinet.put,
+            metrics=metrics,
         )
         taking = Intake(engine=core, messages=messages, told=lambda _: None, metrics=metrics)
         answers = StoredSurveys(database)
@@ -342,7 +349,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             chats=chats,
             mail=MailDesk(messages=messages, uploads=StoredUploads(database), queued=mail.queued),
             surveys=answers,
-            voicemail=VoicemailDesk(messages=messages, folder=home.voicemail),
+            voicemail=VoicemailDesk(messages=messages, folder=home.voicemail, unseal=cabinet.open),
             calls=calls,
             campaigns=campaigns,
             recordings=recordings,

@@ -2,8 +2,8 @@
 
 The dialplan records them (`asterisk-conf/templates/extensions.conf.j2`), named after the box, the instant, the channel
 and the contact that its caller was, never after the caller. Once the engine has made a contact of one
-(`cti.media.voicemail`), its file stands in the folder `kept` beside, for its owner alone. Here: the names, what is in a
-file, and the command that lists them.
+(`cti.media.voicemail`), its file stands sealed in the folder `kept` beside (`cti.cabinet`). Here: the names, what is in
+a file, and the command that lists them.
 """
 
 import json
@@ -28,6 +28,8 @@ _NAME: Final = re.compile(
 KEPT: Final = "kept"
 KEY: Final = "voicemail:"
 """Begins the key of a message; the file's name without its ending follows."""
+SEALED: Final = ".sealed"
+"""Ends the name of a kept file."""
 _HEAD_BYTES: Final = 44
 """Of a WAV file as Asterisk writes it: 8 kHz, 16 bit, mono."""
 _BYTES_A_SECOND: Final = 16_000
@@ -51,7 +53,7 @@ class Message:
 def messages(folder: Path) -> Iterator[Message]:
     """The messages in this folder, the oldest first; what is still being recorded, or is no message, is left out."""
     found = []
-    for path in folder.glob("*.wav"):
+    for path in (*folder.glob("*.wav"), *folder.glob(f"*{SEALED}")):
         named = _NAME.fullmatch(path.stem)
         seconds = _seconds(path)
         if named is None or seconds is None:
@@ -74,7 +76,7 @@ def key_of(path: Path) -> str:
 
 def file_of(key: str, folder: Path) -> Path:
     """The kept file of the message with this key."""
-    return kept(folder) / f"{key.removeprefix(KEY)}.wav"
+    return kept(folder) / f"{key.removeprefix(KEY)}{SEALED}"
 
 
 def mend(path: Path) -> None:
@@ -97,8 +99,16 @@ def recorded_s(path: Path) -> float:
     return max(0, path.stat().st_size - _HEAD_BYTES) / _BYTES_A_SECOND
 
 
+def sealed_s(length: int) -> float:
+    """How much sound is in a message of so many bytes."""
+    return max(0, length - _HEAD_BYTES) / _BYTES_A_SECOND
+
+
 def _seconds(path: Path) -> float | None:
     try:
+        if path.suffix == SEALED:
+            with path.open("rb") as file:  # magic, then the length: see `cti.recordings.vault`
+                return sealed_s(int.from_bytes(file.read(16)[8:], "little"))
         with wave.open(str(path)) as recorded:
             return float(recorded.getnframes() / recorded.getframerate())
     except (OSError, EOFError, wave.Error):

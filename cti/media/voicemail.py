@@ -2,7 +2,7 @@
 
 The dialplan records, whether the engine runs or not; here the folder is looked at every second, so that a message that
 was left while the engine was dead is found by the next. A message is known by its file's name; once it is a contact its
-file is moved to `kept`, for its owner alone. Whose it is, is known from the contact that its caller was: its queue from
+file is sealed in `kept`. Whose it is, is known from the contact that its caller was: its queue from
 history, number and name from its particulars. Not here: how long files are kept (`cti.media.voicemail_keeping`).
 """
 
@@ -42,9 +42,13 @@ class VoicemailBoxes:
         centre: Centre,
         contact: Callable[[ContactId], Awaitable[Told | None]],
         recall: Callable[[Sequence[ContactId]], Awaitable[Mapping[ContactId, Particulars]]],
+        put: Callable[[Path, Path], None],
         metrics: Metrics,
     ) -> None:
-        """`folder` is where the dialplan records; `contact` and `recall` raise DatabaseDown."""
+        """`folder` is where the dialplan records; `contact` and `recall` raise DatabaseDown. `put` seals a file as
+        another and removes it: done twice it is done once, blocks, raises OSError.
+        """
+        self._put = put
         self._folder, self._centre = folder, centre
         self._contact, self._recall = contact, recall
         self._handed_out: set[str] = set()
@@ -75,11 +79,11 @@ class VoicemailBoxes:
             await asyncio.sleep(LOOK_EVERY_S)
 
     async def acknowledge(self, key: str) -> None:
-        """See `ports.media.Connector`: the file goes to the kept ones."""
+        """See `ports.media.Connector`: the file goes to the kept ones, sealed."""
         target = voicemail.file_of(key, self._folder)
-        source = self._folder / target.name
+        source = self._folder / f"{target.stem}.wav"
         try:
-            await asyncio.to_thread(_move, source, target)
+            await asyncio.to_thread(self._put, source, target)
         except OSError as error:
             raise OutsideError(f"A message cannot be moved: {error.strerror}.", transient=True) from error
         self._handed_out.discard(key)
@@ -152,11 +156,3 @@ def _is_old(path: Path) -> bool:
 def _milliseconds(message: Message) -> Milliseconds:
     """When it was left: the name tells when it began."""
     return round((message.at.timestamp() + message.seconds) * 1000)
-
-
-def _move(source: Path, target: Path) -> None:
-    if not source.exists() and target.exists():
-        return
-    target.parent.mkdir(mode=0o700, exist_ok=True)
-    source.chmod(0o600)
-    source.replace(target)

@@ -86,7 +86,7 @@ class Keeping:
 
     def _found(self) -> dict[Path, int]:
         """The kept files and those not taken yet, the oldest first, with their bytes."""
-        paths = [*self._folder.glob("*.wav"), *voicemail.kept(self._folder).glob("*.wav")]
+        paths = [*self._folder.glob("*.wav"), *voicemail.kept(self._folder).glob(f"*{voicemail.SEALED}")]
         told = []
         for path in paths:
             try:

@@ -4,10 +4,11 @@ Whoever has the contact in his hands, or had it, may hear it, and so may a super
 """
 
 import asyncio
+from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Path
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Path, Request, Response
+from fastapi.responses import StreamingResponse
 
 from cti import voicemail
 from cti.domain.ids import ContactId
@@ -17,7 +18,8 @@ from cti.web import contact_routes
 from cti.web.guard import Anyone, AnyParts, Parts
 from cti.web.problems import Refusal, responses
 from cti.web.record import Message
-from cti.web.voicemail_desk import VoicemailDesk
+from cti.web.recording_routes import part_of
+from cti.web.voicemail_desk import Sound, VoicemailDesk
 
 router = APIRouter(prefix="/api/v1", tags=["voicemail"], responses=responses(401, 404))
 
@@ -36,19 +38,39 @@ class VoicemailView(Message):
 async def about(contact_id: Contacted, person: Anyone, parts: AnyParts) -> VoicemailView:
     """When the message was left, and how long it is."""
     desk, message = await _message(ContactId(contact_id), person, parts)
-    file = await asyncio.to_thread(desk.file, message)
-    seconds = round(await asyncio.to_thread(voicemail.recorded_s, file), 1) if file is not None else None
-    return VoicemailView(received_ms=message.at_ms, seconds=seconds)
+    found = await asyncio.to_thread(desk.open, message)
+    if found is None:
+        return VoicemailView(received_ms=message.at_ms, seconds=None)
+    found.close()
+    return VoicemailView(received_ms=message.at_ms, seconds=round(voicemail.sealed_s(found.length), 1))
 
 
-@router.get("/contacts/{contact_id}/voicemail/sound", response_class=FileResponse)
-async def sound(contact_id: Contacted, person: Anyone, parts: AnyParts) -> FileResponse:
+@router.get("/contacts/{contact_id}/voicemail/sound", response_class=Response)
+async def sound(contact_id: Contacted, request: Request, person: Anyone, parts: AnyParts) -> Response:
     """The message as a WAV file, whole or by ranges of bytes (RFC 9110, 14). 404 once it was deleted."""
     desk, message = await _message(ContactId(contact_id), person, parts)
-    file = await asyncio.to_thread(desk.file, message)
-    if file is None:
+    found = await asyncio.to_thread(desk.open, message)
+    if found is None:
         raise Refusal(404, "voicemail_gone")
-    return FileResponse(file, media_type="audio/wav", headers={"Cache-Control": "private, no-store"})
+    span = part_of(request.headers.get("range", ""), found.length)
+    if span is None:
+        found.close()
+        return Response(status_code=416, headers={"Content-Range": f"bytes */{found.length}"})
+    start, stop = span
+    is_whole = (start, stop) == (0, found.length)
+    headers = {"Accept-Ranges": "bytes", "Content-Length": str(stop - start), "Cache-Control": "private, no-store"}
+    if not is_whole:
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{found.length}"
+    return StreamingResponse(
+        _pieces(found, start, stop), status_code=200 if is_whole else 206, headers=headers, media_type="audio/wav"
+    )
+
+
+def _pieces(found: Sound, start: int, stop: int) -> Iterator[bytes]:
+    try:
+        yield from found.read(start, stop)
+    finally:
+        found.close()
 
 
 async def _message(contact_id: ContactId, person: Person, parts: Parts) -> tuple[VoicemailDesk, Said]:

@@ -112,7 +112,7 @@ async def test_a_message_is_a_contact_that_its_agent_hears(own: RunningCentre, c
         assert part.content == whole.content[44:144]
         assert whole.content[:4] == b"RIFF"
         assert (await other.http.get(sound)).status_code == 404
-    [file] = kept(own.home().voicemail).glob("*.wav")
+    [file] = kept(own.home().voicemail).glob("*.sealed")
     assert file.stat().st_mode & 0o777 == 0o600
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cti import config, shipped, voicemail
+from cti.cabinet import Cabinet
 from cti.config import Centre, Destination, Voicemail, VoicemailKeeping, Words
 from cti.domain.ids import ContactId, Medium, ProjectId, QueueId
 from cti.errors import OutsideError
@@ -18,6 +19,7 @@ from cti.metrics import Metrics
 from cti.ports import Particulars, Told
 from cti.ports.media import Incoming, Kept
 
+CABINET = Cabinet(secret=bytes(32))
 CALLER = "+79161234567"
 LEFT = "box-20300102T030405Z-n1-1795331753.7-of-c7"
 
@@ -88,7 +90,9 @@ def boxes(folder: Path, centre: Centre, *, known: bool = True, metrics: Metrics 
             for one in contact_ids
         }
 
-    return VoicemailBoxes(folder, centre=centre, contact=contact, recall=recall, metrics=metrics or Metrics())
+    return VoicemailBoxes(
+        folder, centre=centre, contact=contact, recall=recall, put=CABINET.put, metrics=metrics or Metrics()
+    )
 
 
 async def first(connector: VoicemailBoxes) -> Incoming:
@@ -115,8 +119,9 @@ async def test_an_old_message_of_nobody_known_is_taken_all_the_same(folder: Path
     assert (incoming.queue_id, incoming.continues) == ("support", None)
 
 
-async def test_an_acknowledged_message_is_put_away_for_its_owner_alone(folder: Path, centre: Centre) -> None:
+async def test_an_acknowledged_message_is_put_away_sealed(folder: Path, centre: Centre) -> None:
     path = record(folder)
+    content = path.read_bytes()
     connector = boxes(folder, centre)
     incoming = await first(connector)
     for _ in range(2):
@@ -124,6 +129,13 @@ async def test_an_acknowledged_message_is_put_away_for_its_owner_alone(folder: P
     kept = voicemail.file_of(incoming.key, folder)
     assert not path.exists()
     assert kept.stat().st_mode & 0o777 == 0o600
+    assert b"RIFF" not in kept.read_bytes()
+    with CABINET.open(kept) as sound:
+        assert b"".join(sound.read()) == content
+    [listed] = voicemail.messages(kept.parent)
+    assert (listed.seconds, listed.contact) == (2.5, "c7")
+    with pytest.raises(OutsideError), Cabinet(secret=b"x" * 32).open(kept) as sound:
+        list(sound.read())
 
 
 async def test_what_is_too_short_is_dropped_and_counted(folder: Path, centre: Centre) -> None:
@@ -178,7 +190,7 @@ class Clerk:
 def keep(folder: Path, number: int, *, days_old: float = 0) -> Path:
     place = voicemail.kept(folder)
     place.mkdir(exist_ok=True)
-    path = record(place, LEFT.replace("c7", f"c{number}"))
+    path = record(place, LEFT.replace("c7", f"c{number}")).rename(place / f"{LEFT.replace('c7', f'c{number}')}.sealed")
     os.utime(path, (time.time() - days_old * 86_400 - (100 - number),) * 2)
     return path
 
@@ -207,4 +219,4 @@ async def test_boxes_that_nobody_empties_are_full_and_callers_are_told(folder: P
     clerk = Clerk(folder, centre, VoicemailKeeping(most=3))
     await clerk.keeping.sweep()
     assert clerk.told == [("TRIUNE_VOICEMAIL_FULL", "1")]
-    assert len(list(voicemail.kept(folder).glob("*.wav"))) == 3
+    assert len(list(voicemail.kept(folder).glob("*.sealed"))) == 3

@@ -12,14 +12,14 @@ from cti.ports import Arrival
 from cti.ports.media import Incoming
 from cti.store.messages import StoredMessages
 from cti.store.voicemails import StoredVoicemails
-from tests.web.world import KNOWN, World
+from tests.web.world import CABINET, KNOWN, World
 
 pytestmark = pytest.mark.server
 
 STEM = "box-20300102T030405Z-n1-1795331753.7-of-c7"
 
 
-async def left(world: World, folder: Path) -> tuple[ContactId, Path]:
+async def left(world: World, folder: Path) -> tuple[ContactId, Path, bytes]:
     """A message of a known caller, as `cti.media.voicemail` leaves it."""
     contact_id = await world.engine.arrive(
         ContactArrived(medium=Medium.VOICEMAIL, queue_id=QueueId("support"), arrived_ms=world.engine.now()),
@@ -35,27 +35,30 @@ async def left(world: World, folder: Path) -> tuple[ContactId, Path]:
         text="2 s",
     )
     await StoredMessages(world.database).keep(contact_id, incoming)
-    file = voicemail.file_of(incoming.key, folder / "voicemail")
-    file.parent.mkdir(parents=True)
-    with wave.open(str(file), "wb") as written:
+    recorded = folder / "recorded.wav"
+    with wave.open(str(recorded), "wb") as written:
         written.setnchannels(1)
         written.setsampwidth(2)
         written.setframerate(8000)
         written.writeframes(b"\1\2" * 16_000)
-    return contact_id, file
+    content = recorded.read_bytes()
+    file = voicemail.file_of(incoming.key, folder / "voicemail")
+    file.parent.mkdir(parents=True)
+    CABINET.put(recorded, file)
+    return contact_id, file, content
 
 
 async def test_a_message_is_heard_by_its_agent_and_supervisors_alone(world: World, tmp_path: Path) -> None:
     client, page = await world.ready()
-    contact_id, file = await left(world, tmp_path)
+    contact_id, file, content = await left(world, tmp_path)
     about = await client.get(f"/api/v1/contacts/{contact_id}/voicemail")
     assert about.json() == {"received_ms": 1_893_553_445_000, "seconds": 2.0}
     sound = f"/api/v1/contacts/{contact_id}/voicemail/sound"
     whole = await client.get(sound)
-    assert (whole.status_code, whole.content) == (200, file.read_bytes())
+    assert (whole.status_code, whole.content) == (200, content)
     assert (whole.headers["content-type"], whole.headers["accept-ranges"]) == ("audio/wav", "bytes")
     part = await client.get(sound, headers={"Range": "bytes=100-199"})
-    assert (part.status_code, part.content) == (206, file.read_bytes()[100:200])
+    assert (part.status_code, part.content) == (206, content[100:200])
     assert (await client.get(sound, headers={"Range": "bytes=999999-"})).status_code == 416
     for other, status in (("boris", 404), ("sveta", 200), ("root", 200)):
         listener = await world.client(other)

@@ -23,6 +23,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.asyncio.client import ClientConnection, connect
 
 from cti import config, rules
+from cti.cabinet import Cabinet
 from cti.campaigns import pace as dialling
 from cti.campaigns.desk import CampaignDesk
 from cti.campaigns.feeder import Feeder
@@ -92,6 +93,7 @@ from tests.running import PATIENCE_S
 ROOT = Path(__file__).resolve().parents[2]
 NODE = NodeId("n1")
 PASSWORD = "correct horse"
+CABINET = Cabinet(secret=bytes(32))
 CHEAP = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
 IVR_TOKEN = "the IVR's own word"
 KNOWN = "+79161234567"
@@ -547,7 +549,9 @@ async def running(
         sip_target=sip_target,
         chats=chats,
         surveys=StoredSurveys(database),
-        voicemail=VoicemailDesk(messages=StoredMessages(database), folder=directory_path / "voicemail"),
+        voicemail=VoicemailDesk(
+            messages=StoredMessages(database), folder=directory_path / "voicemail", unseal=CABINET.open
+        ),
         mail=MailDesk(messages=StoredMessages(database), uploads=StoredUploads(database), queued=queued.append),
         calls=Calls(
             engine=engine,
