@@ -89,6 +89,7 @@ from cti.web.roster import Roster
 from cti.web.server import bind, make_server
 from cti.web.voicemail_desk import VoicemailDesk
 from tests.running import PATIENCE_S
+from tests.web.recordings import MemoryRecordings
 
 ROOT = Path(__file__).resolve().parents[2]
 NODE = NodeId("n1")
@@ -435,6 +436,7 @@ class World:
     """The running centre."""
 
     engine: MemoryEngine
+    recordings: MemoryRecordings
     hub: Hub
     database: Database
     directory: Directory
@@ -530,8 +532,10 @@ async def running(
     looking = asyncio.create_task(campaigns.run(engine))
     (pages / "index.html").write_text("<!doctype html><title>Triune</title>")
     (pages / "assets" / "index-0a1b.js").write_text("export {}")
+    recordings = MemoryRecordings(database)
     app = create_app(
         engine=engine,
+        recordings=recordings,
         hub=hub,
         people=directory,
         history=history,
@@ -572,6 +576,7 @@ async def running(
             await asyncio.sleep(0)
         yield World(
             engine=engine,
+            recordings=recordings,
             hub=hub,
             database=database,
             directory=directory,

@@ -1,6 +1,7 @@
 // The public API's records as the pages see them: the mirror of cti/web/messages.py, in its order and with its names.
 // All instants are Unix milliseconds by the server's clock. Nothing else in the pages describes the wire.
 
+import type { RecordingChange } from "./recordings";
 import type { ListenerView, MonitorEnded, MonitorView } from "./monitors";
 import type { CampaignContact, CampaignView, LineState } from "./campaigns";
 import type { LegCause } from "./calls";
@@ -259,6 +260,7 @@ export type Change =
   | { kind: "refusing"; refusing: Refusing | null }
   | { kind: "mail"; contact_id: string }
   | { kind: "parked" }
+  | RecordingChange
   | ChatChange;
 
 export interface Delta {

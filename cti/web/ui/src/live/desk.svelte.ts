@@ -23,6 +23,7 @@ import { mails } from "./mails.svelte";
 import { parked } from "./parked.svelte";
 import { strangerWord } from "./naming";
 import { notices } from "./notices.svelte";
+import { recordings } from "./recordings.svelte";
 
 /** off: nobody is signed in · connecting: no snapshot yet · live · lost: what is shown may be old */
 export type Link = "off" | "connecting" | "live" | "lost";
@@ -152,8 +153,10 @@ class Desk {
       chats.meet(next.assignments);
       mails.noteAll();
       void parked.read();
+      recordings.noteAll();
     } else if (isChat(message.change)) chats.take(message.change);
     else if (message.change.kind === "parked") void parked.read();
+    else if (message.change.kind === "recording") recordings.take(message.change);
     else if (message.change.kind === "mail") mails.note(message.change.contact_id);
     else if (message.change.kind === "assignment") chats.meet([message.change.assignment]);
     if (next.gone !== null && next.gone !== before?.gone) this.#went(next.gone);

@@ -105,6 +105,9 @@ function changed(live: Live, change: Change): Live {
     case "mail":
       // Its panel reads the thread: `live/mails.svelte.ts`.
       return live;
+    case "recording":
+      // Kept by itself: `live/recordings.svelte.ts`.
+      return live;
     case "chat_line":
     case "chat_stands":
     case "chat_typing":
