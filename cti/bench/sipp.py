@@ -40,7 +40,7 @@ o=bench 1 1 IN IP4 [local_ip]
 s=-
 c=IN IP4 [media_ip]
 t=0 0
-m=audio [{media}] RTP/AVP 0
+m=audio [rtpstream_audio_port] RTP/AVP 0
 a=rtpmap:0 PCMU/8000
 ]]></send>
 <recv response="100" optional="true"/>
@@ -58,7 +58,7 @@ Max-Forwards: 70
 Content-Length: 0
 
 ]]></send>
-{says}
+<nop><action><exec rtp_stream="{audio},-1,0"/></action></nop>
 <recv request="BYE" timeout="{patience_ms}"/>
 <send><![CDATA[
 SIP/2.0 200 OK
@@ -72,7 +72,6 @@ Content-Length: 0
 ]]></send>
 </scenario>
 """
-_SAYS: Final = '<nop><action><exec rtp_stream="{audio},-1,0"/></action></nop>'
 _PHONE: Final = """<?xml version="1.0" encoding="UTF-8"?>
 <scenario name="phone">
 <recv request="INVITE" rrs="true"><action>
@@ -183,10 +182,8 @@ async def call(
     rate: float,
     calls: int,
     patience_s: float = 40.0,
-    says: bool = True,
 ) -> Counted:
-    """Call `number` at `target` (host:port), `rate` calls a second, until `calls` have ended; audio flows all along,
-    from the callers too unless they only listen (`says`).
+    """Call `number` at `target` (host:port), `rate` calls a second, until `calls` have ended; audio flows all along.
 
     `port` is the callers'; their audio takes ports from `port` + 20 on. Raises SetupFailed without SIPp.
     """
@@ -195,14 +192,7 @@ async def call(
     for old in place.glob("*.csv"):
         old.unlink()
     scenario, numbers, counts = place / "caller.xml", place / "numbers.inf", place / "counts.csv"
-    scenario.write_text(
-        _CALLER.format(
-            number=number,
-            media="rtpstream_audio_port" if says else "media_port",
-            says=_SAYS.format(audio=audio(folder)) if says else "",
-            patience_ms=round(patience_s * 1000),
-        )
-    )
+    scenario.write_text(_CALLER.format(number=number, audio=audio(folder), patience_ms=round(patience_s * 1000)))
     numbers.write_text("SEQUENTIAL\n" + "\n".join(callers) + "\n")
     loop = asyncio.get_running_loop()
     began = loop.time()

@@ -101,6 +101,11 @@ class Stage:
             "supervisor": found.supervisor,
         }
 
+    def engines(self) -> tuple[int, int | None]:
+        """Pids of the engine and of the spare that could take over, if there is one."""
+        found = endpoints.read(self.home.endpoints_file).pids
+        return found.engine, found.spare
+
     async def console(self, command: str) -> str:
         """What a console command of the centre's Asterisk answers."""
         process = await asyncio.create_subprocess_exec(
