@@ -23,6 +23,8 @@ from cti.ports import Entry, Journal
 log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY_S: Final = 60.0
+FIRST_SNAPSHOT_S: Final = 3.0
+"""How soon after the start the first is made: of engines that die one after another each would fold the day anew."""
 NUMBERS_PER_OWNER: Final = 1_000_000
 """A new engine begins at the next multiple."""
 LOOK_BACK: Final = 2_000
@@ -160,10 +162,12 @@ def decode(data: bytes) -> states.State:
 
 
 async def keep_snapshots(acd: Acd, journal: Journal) -> None:
-    """Save a snapshot whenever something happened in the last `SNAPSHOT_EVERY_S`; runs until cancelled."""
+    """Save a snapshot soon, then whenever something happened in the last `SNAPSHOT_EVERY_S`; until cancelled."""
     saved = acd.state.number
+    pause_s = FIRST_SNAPSHOT_S
     while True:
-        await asyncio.sleep(SNAPSHOT_EVERY_S)
+        await asyncio.sleep(pause_s)
+        pause_s = SNAPSHOT_EVERY_S
         if acd.state.number == saved:
             continue
         snapshot = states.snapshot(acd.state)
