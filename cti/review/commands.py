@@ -27,7 +27,7 @@ from cti.engine import replay as replaying
 from cti.errors import RuleError
 from cti.home import default_home
 from cti.review import reading
-from cti.store import journal as journals
+from cti.store import written
 
 _PLACE = click.Path(path_type=Path)
 _SHOWN_CANDIDATES = 12
@@ -55,13 +55,13 @@ def why(
         home = home or default_home()
     if not re.fullmatch(r"c[0-9]{1,18}(-[0-9]{1,4})?", contact):
         raise RuleError(f"{contact} is no contact: they are called c and a number, as in c1042.")
-    file = reading.journal_file(journal or home or Path())
+    source = written.journal_of(journal or home or Path())
     if at is None:
         # What waits in a home waits until now; in a journal's file, until its end.
         now = time.time_ns() // 1_000_000 if live or home is not None else 0
-        found = reading.story(file, ContactId(contact), now=now)
+        found = reading.story(source, ContactId(contact), now=now)
     else:
-        found = reading.story(file, ContactId(contact), until=at)
+        found = reading.story(source, ContactId(contact), until=at)
         found = msgspec.structs.replace(found, offers=tuple(each for each in found.offers if each.number == at))
     if as_json:
         click.echo(msgspec.json.encode(found))
@@ -132,7 +132,7 @@ def _candidates(offer: Offer, names: Names, language: str) -> Table:
 @click.option("--json", "as_json", is_flag=True, help="Print the counts and findings as JSON.")
 def audit(*, home: Path, as_json: bool) -> None:
     """Count who was passed by whom in a journal, and why; exits 1 when an offer cannot be explained."""
-    report = reading.audit(reading.journal_file(home))
+    report = reading.audit(written.journal_of(home))
     if as_json:
         click.echo(msgspec.json.encode(report))
     else:
@@ -175,8 +175,8 @@ def _findings(findings: Iterable[Finding]) -> Iterable[str]:
 @click.option("--json", "as_json", is_flag=True, help="Print figures and differences as JSON.")
 def replay(*, home: Path, as_json: bool) -> None:
     """Decide a whole journal again and compare every decision; exits 1 when one differs."""
-    file = reading.journal_file(home)
-    found = replaying.replay(lambda: journals.everything(file))
+    journal = written.journal_of(home)
+    found = replaying.replay(lambda: written.entries(journal))
     if as_json:
         rates = {"times_real_time": found.times_real_time, "decisions_per_s": found.decisions_per_s}
         click.echo(json.dumps({**dataclasses.asdict(found), **rates}))

@@ -20,7 +20,7 @@ from cti.simulate.fitted import History
 from cti.simulate.replications import Outcome, Watch, play
 from cti.simulate.scenario import Scenario
 from cti.simulate.world import Sink
-from cti.store import journal as journals
+from cti.store import written
 from cti.store.recording import Recording
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -117,12 +117,13 @@ def _remembered(
     replications: int | None,
 ) -> tuple[Outcome, Scenario]:
     """The day of a journal played as it was, and as it is to be; how well it is met goes into `validation`."""
-    file = source / "journal.sqlite" if source.is_dir() else source
-    if not file.exists():
-        raise ConfigError(f"There is no journal {file}.")
+    try:
+        journal = written.journal_of(source)
+    except OutsideError as error:
+        raise ConfigError(str(error)) from error
     changes = None if overrides is None else reading.load_overrides(overrides)
     with Console(stderr=True).status("Reading the journal …"):
-        history = History(journals.everything(file))
+        history = History(written.entries(journal))
         measured = history.measured()
     unchanged = history.scenario(name=f"{source.name or source} as it was")
     again = _played(unchanged, seed=seed, replications=replications)

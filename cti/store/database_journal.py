@@ -327,7 +327,7 @@ class DatabaseJournal:
 
     async def latest_snapshot(self) -> tuple[int, bytes] | None:
         """The newest whole snapshot that the journal reaches: number of its last entry, and the state."""
-        return await self._database.read(lambda connection: _latest(connection, self._table.settled), within_s=30)
+        return await self._database.read(lambda connection: latest(connection, self._table.settled), within_s=30)
 
 
 class DatabaseChronicle:
@@ -345,7 +345,7 @@ class DatabaseChronicle:
 
     async def latest_snapshot(self) -> tuple[int, bytes] | None:
         """The newest whole snapshot: number of its last entry, and the state. It is made of settled entries only."""
-        return await self._database.read(lambda connection: _latest(connection, LAST_POSSIBLE), within_s=30)
+        return await self._database.read(lambda connection: latest(connection, LAST_POSSIBLE), within_s=30)
 
 
 def read(database: Database, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:
@@ -370,7 +370,8 @@ def _save(connection: Connection, number: int, state: bytes) -> None:
     connection.execute(sa.delete(_SNAPSHOTS).where(_SNAPSHOTS.c.number.not_in(kept)))
 
 
-def _latest(connection: Connection, until: int) -> tuple[int, bytes] | None:
+def latest(connection: Connection, until: int) -> tuple[int, bytes] | None:
+    """The newest whole snapshot whose number is at most `until`, and its number."""
     found = sa.select(_SNAPSHOTS).where(_SNAPSHOTS.c.number <= until).order_by(_SNAPSHOTS.c.number.desc())
     for row in connection.execute(found):
         if hashlib.sha256(row.state).digest() == bytes(row.digest):

@@ -20,6 +20,7 @@ from cti.ports import Entry
 from cti.review import reading
 from cti.store import snapshots
 from cti.store.recording import Recording
+from cti.store.written import WrittenFile
 from cti.testing import Scenario
 
 
@@ -140,7 +141,7 @@ def test_a_story_begins_at_the_nearest_snapshot(journal: Path) -> None:
     encoded = msgspec.json.encode(state.snapshot(acd.state))
     late = recorded(journal.parent / "late.sqlite", decided[-1:])
     snapshots.save(late.with_suffix(".snapshots"), acd.state.number, encoded)
-    assert reading.story(late, max_) == reading.story(journal, max_)
+    assert reading.story(WrittenFile(late), max_) == reading.story(WrittenFile(journal), max_)
 
 
 def test_audit_explains_a_sound_day(journal: Path) -> None:

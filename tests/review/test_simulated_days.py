@@ -14,6 +14,7 @@ from cti.review import reading
 from cti.shipped import asterisk_conf
 from cti.store import codec
 from cti.store import journal as journals
+from cti.store.written import WrittenFile
 
 
 @pytest.mark.long
@@ -23,7 +24,7 @@ def test_every_decision_of_a_simulated_day_is_explained(name: str, tmp_path: Pat
     scenario = str(asterisk_conf() / "scenarios" / f"{name}.yaml")
     played = CliRunner().invoke(main, ["simulate", scenario, "--replications", "1", "--journal", str(file), "--json"])
     assert played.exit_code == 0, played.output
-    report = reading.audit(file)
+    report = reading.audit(WrittenFile(file))
     assert report.findings == ()
     told = agreed = 0
     for offer in why.offers(journals.everything(file)):

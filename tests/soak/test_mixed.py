@@ -22,6 +22,7 @@ from cti.demo.ledger import silent
 from cti.engine.replay import replay
 from cti.review import reading
 from cti.store import journal
+from cti.store.written import journal_of
 from tests.e2e.floor import hire
 from tests.media import mail_centre
 from tests.media.servers import MailServers
@@ -152,7 +153,7 @@ async def test_the_books_balance_after_everything_came_at_once(
     found, odd = await asyncio.to_thread(
         books.lines, day, callers=callers, writers=writers, visitors=visitors, askers=askers
     )
-    report = await asyncio.to_thread(reading.audit, reading.journal_file(own.path))
+    report = await asyncio.to_thread(reading.audit, journal_of(own.path))
     again = await asyncio.to_thread(replay, lambda: journal.everything(own.home().journal))
     count = callers.ledger.count()
     slopes = list(resources.slopes(warm_s=SECONDS / 5)) if SECONDS >= FLAT_S else []

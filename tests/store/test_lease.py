@@ -15,7 +15,8 @@ import pytest
 from cti import store
 from cti.database import open_database
 from cti.errors import Deposed
-from cti.store import codec, database_journal, postgres
+from cti.home import Home, JournalPlace, Settings
+from cti.store import codec, database_journal, postgres, written
 from cti.store.database_journal import DatabaseJournal
 from cti.store.lease import DatabaseLease
 from cti.store.spool import Spool
@@ -217,4 +218,22 @@ async def test_what_a_dead_leader_had_in_its_spool_is_stored_only_if_nobody_led_
     assert numbers(url) == ([1] if others_led else [1, 2, 3])
     assert (tmp_path / "void-spool-1.sqlite").exists() == bool(others_led)
     await next_reign.close()
+    await database.close()
+
+
+async def test_commands_find_the_journal_of_a_home_that_keeps_it_in_the_database(url: str, tmp_path: Path) -> None:
+    settings = Settings(database=url, journal=JournalPlace.DATABASE)
+    home = await asyncio.to_thread(Home.make, tmp_path / "h", settings)
+    database, lease = open_database(url), DatabaseLease(url, holder="first")
+    async with DatabaseJournal(database, epoch=await lease.gained(), spools=home.spools) as journal:
+        for number in range(1, 11):
+            journal.append(entry(number))
+        await journal.save_snapshot(7, b"state 7")
+    found = written.journal_of(home.path)
+    assert isinstance(found, written.WrittenTable)
+    assert [one.number for one in await asyncio.to_thread(lambda: list(written.entries(found)))] == list(range(1, 11))
+    assert await asyncio.to_thread(lambda: found.snapshot(until=9)) == (7, b"state 7")
+    assert await asyncio.to_thread(lambda: found.snapshot(until=6)) is None
+    found.database.close_now()
+    await lease.close()
     await database.close()
