@@ -334,7 +334,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             hub=hub,
             people=directory,
             history=history,
-            reasons=Storyteller(home.journal),
+            reasons=Storyteller(home.journal if seat.lease is None else home.path),
             accounts=StoredAccounts(database),
             enrolment=enrolment,
             centre=centre,
@@ -359,7 +359,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
         )
         server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))
         follower = Follower()
-        await seat.awaited(follower, made_of=made_of)
+        await seat.awaited(follower, database=database, made_of=made_of)
         listener = await _listener(home, port)
         stack.callback(listener.close)
         await _prepare(directory, database, centre, home)
@@ -405,7 +405,8 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             "surveys", lambda: answers.run(home.surveys, project_of=lambda queue_id: _project(centre, queue_id))
         )
         posts.start("voicemail keeping", keeping.run)
-        tasks.start("releases", releases.keep_house)
+        if home.asterisk.etc.exists():  # else the switch, and the keeping of its files, is another host's
+            tasks.start("releases", releases.keep_house)
         tasks.start("watch", watch.run)
         _measure(metrics, core=core, journal=journal, history=history)
         serving = asyncio.create_task(server.serve(sockets=[listener]))
@@ -606,6 +607,11 @@ def _measure(metrics: Metrics, *, core: Engine, journal: DurableJournal, history
     metrics.gauge("triune_events_failed", "Events on which the core failed", lambda: loop.crashed)
     metrics.gauge("triune_events_waiting", "Events that wait to be decided", lambda: loop.waiting)
     metrics.gauge("triune_journal_backlog", "Entries not on disk yet", lambda: journal.figures().backlog)
+    metrics.gauge(
+        "triune_journal_unsettled",
+        "Entries that only this machine's disk has, since the database is away",
+        lambda: journal.figures().durable - journal.figures().settled,
+    )
     metrics.gauge(
         "triune_journal_failing", "Whether the journal's last write failed", lambda: int(journal.figures().failing)
     )

@@ -16,15 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from cti.database import Database, open_database
-from cti.engine.recovery import Follower
+from cti.database import Database
+from cti.engine.recovery import Chronicle, Follower
 from cti.errors import DatabaseDown
 from cti.home import Home, JournalPlace
 from cti.ports import Epoch, Leadership
 from cti.spare import MadeOf, until_leading
 from cti.store.appending import DurableJournal
 from cti.store.asking import ask
-from cti.store.database_journal import NO_REIGN, DatabaseJournal
+from cti.store.database_journal import NO_REIGN, DatabaseChronicle, DatabaseJournal
 from cti.store.followed import FollowedJournal
 from cti.store.journal import SqliteJournal
 from cti.store.lead_file import FileLeadership
@@ -45,22 +45,26 @@ class Seat:
 
     home: Home
     leadership: Leadership
+    port: int
+    """The web's."""
     lease: DatabaseLease | None
     """None where nobody can take the lead from this process."""
     epoch: Epoch = NO_REIGN
 
-    async def awaited(self, follower: Follower, *, made_of: MadeOf) -> None:
-        """Return once this process leads; meanwhile `follower` folds what the leader writes, if that is in the home.
+    async def awaited(self, follower: Follower, *, database: Database, made_of: MadeOf) -> None:
+        """Return once this process leads; meanwhile `follower` folds what the leader writes.
 
-        Raises `spare.Outdated`, OutsideError.
+        Where the journal is in PostgreSQL, this process answers on the web's port meanwhile, if that is free. Raises
+        `spare.Outdated`, OutsideError.
         """
-        if not self.epoch:
+        chronicle: Chronicle = FollowedJournal(self.home.journal)
+        async with contextlib.AsyncExitStack() as stack:
+            if self.lease is not None:
+                chronicle = DatabaseChronicle(database)
+                await stack.enter_async_context(_answering(self.home, self.lease, follower, port=self.port))
+                await _upgraded(database)
             self.epoch = await until_leading(
-                self.leadership,
-                follower,
-                FollowedJournal(self.home.journal),
-                made_of=made_of,
-                socket=self.home.spare_socket,
+                self.leadership, follower, chronicle, made_of=made_of, socket=self.home.spare_socket
             )
         log.info("this engine leads", extra={"action": "lead_gained", "epoch": self.epoch})
 
@@ -96,25 +100,18 @@ class Seat:
 
 @contextlib.asynccontextmanager
 async def taken(home: Home, *, port: int) -> AsyncIterator[Seat]:
-    """The seat of this home, to be left at the end of the block. Raises ConfigError.
-
-    One in PostgreSQL is waited for here, however long: `port` is the web's, there this process answers meanwhile. One
-    in the home is waited for by `Seat.awaited`, when all is put together.
-    """
+    """The seat of this home, not taken yet; to be left at the end of the block. `port` is the web's."""
     if home.settings.journal is JournalPlace.HOME:
         held = FileLeadership(home.path / "run")
         try:
-            yield Seat(home=home, leadership=held, lease=None)
+            yield Seat(home=home, leadership=held, port=port, lease=None)
         finally:
             held.resign()
         return
     holder = f"{socket.gethostname()}:{os.getpid()}"
     lease = DatabaseLease(home.database_url, holder=holder, url=_address(home, port), ask=ask)
     try:
-        async with _answering(home, lease, port=port):
-            await _upgraded(home)
-            epoch = await lease.gained()
-        yield Seat(home=home, leadership=lease, epoch=epoch, lease=lease)
+        yield Seat(home=home, leadership=lease, port=port, lease=lease)
     finally:
         await lease.close()
 
@@ -127,28 +124,24 @@ def _address(home: Home, port: int) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _answering(home: Home, lease: DatabaseLease, *, port: int) -> AbstractAsyncContextManager[None]:
+def _answering(home: Home, lease: DatabaseLease, follower: Follower, *, port: int) -> AbstractAsyncContextManager[None]:
     settings = home.settings
     return answering(
         settings.listen,
         port,
-        waiting=lambda: Waiting(epoch=lease.seen_epoch, leader=lease.seen_url, number=0),
+        waiting=lambda: Waiting(epoch=lease.seen_epoch, leader=lease.seen_url, number=follower.number),
         cert=Path(settings.tls_cert) if settings.tls_cert else None,
         key=Path(settings.tls_key) if settings.tls_key else None,
     )
 
 
-async def _upgraded(home: Home) -> None:
+async def _upgraded(database: Database) -> None:
     """The lease's table must be there; a database that is away is waited for."""
-    database = open_database(home.database_url)
-    try:
-        while True:
-            try:
-                await asyncio.to_thread(upgrade_database, database)
-            except DatabaseDown as error:
-                log.warning("%s", error, extra={"action": "database_awaited"})
-                await asyncio.sleep(DATABASE_RETRY_S)
-            else:
-                return
-    finally:
-        await database.close()
+    while True:
+        try:
+            await asyncio.to_thread(upgrade_database, database)
+        except DatabaseDown as error:
+            log.warning("%s", error, extra={"action": "database_awaited"})
+            await asyncio.sleep(DATABASE_RETRY_S)
+        else:
+            return

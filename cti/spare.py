@@ -110,6 +110,7 @@ async def _answering(socket: Path, caught_up: asyncio.Event) -> AsyncIterator[No
                 await writer.drain()
         writer.close()
 
+    socket.parent.mkdir(mode=0o700, exist_ok=True)
     _remove(socket)
     server = await asyncio.start_unix_server(answer, socket)
     try:

@@ -147,6 +147,8 @@ class DatabaseLease:
 
     async def _try_to_gain(self) -> None:
         seen = await self._in_thread(self._look)
+        if seen.epoch != self.seen_epoch:
+            log.info("reign %d stands: this engine waits", seen.epoch, extra={"action": "standby", "epoch": seen.epoch})
         self.seen_epoch, self.seen_url = seen.epoch, seen.url
         answer = Answer.SILENT
         if seen.epoch and seen.expires_ms and self._is_suspect(seen):
