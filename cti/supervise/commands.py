@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-import httpx
 from rich.console import Console
 
 from cti import config, shipped
@@ -27,7 +26,7 @@ from cti.endpoints import Endpoints, Pids
 from cti.home import DEFAULT_PORT_BASE, Home, JournalPlace, Settings, default_home
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
-from cti.supervise import parts, ports, process
+from cti.supervise import parts, ports, process, told
 from cti.supervise.supervisor import Origin, Part, Report, State, Supervisor, alone
 
 _PLACE = click.Path(path_type=Path, file_okay=False)
@@ -99,23 +98,24 @@ def status(home: Path, as_json: bool) -> None:
     """What runs in a home. Exit code 0 when every part does, else 3; a spare engine may be missing."""
     opened = Home.open(home)
     found = asyncio.run(_look(opened))
-    refusing = _refusing(opened)
+    said = told.ask(opened)
+    refusing = said.refusing
     if as_json:
         by_name = {part.name: part.as_json() for part in found}
-        click.echo(
-            json.dumps(
-                {"home": str(opened.path), "web": opened.web_url, "parts": by_name, "refusing": refusing}, indent=2
-            )
-        )
+        lead = None if said.epoch is None else {"leads": said.leads, "epoch": said.epoch, "standby": bool(said.leader)}
+        shown = {"home": str(opened.path), "web": opened.web_url, "parts": by_name, "refusing": refusing, "lead": lead}
+        click.echo(json.dumps(shown, indent=2))
     else:
         for part in found:
             click.echo(f"{part.name:10} {part.state:8} {part.pid or ''}")
+        if said.words:
+            click.echo(f"{'lead':10} {said.words}")
         if any(part.name == "engine" and part.state is State.UP for part in found):
             click.echo(f"{'desktop':10} {opened.web_url}")
             if refusing is not None:
                 since = datetime.fromtimestamp(int(str(refusing["since_ms"])) / 1000, tz=UTC).astimezone()
                 click.echo(f"New calls are refused since {since:%H:%M}: {refusing['reason']} (docs/limits.md).")
-        elif all(part.state is State.DOWN for part in found):
+        elif not said.words and all(part.state is State.DOWN for part in found):
             click.echo(f"Nothing runs in {opened.path}: `cti up --home {opened.path}` starts it.")
     sys.exit(0 if all(part.state is State.UP for part in found if part.needed) else 3)
 
@@ -309,16 +309,6 @@ async def _look(home: Home) -> list[_Seen]:
             )
         )
     return found
-
-
-def _refusing(home: Home) -> dict[str, object] | None:
-    """Since when and why new calls are refused, as the engine says; None when they are not, or it cannot be asked."""
-    try:  # the certificate is not looked at: it is our own process on this machine
-        answer = httpx.get(f"{parts.web_here(home)}/healthz", timeout=2, verify=False, trust_env=False)  # noqa: S501
-        told: dict[str, object] | None = answer.json().get("refusing")
-    except (httpx.HTTPError, ValueError):
-        return None
-    return told
 
 
 async def _state(part: Part) -> State:
