@@ -101,16 +101,23 @@ async def ring_agent(client: ari.Client, command: RingAgent, *, extension: str, 
 
 
 async def ring_party(
-    client: ari.Client, command: RingParty, *, endpoint: str, caller_id: str, language: str = ""
+    client: ari.Client,
+    command: RingParty,
+    *,
+    endpoint: str,
+    caller_id: str,
+    language: str = "",
+    silent: bool = False,
 ) -> None:
     """Originate a leg to whom an agent asks; the agent's leaves its bridge and hears ringing.
 
-    Raises ChannelGone when the phone has no contact, or for the trunk.
+    `silent`: silence is sent to the agent's. Raises ChannelGone when the phone has no contact, or for the trunk.
     """
     before = []
     if command.heard_by is not None:
         before = [
             client.bridges.removeChannel(bridgeId=command.bridge_id, channel=command.heard_by),
+            *([client.channels.stopSilence(channelId=command.heard_by)] if silent else ()),
             client.playbacks.stop(playbackId=said(command.heard_by)),
             client.channels.play(channelId=command.heard_by, playbackId=said(command.heard_by), media=sayings.RINGING),
         ]
@@ -127,14 +134,16 @@ async def ring_party(
     await ringing
 
 
-async def join_party(client: ari.Client, command: JoinParty, *, told: Iterable[LegId] = ()) -> None:
+async def join_party(
+    client: ari.Client, command: JoinParty, *, told: Iterable[LegId] = (), silent: Iterable[LegId] = ()
+) -> None:
     """Raises ChannelGone when a leg is not there; see `join_legs` for what is stopped before, and why."""
     before = [client.playbacks.stop(playbackId=said(leg_id)) for leg_id in told]
     before += [client.channels.stopMoh(channelId=leg_id) for leg_id in command.legs]
     before += [
         client.channels.stopSilence(channelId=leg_id)
         for leg_id in command.legs
-        if leg_id.startswith(variables.LINE_PREFIX)
+        if leg_id.startswith(variables.LINE_PREFIX) or leg_id in silent
     ]
     made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
     added = client.bridges.addChannel(bridgeId=command.bridge_id, channel=",".join(command.legs))
@@ -169,19 +178,22 @@ async def quiet_line(client: ari.Client, command: QuietLine, *, told: bool) -> N
     await silence
 
 
-async def join_legs(client: ari.Client, command: JoinLegs, *, answer: bool, told: Iterable[LegId] = ()) -> None:
+async def join_legs(
+    client: ari.Client, command: JoinLegs, *, answer: bool, told: Iterable[LegId] = (), silent: bool = False
+) -> None:
     """Raises ChannelGone when a leg is not there; then none was added.
 
     `answer`: the caller's leg still rings. `told`: those of the two who may be hearing an announcement or a tone: it is
     stopped first, since a bridge gets a channel only when that is over. Music is always stopped, the dialplan's or
     ARI's: in a bridge that keeps the media to itself either goes on and drowns the agent, and whether it plays cannot
-    be known here for sure. So is the silence on a line that was kept up: it would go on, and be all that he hears.
+    be known here for sure. So is the silence on a line that was kept up, or
+    sent to an agent who was alone (`silent`): it would go on, and be all that he hears.
     """
     before = [client.playbacks.stop(playbackId=said(leg_id)) for leg_id in told]
     before += [client.channels.answer(channelId=command.caller_leg)] if answer else []
     before.append(client.channels.stopMoh(channelId=command.caller_leg))
     on_line = command.agent_leg.startswith(variables.LINE_PREFIX)
-    if on_line:
+    if on_line or silent:
         before.append(client.channels.stopSilence(channelId=command.agent_leg))
     made = client.bridges.createWithId(bridgeId=command.bridge_id, type=BRIDGE_TYPE)
     legs = f"{command.caller_leg},{command.agent_leg}"

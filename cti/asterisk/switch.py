@@ -37,6 +37,7 @@ from cti.domain.commands import (
     HoldLeg,
     JoinLegs,
     JoinParty,
+    KeepSound,
     Overhear,
     PlayMusic,
     PromiseCallback,
@@ -165,6 +166,8 @@ class AsteriskSwitch:
         """Callers whom nobody has picked up. One too many in here costs a request, one too few his voice."""
         self._told: set[LegId] = set()
         """Legs that may be hearing an announcement or a tone of ours; as above."""
+        self._silent: set[LegId] = set()
+        """Agents' legs to which silence may be sent (`KeepSound`); as above."""
         self._gap = False
         """Whether no listing was had since the stream of events began (again)."""
         self._translator = translate.Translator(node=node, region=region)
@@ -233,7 +236,14 @@ class AsteriskSwitch:
             case JoinLegs():
                 self._lines.leave(command.agent_leg)
                 told = self._told & {command.caller_leg, command.agent_leg}
-                await calls.join_legs(self._ari, command, answer=command.caller_leg in self._ringing, told=told)
+                await calls.join_legs(
+                    self._ari,
+                    command,
+                    answer=command.caller_leg in self._ringing,
+                    told=told,
+                    silent=command.agent_leg in self._silent,
+                )
+                self._silent.discard(command.agent_leg)
                 self._ringing.discard(command.caller_leg)
                 self._told -= told
             case HoldLeg():
@@ -252,6 +262,9 @@ class AsteriskSwitch:
                 await self._turn_to_party(command)
             case Overhear():
                 await self._ears.overhear(command)
+            case KeepSound():
+                self._silent.add(command.leg_id)
+                await self._ari.channels.startSilence(channelId=command.leg_id)
             case EndLeg():
                 await calls.end_leg(self._ari, command)
             case DropBridge():
@@ -268,8 +281,10 @@ class AsteriskSwitch:
         for leg_id in command.legs:
             self._lines.leave(leg_id)
         told = self._told & set(command.legs)
-        await calls.join_party(self._ari, command, told=told)
+        silent = self._silent & set(command.legs)
+        await calls.join_party(self._ari, command, told=told, silent=silent)
         self._told -= told
+        self._silent -= silent
 
     async def _ring_party(self, command: RingParty) -> None:
         if command.heard_by is not None:
@@ -277,7 +292,8 @@ class AsteriskSwitch:
         if command.agent_id is not None and command.device is not None:
             endpoint = endpoints.name_of(self._phone_of(command.agent_id).extension, command.device)
             caller_id = self._display(command.contact_id).caller_id()
-            await calls.ring_party(self._ari, command, endpoint=f"PJSIP/{endpoint}", caller_id=caller_id)
+            silent = command.heard_by in self._silent
+            await calls.ring_party(self._ari, command, endpoint=f"PJSIP/{endpoint}", caller_id=caller_id, silent=silent)
             return
         outside = self._customer(ContactId(command.leg_id))
         if not outside.may_be_dialled:
@@ -290,6 +306,7 @@ class AsteriskSwitch:
             endpoint=f"PJSIP/{outside.number}@{variables.TRUNK_ENDPOINT}",
             caller_id=f"<{sees}>" if sees else "",
             language=outside.language,
+            silent=command.heard_by in self._silent,
         )
 
     async def _turn_to_callee(self, command: DialLead | DetectMachine | Apologise) -> None:
@@ -393,6 +410,7 @@ class AsteriskSwitch:
             self._ringing -= before.difference(leg.leg_id for leg in callers)
             self._ringing.update(leg.leg_id for leg in callers if not leg.answered)
             self._told = {leg.leg_id for leg in listing.legs if leg.answered}
+            self._silent = {leg.leg_id for leg in listing.legs if leg.answered and leg.caller is None and not leg.ear}
         self._ringing.difference_update(leg.leg_id for leg in callers if leg.answered)
 
     async def left_alone(self, legs: Iterable[LegId]) -> frozenset[LegId]:
@@ -553,6 +571,7 @@ class AsteriskSwitch:
             case LegEnded():
                 self._ringing.discard(event.leg_id)
                 self._told.discard(event.leg_id)
+                self._silent.discard(event.leg_id)
                 self._lines.leave(event.leg_id)
         self._push(event)
 

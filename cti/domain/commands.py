@@ -239,6 +239,16 @@ class Overhear(Struct, frozen=True, kw_only=True, gc=False):
     node: NodeId
 
 
+class KeepSound(Struct, frozen=True, kw_only=True, gc=False):
+    """Send silence to an agent's leg that hears nothing: who speaks into an ear is heard only in what is sent to it.
+
+    Ends as the leg is joined to somebody. Sent already is success.
+    """
+
+    leg_id: LegId
+    node: NodeId
+
+
 class DropBridge(Struct, frozen=True, kw_only=True, gc=False):
     """The talk is over; the bridge goes. Gone already is success."""
 
@@ -288,6 +298,7 @@ SwitchCommand = (
     | RingParty
     | JoinParty
     | Overhear
+    | KeepSound
     | SetFallback
 )
 Irrevocable = DialCustomer | DialLead | RingParty

@@ -15,16 +15,19 @@ from cti.domain import transfers
 from cti.domain.agent import Agent, is_engaged
 from cti.domain.assignment import Assignment
 from cti.domain.callbacks import is_dialling
-from cti.domain.commands import DropBridge, EndLeg, Overhear, RingParty
+from cti.domain.commands import DropBridge, EndLeg, KeepSound, Overhear, RingParty
 from cti.domain.contact import Contact
 from cti.domain.events import MonitorLeft, MonitorRequested, PartyAnswered, PartyFailed
 from cti.domain.facts import (
+    AssignmentHeld,
     AssignmentResumed,
     MonitorCameIn,
     MonitorEnded,
     MonitorMoved,
     MonitorRung,
     MonitorWished,
+    PartyEnded,
+    PartyMoved,
 )
 from cti.domain.ids import LegCause, LegId, MonitorEnd, MonitorMode, TimerKind
 from cti.domain.monitor import HEARING, Monitor, ear_of, of_supervisor, of_talk
@@ -38,6 +41,7 @@ from cti.variables import PARTY_PREFIX, SNOOP_PREFIX
 MOST_MONITORS: Final = 3
 """At one talk."""
 _TALKING: Final = (AssignmentState.ACTIVE, AssignmentState.HELD)
+_MAY_LEAVE: Final = (AssignmentHeld, MonitorMoved, PartyMoved, PartyEnded)
 _COMES_IN: Final = (MonitorMode.BARGE, MonitorMode.TAKE_OVER)
 
 
@@ -123,14 +127,24 @@ def leg_ended(turn: Turn, leg_id: LegId, cause: LegCause) -> bool:
 
 
 def settle(turn: Turn) -> None:
-    """Whoever is at a talk whose agent is in it no more goes."""
+    """Whoever is at a talk whose agent is in it no more goes; an agent who is alone hears who coaches him."""
     for monitor in tuple(turn.state.monitors.values()):
         assignment = turn.state.assignments.get(monitor.assignment_id)
         if assignment is None or assignment.state not in _TALKING or assignment.leg_id != monitor.spied:
             _end(turn, monitor, MonitorEnd.OVER)
+        elif monitor.state is MonitorState.COACHING and _is_left_alone(turn, assignment, monitor):
+            turn.do(KeepSound(leg_id=monitor.spied, node=monitor.node))
 
 
 # -- how ---------------------------------------------------------------------------------------------------------------
+
+
+def _is_left_alone(turn: Turn, assignment: Assignment, monitor: Monitor) -> bool:
+    """Whether by this event the agent hears nobody in the talk, or the coach began to speak to one who does not."""
+    if assignment.state is not AssignmentState.HELD or not any(isinstance(fact, _MAY_LEAVE) for fact in turn.facts):
+        return False
+    party = transfers.outside(turn, turn.state.contact(monitor.contact_id))
+    return party is None or party.state not in (PartyState.RINGING, PartyState.ASIDE)
 
 
 def _talk(turn: Turn, contact: Contact) -> Assignment:

@@ -28,6 +28,7 @@ from cti.domain.commands import (
     Irrevocable,
     JoinLegs,
     JoinParty,
+    KeepSound,
     Overhear,
     PlayMusic,
     PromiseCallback,
@@ -78,6 +79,7 @@ LegCommand = (
     | RingParty
     | JoinParty
     | Overhear
+    | KeepSound
 )
 
 
@@ -279,7 +281,7 @@ def consequence(command: LegCommand, error: OutsideError) -> Event | None:
             return LegEnded(leg_id=command.snoop, cause=cause)
         case RingParty():
             return PartyFailed(leg_id=command.leg_id, cause=cause)
-        case QuietLine() | Apologise() | JoinParty():
+        case QuietLine() | Apologise() | JoinParty() | KeepSound():
             return None
         case _:
             assert_never(command)

@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cti.domain.acd import restore, snapshot
-from cti.domain.commands import Command, DropBridge, EndLeg, JoinLegs, JoinParty, Overhear, RingParty, ShowPop
+from cti.domain.commands import (
+    Command,
+    DropBridge,
+    EndLeg,
+    JoinLegs,
+    JoinParty,
+    KeepSound,
+    Overhear,
+    RingParty,
+    ShowPop,
+)
 from cti.domain.events import (
     AgentSignedOut,
     ContactCancelled,
@@ -205,6 +215,24 @@ def test_the_customer_on_hold_is_back_when_she_comes_in() -> None:
     wants(day, BARGE)
     assert day.assignment("ann").state is AssignmentState.ACTIVE
     assert set(day.expect(JoinParty).legs) == {caller_leg("c1"), day.leg("ann"), leg}
+
+
+def test_a_coach_is_heard_by_an_agent_who_hears_nobody_else() -> None:
+    day = centre()
+    at_talk(day, COACH)
+    day.expect_no(KeepSound)
+    day.holds("ann")
+    day.expect(KeepSound, leg_id=day.leg("ann"))
+    wants(day, LISTEN)
+    day.expect_no(KeepSound)
+    wants(day, COACH)
+    day.expect(KeepSound, leg_id=day.leg("ann"))
+    asked = day.asks("ann")
+    day.expect_no(KeepSound)
+    day.party_fails(asked)
+    day.expect(KeepSound, leg_id=day.leg("ann"))
+    day.resumes("ann")
+    day.expect_no(KeepSound)
 
 
 def test_the_agent_does_not_part_from_his_supervisor() -> None:

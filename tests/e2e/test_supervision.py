@@ -163,6 +163,11 @@ async def test_the_engine_dies_while_she_coaches_and_the_talk_outlives_her(
         await ann.phone.hears(CALLER_HZ)
         await sue.phone.hears_together(ANNS_HZ, CALLER_HZ)
 
+        await ann.does("hold")
+        await sue.does("coach", contact_id)
+        await ann.phone.hears(AGENT_HZ)
+        await ann.does("resume")
+        await ann.phone.hears_together(AGENT_HZ, CALLER_HZ)
         await sue.leaves()
         await sue.phone.hung_up()
         await soon(lambda: [one for one in strays(centre) if not one.startswith("leg-")] == [], what="no ear stays")
