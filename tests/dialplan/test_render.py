@@ -100,6 +100,26 @@ def test_who_has_heard_music_is_put_through_by_way_of_the_core(home: Home, insta
     assert "h" in options.partition("L(")[0]
 
 
+def test_callers_of_a_recorded_queue_are_told_before_they_wait_and_only_a_notice_that_was_played_counts(
+    home: Home, install: AsteriskInstall
+) -> None:
+    text = DEMO.read_text(encoding="utf-8")
+    sales, support = "  sales:\n    name: {en: Sales", "  support:\n    name: {en: Support"
+    assert text.count("    recording: {announce: false") == 1
+    told = text.replace(support, support.replace("\n", "\n    recording: true\n", 1))
+    assert told.count(sales) == 1
+    plan = render.centre_texts(config.parse(told, file="demo"), home, install)["extensions.conf"]
+    queue = extension(section(plan, "to-queue-v1"), "support")
+    played = next(at for at, line in enumerate(queue) if f"Playback({home.prompts}/notices/" in line)
+    entered = next(at for at, line in enumerate(queue) if "Stasis(" in line)
+    assert played < entered
+    assert "PLAYBACKSTATUS" in queue[played + 1]
+    assert "TRIUNE_TOLD" in queue[played + 1]
+    direct = extension(section(plan, "from-trunk-v1"), "+78005550102")
+    assert any("Goto(to-queue-v1,support,1)" in line for line in direct), "nobody goes past the notice"
+    assert not any("Playback" in line for line in extension(section(plan, "to-queue-v1"), "sales"))
+
+
 def test_no_module_can_start_a_program(centre: Centre, home: Home, install: AsteriskInstall) -> None:
     both = (
         render.centre_texts(centre, home, install)["modules.conf"],
