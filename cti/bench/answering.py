@@ -54,14 +54,19 @@ class Answering:
         self._tags = itertools.count(1)
         self._known: dict[str, str] = {}
         self._waiting: dict[str, asyncio.Future[Invited]] = {}
+        self._registers = itertools.count(1)
         self._tries: dict[str, asyncio.Future[list[str]]] = {}
 
     async def register(self, user: str, secret: str, registrar: str) -> None:
-        """Have calls for this user come here. Raises OutsideError when `registrar` (host:port) does not let it."""
+        """Have calls for this user come here for a minute or two.
+
+        Raises OutsideError when `registrar` (host:port) does not let it.
+        """
         host, _, port = registrar.partition(":")
         registration = Registration(user=user, secret=secret, registrar=registrar, me=self._me)
         challenge = first = ""
-        for number in (1, 2):
+        for _ in range(2):
+            number = next(self._registers)
             answered = self._tries[registration.call_id] = asyncio.get_running_loop().create_future()
             self._socket.sendto(registration.request(number, challenge), (host, int(port)))
             try:
