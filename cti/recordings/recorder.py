@@ -38,7 +38,7 @@ GAP_S: Final = 0.06
 """Three packets: Asterisk lets the old tap go with the next one."""
 LOOK_EVERY_S: Final = 2.0
 ALL_EVERY_S: Final = 20.0
-"""How often every contact is looked at."""
+"""How often every contact in an agent's hands is looked at; those who wait may be many, and are not recorded."""
 WARN_EVERY_S: Final = 60.0
 
 
@@ -321,7 +321,8 @@ class Recorder:
                 for note in list(self._live.values()):
                     if note.paused_ms is None:
                         self._start(note.recording_id, partial(self._mend, note.contact_id))
-            for contact_id in list(self._state().contacts if everybody else self._live):
+            in_hand = {one.contact_id for one in self._state().assignments.values()} if everybody else set()
+            for contact_id in sorted(in_hand.union(self._live)):
                 self._look(contact_id)
             self._unsure.intersection_update(self._live)
             for contact_id in sorted(self._unsure):
