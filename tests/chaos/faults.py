@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from cti.demo.carrier import Carrier, Order
+from cti.supervise import process
 from tests.e2e.caller import caller
 from tests.e2e.floor import SUPPORT
 from tests.running import PATIENCE_S, START_LIMIT_S, RunningCentre, soon
@@ -58,6 +59,15 @@ async def _killed(ground: Ground, *parts: str) -> None:
 async def _another(ground: Ground, part: str, *, after: int) -> None:
     """Wait until another process than that serves as this part."""
     await soon(lambda: ground.centre.is_back(part, after=after), what=f"a new {part}", within_s=START_LIMIT_S)
+
+
+async def _cold(ground: Ground) -> None:
+    """No engine is to spare: another has to start from nothing."""
+    pid = ground.centre.pid("engine")
+    if (spare := process.recall("spare", folder=ground.centre.path / "run")) is not None:
+        process.kill(spare)
+    os.kill(pid, signal.SIGKILL)
+    await _another(ground, "engine", after=pid)
 
 
 async def _frozen(ground: Ground, part: str) -> None:
@@ -152,6 +162,7 @@ async def _row_refused(ground: Ground) -> None:
 
 FAULTS: Final[Mapping[str, Fault]] = {
     "engine killed": Fault(act=lambda ground: _killed(ground, "engine")),
+    "engine and spare killed": Fault(act=_cold),
     "engine frozen": Fault(act=lambda ground: _frozen(ground, "engine")),
     "ivr killed": Fault(act=lambda ground: _killed(ground, "ivr")),
     "ivr frozen": Fault(act=lambda ground: _frozen(ground, "ivr")),

@@ -9,7 +9,7 @@ from tests.chaos.rounds import centre_of_its_own, play
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.server, pytest.mark.timeout(900)]
 
-NAMES = ["engine killed", "engine and asterisk killed", "row refused"]
+NAMES = ["engine and spare killed", "engine and asterisk killed", "row refused"]
 
 
 async def test_the_books_balance_after_each_fault(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
