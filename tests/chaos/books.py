@@ -7,6 +7,7 @@ found is an empty list.
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from math import inf
 
 from rich.table import Table
 
@@ -32,8 +33,8 @@ class Crowd:
     askers: StubbornAskers
     strangers: int = 0
     """Callers whom faults brought with them."""
-    deaths_s: list[float] = field(default_factory=list)
-    """When Asterisk died, by the carrier's clock."""
+    deaths: list[tuple[float, float]] = field(default_factory=list)
+    """From when Asterisk was about to die until another one served, by the carrier's clock."""
     called: Counter[str] = field(default_factory=Counter)
     """How often somebody picked up whom the centre called, by his number."""
     open_legs: dict[str, float] = field(default_factory=dict)
@@ -53,7 +54,8 @@ class Crowd:
 
     def is_cut(self, entry: Entry) -> bool:
         """Did Asterisk die during this call?"""
-        return any(entry.placed_s <= at_s <= (entry.ended_s or at_s) for at_s in self.deaths_s)
+        ended_s = inf if entry.ended_s is None else entry.ended_s
+        return any(entry.placed_s <= until_s and ended_s >= from_s for from_s, until_s in self.deaths)
 
 
 def findings(crowd: Crowd, day: Day) -> list[str]:
@@ -75,7 +77,7 @@ def _calls(crowd: Crowd) -> Iterator[str]:
             yield f"{who}: nobody took his call (cause {entry.cause})"
         elif entry.served_s is not None and patient and entry.ended_s - entry.served_s < SHORTEST_TALK_S - _BLINK_S:
             yield f"{who}: his talk was cut after {entry.ended_s - entry.served_s:.1f} s"
-        if crowd.called[digits(who)] > sum(entry.placed_s <= at_s for at_s in crowd.deaths_s):
+        if crowd.called[digits(who)] > sum(entry.placed_s <= until_s for _, until_s in crowd.deaths):
             yield f"{who}: called back {crowd.called[digits(who)]} times"
 
 
@@ -87,7 +89,8 @@ def _is_of_callback(crowd: Crowd, oddity: str) -> bool:
 def _was_talking(crowd: Crowd, entry: Entry) -> bool:
     """At a death; not for so long that his phone was about to hang up."""
     begun_s = entry.served_s or 0.0
-    return any(begun_s + 0.3 < at_s < begun_s + SHORTEST_TALK_S - _BLINK_S for at_s in crowd.deaths_s)
+    latest_s = begun_s + SHORTEST_TALK_S - _BLINK_S
+    return any(begun_s + 0.3 < from_s < latest_s for from_s, _ in crowd.deaths)
 
 
 def _journal(crowd: Crowd, day: Day) -> Iterator[str]:
@@ -126,7 +129,7 @@ def _callbacks(crowd: Crowd) -> Iterator[str]:
     askers = crowd.askers
     missed = [number for number in askers.promised if not askers.answers.get(number)]
     yield from (f"callback of {number}: promised, and never called" for number in missed)
-    most = 1 + len(crowd.deaths_s)
+    most = 1 + len(crowd.deaths)
     yield from (
         f"callback of {number}: called {count} times" for number, count in askers.answers.items() if count > most
     )

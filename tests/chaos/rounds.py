@@ -122,12 +122,13 @@ class Chaos:
             await soon(lambda: ledger.count().served >= served + wanted or coming.done(), what="talks are under way")
             at_s = time.monotonic()
             ground = Ground(centre=self.centre, carrier=self.carrier, folder=self.folder, dice=self.dice)
-            if fault.cuts:
-                self.crowd.deaths_s.append(at_s)
             self.crowd.strangers += fault.strangers
             await fault.act(ground)
             if fault.cuts:
-                await self._after_a_death(at_s)
+                await soon(self.centre.is_whole, what="the centre is whole", within_s=QUIET_S)
+                until_s = time.monotonic()
+                self.crowd.deaths.append((at_s, until_s))
+                await self._after_a_death(until_s)
         except (AssertionError, TimeoutError) as error:
             found.append(f"broken: {error}")
         try:
@@ -138,7 +139,6 @@ class Chaos:
 
     async def _after_a_death(self, at_s: float) -> None:
         """Who hears nothing any more hangs up, and phones register anew, as real ones do within a minute."""
-        await soon(self.centre.is_whole, what="the centre is whole", within_s=QUIET_S)
         entries = self.crowd.callers.ledger.entries.values()
         dead = [entry.order.label for entry in entries if entry.ended_s is None and entry.placed_s < at_s]
         legs = [leg for leg, since_s in self.crowd.open_legs.items() if since_s < at_s]
