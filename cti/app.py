@@ -299,7 +299,8 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
             desks=lambda: {key: home.desk_secret(key) for key in centre.desks},
         )
         hub.followers.append(desks.decided)
-        mail, posts = _mailroom(home, centre, core=core, messages=messages, hub=hub, metrics=metrics), Supervised()
+        posts = Supervised()
+        mail = _mailroom(home, centre, seat, core=core, messages=messages, hub=hub, metrics=metrics)
         cabinet = await asyncio.to_thread(Cabinet.of, home)
         boxes = VoicemailBoxes(
             home.voicemail,
@@ -418,7 +419,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
 
 
 def _mailroom(
-    home: Home, centre: Centre, *, core: Engine, messages: StoredMessages, hub: Hub, metrics: Metrics
+    home: Home, centre: Centre, seat: Seat, *, core: Engine, messages: StoredMessages, hub: Hub, metrics: Metrics
 ) -> Mailroom:
     return Mailroom(
         centre=centre,
@@ -428,6 +429,7 @@ def _mailroom(
         signing_key=home.secrets.session_key,
         told=hub.mail_changed,
         metrics=metrics,
+        leads=seat.leadership.confirmed,
     )
 
 

@@ -33,8 +33,9 @@ class Mailroom:
         signing_key: str,
         told: Callable[[ContactId], None],
         metrics: Metrics,
+        leads: Callable[[], Awaitable[bool]],
     ) -> None:
-        """`told` hears of each contact on which something was said; see `Intake`."""
+        """`told` hears of each contact on which something was said; see `Intake`. `leads`: see `Outbox`."""
         references = References(signing_key)
         self._accounts = {
             key: EmailAccount(
@@ -49,7 +50,7 @@ class Mailroom:
             for key, account in centre.mail.items()
         }
         self._outboxes = {
-            name: Outbox(account, messages=messages, told=told, metrics=metrics, now=engine.now)
+            name: Outbox(account, messages=messages, told=told, metrics=metrics, now=engine.now, leads=leads)
             for name, account in self._accounts.items()
         }
         self._intake = Intake(

@@ -8,7 +8,7 @@ a supervised task for each connector.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from cti.domain.ids import ContactId, Milliseconds
@@ -26,6 +26,10 @@ _LOOK_AGAIN_S: Final = 30.0
 _LONGEST_PAUSE_S: Final = 300.0
 
 
+async def _always() -> bool:
+    return True
+
+
 class Outbox:
     """Sends what is queued for one connector."""
 
@@ -37,8 +41,12 @@ class Outbox:
         told: Callable[[ContactId], None],
         metrics: Metrics,
         now: Callable[[], Milliseconds],
+        leads: Callable[[], Awaitable[bool]] = _always,
     ) -> None:
-        """`told` hears of each contact of which a message was sent, or was not; `now` the engine's clock."""
+        """`told` hears of each contact of which a message was sent, or was not; `now` the engine's clock. `leads` is
+        asked before each message: an engine that has been succeeded leaves it to its successor.
+        """
+        self._leads = leads
         self._now = now
         self._connector, self._messages, self._told = connector, messages, told
         self._beginning = f"{connector.medium}:{connector.name}:"
@@ -94,6 +102,8 @@ class Outbox:
             return
 
     async def _send(self, outgoing: Outgoing) -> None:
+        if not await self._leads():
+            return
         try:
             reference = await self._connector.send(outgoing)
         except (OutsideError, ConfigError) as error:

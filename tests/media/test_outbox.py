@@ -85,3 +85,30 @@ async def test_what_is_sent_while_the_table_is_read_is_not_sent_again(database: 
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+@pytest.mark.timeout(60)
+async def test_an_engine_that_has_been_succeeded_leaves_the_message_to_its_successor(database: Database) -> None:
+    messages, connector, asked = StoredMessages(database), SlowToSend(), asyncio.Event()
+    connector.may_send.set()
+    await messages.queue(_answer("first"), agent_id=None, at_ms=1)
+
+    async def succeeded() -> bool:
+        asked.set()
+        return False
+
+    outbox = Outbox(
+        connector, messages=messages, told=lambda _: None, metrics=Metrics(), now=lambda: 1, leads=succeeded
+    )
+    running = asyncio.create_task(outbox.run())
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await asked.wait()
+            asked.clear()
+            outbox.wake()
+            await asked.wait()  # so the first time has passed
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert not connector.keys
+    assert [one.key for one in await messages.unsent(Medium.EMAIL)] == ["email:memory:first"]
