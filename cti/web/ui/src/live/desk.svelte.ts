@@ -433,12 +433,12 @@ class Desk {
   /** Be at somebody else's talk, or at it another way. Whoever takes over with work of his own on this page goes there. */
   async monitor(contactId: string, mode: MonitorMode): Promise<void> {
     if (this.live?.state?.device === "web") void this.phone.askForMicrophone();
-    const done = await this.#act("monitor", () => monitors.be(contactId, mode));
+    const done = await this.#act(`monitor:${mode}`, () => monitors.be(contactId, mode));
     if (done && mode === "take_over" && this.live?.state?.readiness !== "offline") location.hash = "#/work";
   }
 
   async stopMonitoring(): Promise<void> {
-    await this.#act("monitor", () => monitors.leave());
+    await this.#act("monitor:leave", () => monitors.leave());
   }
 
   async finish(view: AssignmentView, result: Finish): Promise<boolean> {
