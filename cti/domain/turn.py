@@ -50,10 +50,14 @@ class Turn:
         return None if assignment is None else assignment.contact_id
 
     def new_assignment_id(self) -> AssignmentId:
-        """The next one this event may give out."""
-        suffix = f"-{self.offers}" if self.offers else ""
+        """The next one this event may give out.
+
+        None is the beginning of another of the same event: legs are named by it, and Asterisk makes no channel whose id
+        is the beginning of a live one's.
+        """
+        place = f"{self.offers}-" if self.offers else ""
         self.offers += 1
-        return AssignmentId(f"a{self.number}{suffix}")
+        return AssignmentId(f"a{place}{self.number}")
 
 
 def timer_id(kind: TimerKind, owner: str) -> TimerId:
