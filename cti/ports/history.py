@@ -1,6 +1,6 @@
 """Contacts that were, and those that still are. Implemented by `cti.store`; the web asks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -65,6 +65,18 @@ BY_HAND_MS: Final[Milliseconds] = 120_000
 """What dialling by hand takes up to, by the documents that this centre was made for: look up, dial, dial again."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """How contacts of one queue were served that came within some span; those that agents asked for are left out."""
+
+    queue_id: QueueId
+    counted: int
+    """Answered, or not answered within the queue's service level; who left sooner does not count."""
+    in_time: int
+    """Answered within the service level."""
+    abandoned: int
+
+
 class History(Protocol):
     """Contacts that were, and those that still are; a projection of the journal, at most a second behind it."""
 
@@ -89,6 +101,19 @@ class History(Protocol):
         self, project_ids: Sequence[ProjectId], *, since_ms: Milliseconds, until_ms: Milliseconds
     ) -> CallsMade:
         """The calls that agents of these projects asked for from the one instant up to the other.
+
+        Raises DatabaseDown.
+        """
+
+    async def served(
+        self,
+        project_ids: Sequence[ProjectId],
+        targets_ms: Mapping[QueueId, Milliseconds],
+        *,
+        since_ms: Milliseconds,
+        now_ms: Milliseconds,
+    ) -> Sequence[Served]:
+        """What came to these queues from that instant on, by their service levels; those without any are left out.
 
         Raises DatabaseDown.
         """

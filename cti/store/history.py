@@ -10,7 +10,7 @@ database was away) the projector reads on from the journal's file. An entry that
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -31,7 +31,7 @@ from cti.domain.ids import (
 )
 from cti.errors import ConfigError, DatabaseDown
 from cti.ports import CallsMade, Entry, Told
-from cti.ports.history import BY_HAND_MS
+from cti.ports.history import BY_HAND_MS, Served
 from cti.store import models, projection
 from cti.store.appending import DurableJournal
 from cti.store.behind import REFUSALS, WriteBehind
@@ -219,6 +219,21 @@ class StoredHistory:
         """See `ports.History`."""
         return await self._database.read(lambda connection: _calls_made(connection, project_ids, since_ms, until_ms))
 
+    async def served(
+        self,
+        project_ids: Sequence[ProjectId],
+        targets_ms: Mapping[QueueId, Milliseconds],
+        *,
+        since_ms: Milliseconds,
+        now_ms: Milliseconds,
+    ) -> Sequence[Served]:
+        """See `ports.History`."""
+        if not targets_ms:
+            return []
+        return await self._database.read(
+            lambda connection: _served(connection, project_ids, targets_ms, since_ms, now_ms)
+        )
+
     async def _told(
         self, where: sa.ColumnElement[bool], *, limit: int, before_ms: Milliseconds | None
     ) -> Sequence[Told]:
@@ -314,6 +329,34 @@ def _calls_made(
         to_dial_p50_ms=spans[(len(spans) - 1) // 2] if spans else None,
         saved_ms=sum(max(0, BY_HAND_MS - span) for span in spans),
     )
+
+
+def _served(
+    connection: Connection,
+    project_ids: Sequence[ProjectId],
+    targets_ms: Mapping[QueueId, Milliseconds],
+    since_ms: Milliseconds,
+    now_ms: Milliseconds,
+) -> list[Served]:
+    queue_id = _CONTACTS.c.queue_id
+    target_ms = sa.case(dict(targets_ms), value=queue_id)
+    waited_ms = sa.func.coalesce(_CONTACTS.c.answered_ms, _CONTACTS.c.closed_ms, now_ms) - _CONTACTS.c.queued_ms
+    answered = _CONTACTS.c.answered_ms.is_not(None)
+    statement = (
+        sa.select(
+            queue_id,
+            sa.func.sum(sa.case((answered | (waited_ms > target_ms), 1), else_=0)).label("counted"),
+            sa.func.sum(sa.case((answered & (waited_ms <= target_ms), 1), else_=0)).label("in_time"),
+            sa.func.sum(sa.case((_CONTACTS.c.abandoned, 1), else_=0)).label("abandoned"),
+        )
+        .where(_CONTACTS.c.project_id.in_(project_ids), _CONTACTS.c.arrived_ms >= since_ms)
+        .where(queue_id.in_(targets_ms), ~_CONTACTS.c.outbound)
+        .group_by(queue_id)
+    )
+    return [
+        Served(queue_id=QueueId(row.queue_id), counted=row.counted, in_time=row.in_time, abandoned=row.abandoned)
+        for row in connection.execute(statement)
+    ]
 
 
 _MOVE: Final = Prepared(lambda connection: upsert(connection, _POSITIONS, keys=["name"], updated=["position"]))

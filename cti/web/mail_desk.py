@@ -12,6 +12,7 @@ from cti.domain.ids import ContactId, Medium, ProjectId
 from cti.errors import RuleError
 from cti.ports.media import Attachment, Direction, Message, Messages, Outgoing, Uploads
 from cti.sandbox import Template
+from cti.web import days
 from cti.web.mail_messages import FileView, MessageView, NewAnswer, ReadyAnswer
 from cti.web.roster import Roster
 
@@ -72,7 +73,7 @@ def outgoing(
     language = Language(given.language)
     parts = [given.text.rstrip(), *signature(account, language, names, centre)]
     if given.quote and answered is not None:
-        parts.append(_quoted(answered, language, _zone(centre)))
+        parts.append(_quoted(answered, language, days.zone(centre)))
     return Outgoing(
         key=f"{Medium.EMAIL}:{account.key}:{names.contact_id}:{given.key}",
         medium=Medium.EMAIL,
@@ -153,8 +154,3 @@ def _quoted(message: Message, language: Language, zone: ZoneInfo) -> str:
     head = f"{at}, {message.address}:"
     lines = message.text.split("\n")[:_QUOTED_LINES]
     return "\n".join([head, *(f"> {line}" if line and not line.startswith(">") else f">{line}" for line in lines)])
-
-
-def _zone(centre: Centre) -> ZoneInfo:
-    """Of the centre's first site."""
-    return ZoneInfo(next(iter(centre.sites.values())).tz)

@@ -3,10 +3,9 @@
 Supervisors see the results of their projects; whoever may see a contact sees what its caller answered.
 """
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Path, Query
 
@@ -14,7 +13,7 @@ from cti import surveys
 from cti.domain.ids import AgentId, ContactId, QueueId
 from cti.ports import Person
 from cti.ports.surveys import Asked, Surveys
-from cti.web import contact_routes
+from cti.web import contact_routes, days
 from cti.web.guard import Anyone, AnyParts, Parts, Supervisor
 from cti.web.problems import Refusal, responses
 from cti.web.record import Message
@@ -65,20 +64,20 @@ async def results(
     until: Annotated[date | None, Query(description="last day, today if left out")] = None,
 ) -> list[SurveyResult]:
     """How many answered each question, and the mean, of the asker's projects."""
-    zone = _zone(parts)
-    last = until or datetime.fromtimestamp(parts.engine.now() / 1000, tz=zone).date()
+    zone = days.zone(parts.centre)
+    last = until or days.of(parts.engine.now(), zone)
     first = since or last - timedelta(days=29)
     if not timedelta() <= last - first <= timedelta(days=MOST_DAYS):
         raise Refusal(422, "survey_span", days=MOST_DAYS)
     found = await _desk(parts).asked(
         sorted(parts.roster.projects(person)),
-        since_ms=_midnight(first, zone),
-        until_ms=_midnight(last + timedelta(days=1), zone),
+        since_ms=days.midnight_ms(first, zone),
+        until_ms=days.midnight_ms(last + timedelta(days=1), zone),
     )
 
     def key(one: Asked) -> str:
         if by is By.DAY:
-            return datetime.fromtimestamp(one.at_ms / 1000, tz=zone).date().isoformat()
+            return days.of(one.at_ms, zone).isoformat()
         return one.queue_id if by is By.QUEUE else one.agent_id
 
     return [
@@ -115,12 +114,3 @@ def _title(key: str, by: By, person: Person, parts: Parts) -> str:
     if by is By.QUEUE:
         return parts.screens.queue_name(QueueId(key), person.language)
     return (parts.roster.name(AgentId(key)) or key) if by is By.AGENT else key
-
-
-def _zone(parts: Parts) -> ZoneInfo:
-    """Of the centre's first site."""
-    return ZoneInfo(next(iter(parts.centre.sites.values())).tz)
-
-
-def _midnight(day: date, zone: ZoneInfo) -> int:
-    return round(datetime.combine(day, time(), tzinfo=zone).astimezone(UTC).timestamp() * 1000)

@@ -26,6 +26,7 @@ from cti.domain.ids import (
     NodeId,
     OfferOutcome,
     ProjectId,
+    QueueId,
     Readiness,
 )
 from cti.errors import ConfigError, DatabaseDown
@@ -126,6 +127,33 @@ async def test_the_time_that_clicking_saved_is_summed_up(history: StoredHistory,
     before = await history.calls_made(projects, since_ms=0, until_ms=ARRIVED_MS)
     others = await history.calls_made([ProjectId("clinic")], since_ms=0, until_ms=2 * ARRIVED_MS)
     assert (before.asked, others.asked, others.to_dial_p50_ms) == (0, 0, None)
+
+
+async def test_who_was_answered_in_time_counts_and_who_left_before_the_target_does_not(
+    history: StoredHistory, journal: SqliteJournal
+) -> None:
+    answered = served_call()
+    left = abandoned_call(contact_id="c2", first=len(answered) + 1)
+    waits = entry(len(answered) + len(left) + 1, queued("c3"))
+    await happened(history, journal, [*answered, *left, waits])
+
+    async def served(target_ms: int, *, since_ms: int = ARRIVED_MS, project: str = "telecom") -> tuple[int, ...]:
+        targets = {QueueId("sales"): target_ms, QueueId("support"): 1}
+        now_ms = ARRIVED_MS + 6000
+        found = await history.served([ProjectId(project)], targets, since_ms=since_ms, now_ms=now_ms)
+        return tuple(number for one in found for number in (one.counted, one.in_time, one.abandoned))
+
+    assert await served(5000) == (3, 1, 1), "answered after 4 990, left after 6 990, waits since 5 990 ms"
+    assert await served(4000) == (3, 0, 1)
+    assert await served(6500) == (2, 1, 1), "one has time left"
+    assert await served(8000) == (1, 1, 1), "and one left sooner than he should have been answered"
+    assert await served(8000, since_ms=ARRIVED_MS + 1) == ()
+    assert await served(8000, project="clinic") == ()
+
+
+async def test_what_an_agent_asked_for_is_no_service(history: StoredHistory, journal: SqliteJournal) -> None:
+    await happened(history, journal, asked_call())
+    assert await history.served([ProjectId("telecom")], {QueueId("sales"): 1}, since_ms=0, now_ms=2 * ARRIVED_MS) == []
 
 
 async def test_a_campaigns_callee_has_answered_from_the_start_and_is_no_call_that_an_agent_asked_for(

@@ -81,6 +81,7 @@ NEEDS = {
     "GET /api/v1/parked": AGENT,
     "POST /api/v1/parked/{contact_id}/fetch": AGENT,
     "GET /api/v1/surveys": SUPERVISOR,
+    "GET /api/v1/service-levels": SUPERVISOR,
     "GET /api/v1/contacts/{contact_id}/survey": AGENT,
     "GET /api/v1/contacts/{contact_id}/voicemail": AGENT,
     "GET /api/v1/contacts/{contact_id}/voicemail/sound": AGENT,

@@ -9,7 +9,7 @@ import functools
 import json
 import shutil
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -69,6 +69,7 @@ from cti.ports import (
     Standing,
     Told,
 )
+from cti.ports.history import Served
 from cti.ports.media import Outgoing
 from cti.store.chats import StoredChats
 from cti.store.directory import Directory
@@ -328,6 +329,16 @@ class MemoryHistory:
     async def calls_made(self, project_ids: Sequence[ProjectId], *, since_ms: int, until_ms: int) -> CallsMade:
         asked = [one for one in self.told.values() if one.outbound and since_ms <= one.arrived_ms < until_ms]
         return CallsMade(asked=len(asked), dialled=0, reached=0, to_dial_ms=0, to_dial_p50_ms=None, saved_ms=0)
+
+    async def served(
+        self, project_ids: Sequence[ProjectId], targets_ms: Mapping[QueueId, int], *, since_ms: int, now_ms: int
+    ) -> Sequence[Served]:
+        came = [one for one in self.told.values() if one.project_id in project_ids and since_ms <= one.arrived_ms]
+        return [
+            Served(queue_id=queue_id, counted=len(mine), in_time=len(mine) - 1, abandoned=0)
+            for queue_id in targets_ms
+            if (mine := [one for one in came if one.queue_id == queue_id])
+        ]
 
     def keep_note(self, assignment_id: AssignmentId, contact_id: ContactId, agent_id: AgentId, note: str) -> None:
         self.notes.append((assignment_id, note))
