@@ -201,7 +201,7 @@ class Desk:
 
     def _take_change(self, change: Change) -> None:
         match change.kind:
-            case "state":
+            case "state" if isinstance(change.state, State):
                 self.state = change.state
             case "assignment" if change.assignment is not None:
                 self.assignments[change.assignment.assignment_id] = change.assignment

@@ -87,7 +87,8 @@ class Change(msgspec.Struct, frozen=True):
     """What changed: the field that `kind` says is filled."""
 
     kind: str
-    state: State | None = None
+    state: State | str | None = None
+    """The agent's own; of other kinds it is a word."""
     assignment: Assignment | None = None
     assignment_id: str = ""
     outcome: str = ""

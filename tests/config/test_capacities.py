@@ -16,7 +16,8 @@ pytestmark = pytest.mark.long
 Held = tuple[Medium, ...]
 VOICE, CALLBACK, EMAIL, CHAT = Medium.VOICE, Medium.CALLBACK, Medium.EMAIL, Medium.CHAT
 SMS, FAX, SOCIAL, TASK = Medium.SMS, Medium.FAX, Medium.SOCIAL, Medium.TASK
-EVERY = (VOICE, CALLBACK, EMAIL, CHAT, SMS, FAX, SOCIAL, TASK)
+VOICEMAIL = Medium.VOICEMAIL
+EVERY = (VOICE, CALLBACK, EMAIL, CHAT, SMS, FAX, SOCIAL, TASK, VOICEMAIL)
 
 
 def ready(name: str) -> Capacity:
@@ -38,7 +39,7 @@ def test_one_kind_at_a_time_and_an_email_gives_way() -> None:
     holds(
         "interruptible_email",
         [
-            ((), (VOICE, CALLBACK, EMAIL, CHAT, SMS)),
+            ((), (VOICE, CALLBACK, EMAIL, CHAT, SMS, VOICEMAIL)),
             ((VOICE,), ()),
             ((CALLBACK,), ()),
             ((SMS,), ()),
@@ -60,7 +61,7 @@ def test_a_capacity_of_100_holds_one_call_of_100_or_five_chats_of_20() -> None:
     holds(
         "weighted",
         [
-            ((), (VOICE, CALLBACK, CHAT)),
+            ((), (VOICE, CALLBACK, CHAT, VOICEMAIL)),
             ((VOICE,), ()),
             ((CHAT,), (CHAT,)),
             ((CHAT,) * 4, (CHAT,)),
@@ -74,12 +75,12 @@ def test_each_medium_says_whether_others_may_come_while_it_is_worked_on() -> Non
     holds(
         "per_medium",
         [
-            ((), (VOICE, CALLBACK, EMAIL, CHAT, TASK)),
+            ((), (VOICE, CALLBACK, EMAIL, CHAT, TASK, VOICEMAIL)),
             ((VOICE,), ()),
             ((CALLBACK,), ()),
-            ((CHAT,), (VOICE, CALLBACK, EMAIL, CHAT, TASK)),
-            ((CHAT,) * 3, (VOICE, CALLBACK, EMAIL, TASK)),
-            ((EMAIL,) * 5, (VOICE, CALLBACK, CHAT, TASK)),
+            ((CHAT,), (VOICE, CALLBACK, EMAIL, CHAT, TASK, VOICEMAIL)),
+            ((CHAT,) * 3, (VOICE, CALLBACK, EMAIL, TASK, VOICEMAIL)),
+            ((EMAIL,) * 5, (VOICE, CALLBACK, CHAT, TASK, VOICEMAIL)),
             ((CHAT, VOICE), ()),
         ],
     )
@@ -89,9 +90,9 @@ def test_blended_takes_one_call_five_chats_five_emails_and_five_posts_at_once() 
     holds(
         "blended",
         [
-            ((), (VOICE, CALLBACK, EMAIL, CHAT, SOCIAL)),
+            ((), (VOICE, CALLBACK, EMAIL, CHAT, SOCIAL, VOICEMAIL)),
             ((VOICE,), (EMAIL, CHAT, SOCIAL)),
-            ((CHAT,) * 5, (VOICE, CALLBACK, EMAIL, SOCIAL)),
+            ((CHAT,) * 5, (VOICE, CALLBACK, EMAIL, SOCIAL, VOICEMAIL)),
             ((VOICE, *(CHAT,) * 5, *(EMAIL,) * 5, *(SOCIAL,) * 4), (SOCIAL,)),
             ((VOICE, *(CHAT,) * 5, *(EMAIL,) * 5, *(SOCIAL,) * 5), ()),
         ],
@@ -102,11 +103,11 @@ def test_blended_real_time_takes_one_real_time_kind_at_a_time() -> None:
     holds(
         "blended_real_time",
         [
-            ((), (VOICE, CALLBACK, EMAIL, CHAT, SOCIAL)),
+            ((), (VOICE, CALLBACK, EMAIL, CHAT, SOCIAL, VOICEMAIL)),
             ((VOICE,), (EMAIL, SOCIAL)),
-            ((CHAT,), (EMAIL, CHAT, SOCIAL)),
-            ((CHAT,) * 5, (EMAIL, SOCIAL)),
-            ((EMAIL,) * 5, (VOICE, CALLBACK, CHAT, SOCIAL)),
+            ((CHAT,), (EMAIL, CHAT, SOCIAL, VOICEMAIL)),
+            ((CHAT,) * 5, (EMAIL, SOCIAL, VOICEMAIL)),
+            ((EMAIL,) * 5, (VOICE, CALLBACK, CHAT, SOCIAL, VOICEMAIL)),
         ],
     )
 
@@ -119,10 +120,10 @@ def test_chats_come_only_while_no_email_and_no_call_is_active() -> None:
     holds(
         "chats_alone",
         [
-            ((), (VOICE, CALLBACK, EMAIL, CHAT)),
-            ((CHAT,) * 2, (VOICE, CALLBACK, EMAIL, CHAT)),
-            ((CHAT,) * 3, (VOICE, CALLBACK, EMAIL)),
-            ((EMAIL,), (VOICE, CALLBACK)),
+            ((), (VOICE, CALLBACK, EMAIL, CHAT, VOICEMAIL)),
+            ((CHAT,) * 2, (VOICE, CALLBACK, EMAIL, CHAT, VOICEMAIL)),
+            ((CHAT,) * 3, (VOICE, CALLBACK, EMAIL, VOICEMAIL)),
+            ((EMAIL,), (VOICE, CALLBACK, VOICEMAIL)),
             ((VOICE,), (EMAIL,)),
             ((CHAT, CHAT, VOICE), (EMAIL,)),
         ],
@@ -134,7 +135,8 @@ def test_independent_media_know_only_their_own_limits() -> None:
     talk = {VOICE, CALLBACK}
     for medium, share in profile.shares.items():
         held = (medium,) * share.limit
-        others = tuple(other for other in EVERY if other is not medium and not {medium, other} <= talk)
+        barred = talk | {VOICEMAIL} if medium in talk else {medium}
+        others = tuple(other for other in EVERY if other not in barred)
         assert accepted(ready("independent"), held) == others
 
 
