@@ -20,7 +20,7 @@ async def test_listen_coach_come_in_and_take_over_by_keyboard_alone(
     centre: RunningCentre, chromium: Chromium, lines: Lines
 ) -> None:
     web = centre.endpoints().web
-    (boss,) = await hire(centre, ["283"], role=Role.SUPERVISOR)
+    (boss,) = await hire(centre, ["313"], role=Role.SUPERVISOR)
     async with (
         chromium.desktop(web, demo_agent(centre, "104")) as ann,
         chromium.desktop(web, boss) as sue,

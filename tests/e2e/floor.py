@@ -31,12 +31,16 @@ async def hire(
     database = open_database(centre.home().database_url)
     try:
         directory = Directory(database)
-        known = {person.login for person in await directory.everyone()}
+        known = {person.login: person for person in await directory.everyone()}
         for extension in extensions:
-            if f"hired{extension}" not in known:
-                await directory.add(
-                    _person(extension, project=project, skill=skill, role=role), SECRET, actor="test", sip_secret=SECRET
-                )
+            wanted = _person(extension, project=project, skill=skill, role=role)
+            if (there := known.get(wanted.login)) is None:
+                await directory.add(wanted, SECRET, actor="test", sip_secret=SECRET)
+                continue
+            was, is_to_be = ((one.project_ids, one.skills, one.role) for one in (there, wanted))
+            assert was == is_to_be, (
+                f"another test has hired {extension} for something else: take an extension of your own"
+            )
     finally:
         await database.close()
     return [

@@ -61,7 +61,7 @@ async def talks(made: Floor, call: Call) -> None:
 @pytest.mark.parametrize("engine_too", [False, True], ids=["asterisk", "asterisk and engine"])
 async def test_whom_asterisks_death_cuts_off_is_called_back_once(centre: RunningCentre, engine_too: bool) -> None:
     before = newest(centre)
-    staff = await hire(centre, ["291", "292"])
+    staff = await hire(centre, ["293", "294"])
     numbers = [f"+79165593{engine_too:d}{number}1" for number in range(4)]
     async with floor(centre, staff) as made:
         for number in numbers[:2]:

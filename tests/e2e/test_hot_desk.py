@@ -19,8 +19,8 @@ FIRST, SECOND = "812", "814"
 """What the carrier calls the phones of desks d12 and d14."""
 DESKS = {FIRST: "d12", SECOND: "d14"}
 PIN = "86420975"
-EXTENSION = "181"
-ANOTHER = "182"
+EXTENSION = "314"
+ANOTHER = "315"
 
 
 def give_pin(centre: RunningCentre, agent: DemoAgent) -> None:

@@ -116,7 +116,7 @@ async def recorded(person: Person, state: str) -> None:
 async def test_customer_left_agents_right_a_pause_silent_on_both_and_the_next_agent_on_the_right(
     centre: RunningCentre, lines: Lines, tmp_path: Path
 ) -> None:
-    async with people(centre, ["281", "282"], tmp_path, skill="sales", wrap_s=0.2) as everybody:
+    async with people(centre, ["285", "286"], tmp_path, skill="sales", wrap_s=0.2) as everybody:
         call, ann, bob = await talking(lines, everybody, "+79165559201", to=SALES)
         contact_id = contact_of(ann)
         await recorded(ann, "on")
@@ -157,7 +157,7 @@ async def test_customer_left_agents_right_a_pause_silent_on_both_and_the_next_ag
 async def test_an_engine_that_dies_loses_no_second_and_records_nothing_that_was_paused(
     centre: RunningCentre, lines: Lines, tmp_path: Path
 ) -> None:
-    async with people(centre, ["283", "284"], tmp_path, skill="sales", wrap_s=0.2) as everybody:
+    async with people(centre, ["287", "288"], tmp_path, skill="sales", wrap_s=0.2) as everybody:
         call, ann, _ = await talking(lines, everybody, "+79165559202", to=SALES)
         contact_id = contact_of(ann)
         await recorded(ann, "on")

@@ -135,7 +135,7 @@ async def test_death_freeze_and_a_lost_database_cut_no_talk_and_never_let_two_co
     centre: RunningCentre, postgres: PostgresServer, tmp_path: Path
 ) -> None:
     first = centre.home().ports.web
-    staff = await hire(centre, ["291"])
+    staff = await hire(centre, ["295"])
     async with second(centre, tmp_path / "second") as other, floor(centre, staff) as made:
         talk = await made.call("+79165559301")
         await soon(lambda: made.phones(Step.HEARD), what="a talk")
@@ -173,7 +173,7 @@ async def test_death_freeze_and_a_lost_database_cut_no_talk_and_never_let_two_co
         await soon(lambda: not health(first)["spooling"], what="the spool is stored")
         assert leads(first, epoch=3)()
         await soon(waits(other.port, behind=3), what="the standby waits on")
-        assert made.phones(Step.ENDED) == ["291"], "the talk that was hung up"
+        assert made.phones(Step.ENDED) == ["295"], "the talk that was hung up"
     url = centre.home().database_url
     with psycopg.connect(url) as connection:
         found = connection.execute("SELECT number, number - lag(number) OVER (ORDER BY number) FROM journal").fetchall()

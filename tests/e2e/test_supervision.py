@@ -104,8 +104,8 @@ async def test_listen_coach_come_in_take_over_by_tones(centre: RunningCentre, tm
     before = last_number(centre)
     async with (
         customer(centre, tmp_path) as called,
-        people(centre, ["281"], tmp_path, hz=ANNS_HZ) as (ann,),
-        supervisor(centre, "282", tmp_path) as sue,
+        people(centre, ["311"], tmp_path, hz=ANNS_HZ) as (ann,),
+        supervisor(centre, "312", tmp_path) as sue,
     ):
         await ann.has("active")
         await ann.phone.hears(CALLER_HZ)
@@ -150,7 +150,7 @@ async def test_the_engine_dies_while_she_coaches_and_the_talk_outlives_her(
     centre: RunningCentre, lines: Lines, tmp_path: Path
 ) -> None:
     before = last_number(centre)
-    async with people(centre, ["281"], tmp_path, hz=ANNS_HZ) as (ann,), supervisor(centre, "282", tmp_path) as sue:
+    async with people(centre, ["311"], tmp_path, hz=ANNS_HZ) as (ann,), supervisor(centre, "312", tmp_path) as sue:
         call = await lines.call("+79165559202")
         await ann.has("active")
         contact_id = await at_talk(sue, "coach", ann)
