@@ -26,6 +26,8 @@ AGENT_HZ: Final = 1150
 CALLER_HZ: Final = 1750
 """What the carrier's callers sound."""
 PROBE: Final = Path(__file__).with_name("probe.js")
+READY_OR_TOLD: Final = """() => document.querySelector('[data-testid=my-state]')?.dataset.state === 'ready'
+  || document.querySelector('[data-testid=notice].bad') !== null"""
 FLAGS: Final = (
     "--headless=new",
     "--no-sandbox",
@@ -126,6 +128,11 @@ class Desktop:
         await self.choose_device("web")
         await self.can_ring()
         await self.click("ready")
+        await self.until(READY_OR_TOLD)
+        if await self.part("my-state").get_attribute("data-state") != "ready":
+            # He was told that his phone is gone: that of his page before was, and this one's has come since.
+            await self.can_ring()
+            await self.click("ready")
         await self.is_now("ready")
 
     async def choose_device(self, device: str) -> None:
