@@ -82,9 +82,13 @@ class Hold:
         self._until_s = asked_s + LEASE_S - MARGIN_S
 
     def unreached(self, *, tried_s: float) -> None:
-        """A try to reach the database, begun at `tried_s`, failed: nobody could have claimed there meanwhile."""
+        """A try to reach the database, begun at `tried_s`, failed: nobody could have claimed there meanwhile.
+
+        Whose time was over before he tried, having stood still, does not go on by that: another may have claimed then.
+        """
         self.away = True
-        self._until_s = tried_s + GOES_ON_S
+        if self.stands(tried_s):
+            self._until_s = tried_s + GOES_ON_S
 
     def end(self) -> None:
         """Another leads."""

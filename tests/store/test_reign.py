@@ -197,6 +197,17 @@ def test_no_two_engines_ever_command_at_once(rates: list[float], story: list[tup
         world.pass_time(for_s)
 
 
+def test_a_leader_who_stood_still_and_wakes_without_the_database_does_not_go_on() -> None:
+    world = World([Process(rate=0.95) for _ in range(3)])
+    world.pass_time(1.0)
+    assert world.leader is not None
+    first = world.leader
+    for what, for_s in (("freeze", 8.3), ("cut from the database", 0.1), ("thaw", 2.5)):
+        world.befall(what, first)
+        world.pass_time(for_s)
+    assert world.commanding() not in ([], [first]), "another leads, and he does not"
+
+
 def led_and_followed() -> World:
     world = World([Process(), Process()])
     world.pass_time(1.0)
