@@ -17,9 +17,10 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 
 from cti.errors import Deposed, OutsideError
 from cti.ports import Entry, Journal
@@ -28,6 +29,8 @@ from cti.store import codec
 log = logging.getLogger(__name__)
 
 LARGEST_BATCH: Final = 2000
+PAGE: Final = 500
+"""Entries read at once."""
 _RETRY_S: Final = (0.1, 0.2, 0.5, 1.0)
 
 Flushed = Callable[[Sequence[Entry]], None]
@@ -94,8 +97,10 @@ class Place(Protocol):
         """The failure as a sentence with the next step."""
 
 
-class Appending:
-    """The loop's side of a journal, and the thread behind it. To be started in the loop that uses it.
+class Appending(ABC):
+    """The loop's side of a journal, and the thread behind it: `DurableJournal` but for reading and snapshots.
+
+    To be opened in the loop that uses it, as an async context manager.
 
     The backlog is not bounded: an event is never dropped, and `figures().failing` tells the engine to refuse what it
     can.
@@ -115,6 +120,21 @@ class Appending:
         self._longest_flush_ms = 0.0
         self.deposed = asyncio.Event()
         """Set once the place belongs to another process: nothing is written any more."""
+
+    @abstractmethod
+    async def open(self) -> None:
+        """Become the owner, and `start`. Raises OutsideError."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """`stop`, and let the next owner in."""
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     def start(self, *, last: int) -> None:
         """Begin after the entry with this number."""
@@ -138,9 +158,9 @@ class Appending:
         return self._last
 
     @property
-    def durable(self) -> int:
-        """Number of the last entry on disk."""
-        return self._durable
+    def settled(self) -> int:
+        """Number of the last entry that a successor would find; see `Figures`."""
+        return self._settled
 
     @property
     def failing(self) -> bool:
@@ -168,6 +188,21 @@ class Appending:
     def on_flushed(self, listener: Flushed) -> None:
         """See `DurableJournal`."""
         self._listeners.append(listener)
+
+    @abstractmethod
+    def read(self, *, after: int, until: int, limit: int = PAGE) -> list[Entry]:
+        """See `DurableJournal`."""
+
+    async def entries(self, *, after: int) -> AsyncIterator[Entry]:
+        """See `ports.Journal`. Reads beside the writer; ends at what was settled when it was called."""
+        until = self.settled
+        while after < until:
+            page = await asyncio.to_thread(self.read, after=after, until=until)
+            if not page:
+                return
+            for entry in page:
+                yield entry
+            after = page[-1].number
 
     def figures(self) -> Figures:
         """See `DurableJournal`."""

@@ -18,7 +18,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 import psycopg
 import sqlalchemy as sa
@@ -28,14 +28,13 @@ from cti.database import Database
 from cti.errors import Deposed, OutsideError
 from cti.ports import Entry, Epoch
 from cti.store import codec, models, postgres
-from cti.store.appending import LARGEST_BATCH, Appending, Figures, Flushed
+from cti.store.appending import LARGEST_BATCH, PAGE, Appending
 from cti.store.spool import Spool, found_in
 
 log = logging.getLogger(__name__)
 
 LAST_POSSIBLE: Final = 2**63 - 1
 NO_REIGN: Final = Epoch(0)
-_PAGE: Final = 500
 _REACH_EVERY_S: Final = 0.3
 _KEPT_SNAPSHOTS: Final = 2
 _ENTRIES: Final = models.table(models.JournalRow)
@@ -225,8 +224,8 @@ def _close_reached(reached: "Future[psycopg.Connection[tuple[object, ...]]]") ->
         reached.result().close()
 
 
-class DatabaseJournal:
-    """`ports.Journal` of one reign; to be opened in the loop that uses it, as an async context manager.
+class DatabaseJournal(Appending):
+    """`ports.Journal` of one reign; the spool counts as durable.
 
     `epoch` is the reign that `Leadership.gained` gave, and `after` as in `SqliteJournal`; both may be set until it is
     opened. `spools` is the folder for what is written while PostgreSQL is away. Once `deposed` is set the process is
@@ -239,7 +238,7 @@ class DatabaseJournal:
         self.after = after
         url = database.engine.url.render_as_string(hide_password=False)
         self._table = _Table(url, spools=spools)
-        self._appending = Appending(self._table)
+        super().__init__(self._table)
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -251,83 +250,34 @@ class DatabaseJournal:
             raise OutsideError("The journal in PostgreSQL cannot be opened: it does not answer.") from error
         finally:
             self._table.release()
-        self._appending.start(last=last)
+        self.start(last=last)
 
     async def close(self) -> None:
         """Write what is left, to PostgreSQL or the spool, and stop."""
-        await self._appending.stop()
+        await self.stop()
         self._table.close()
 
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
-
     # -- for the loop -------------------------------------------------------------------------------------------------
-
-    @property
-    def deposed(self) -> asyncio.Event:
-        """Set once an append found that another engine leads."""
-        return self._appending.deposed
 
     @property
     def spooling(self) -> bool:
         """Is PostgreSQL away, or the spool not stored yet?"""
         return self._table.spooling
 
-    @property
-    def last_number(self) -> int:
-        """See `ports.Journal`."""
-        return self._appending.last_number
-
-    @property
-    def failing(self) -> bool:
-        """See `ports.Journal`."""
-        return self._appending.failing
-
-    def append(self, entry: Entry) -> None:
-        """See `ports.Journal`. Raises ValueError when the number is not the next."""
-        self._appending.append(entry)
-
-    async def flushed(self, number: int) -> None:
-        """See `ports.Journal`; the spool counts. Raises Deposed when another engine leads."""
-        await self._appending.flushed(number)
-
-    def on_flushed(self, listener: Flushed) -> None:
-        """See `DurableJournal`."""
-        self._appending.on_flushed(listener)
-
-    def figures(self) -> Figures:
-        """See `DurableJournal`."""
-        return self._appending.figures()
-
-    async def entries(self, *, after: int) -> AsyncIterator[Entry]:
-        """See `ports.Journal`. Ends at what was settled when it was called."""
-        until = self._table.settled
-        while after < until:
-            page = await asyncio.to_thread(self.read, after=after, until=until)
-            if not page:
-                return
-            for entry in page:
-                yield entry
-            after = page[-1].number
-
-    def read(self, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:
+    def read(self, *, after: int, until: int, limit: int = PAGE) -> list[Entry]:
         """At most `limit` settled entries with after < number ≤ until; blocks. Raises DatabaseDown, ConfigError."""
         return read(self._database, after=after, until=until, limit=limit)
 
     async def save_snapshot(self, number: int, state: bytes) -> None:
         """Keep the state as it was after this entry, once that is settled itself. Raises OutsideError."""
         await self.flushed(number)
-        if self._table.settled < number:
+        if self.settled < number:
             raise OutsideError("PostgreSQL is away: no snapshot is kept until it has the journal.")
         await self._database.write(lambda connection: _save(connection, number, state), within_s=30)
 
     async def latest_snapshot(self) -> tuple[int, bytes] | None:
         """The newest whole snapshot that the journal reaches: number of its last entry, and the state."""
-        return await self._database.read(lambda connection: latest(connection, self._table.settled), within_s=30)
+        return await self._database.read(lambda connection: latest(connection, self.settled), within_s=30)
 
 
 class DatabaseChronicle:
@@ -348,7 +298,7 @@ class DatabaseChronicle:
         return await self._database.read(lambda connection: latest(connection, LAST_POSSIBLE), within_s=30)
 
 
-def read(database: Database, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:
+def read(database: Database, *, after: int, until: int, limit: int = PAGE) -> list[Entry]:
     """Entries with after < number ≤ until, in order, at most `limit`; anyone may read. Blocks.
 
     Raises DatabaseDown, and ConfigError for an entry of an unknown version.

@@ -9,14 +9,14 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final, Self
+from typing import Final
 
 from cti.errors import OutsideError
 from cti.ports import Entry
 from cti.store import codec, snapshots
-from cti.store.appending import Appending, Figures, Flushed
+from cti.store.appending import PAGE, Appending
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS entries (
@@ -28,7 +28,6 @@ CREATE TABLE IF NOT EXISTS owner (
 OWN: Final = "INSERT INTO owner VALUES (1, 1, ?) ON CONFLICT DO UPDATE SET epoch = epoch + 1 RETURNING epoch, after"
 INSERT: Final = "INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?)"
 _SELECT: Final = "SELECT * FROM entries WHERE number > ? AND number <= ? ORDER BY number LIMIT ?"
-_PAGE: Final = 500
 _LAST_POSSIBLE: Final = 2**63 - 1
 _DYING_S: Final = 1.0
 """How long a process takes to let go of what it held when it is killed."""
@@ -125,8 +124,8 @@ def newest_in(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT coalesce(max(number), 0) FROM entries").fetchone()[0])
 
 
-class SqliteJournal:
-    """`ports.Journal` in one SQLite file; to be opened in the loop that uses it, as an async context manager.
+class SqliteJournal(Appending):
+    """`ports.Journal` in one SQLite file.
 
     `after` counts only for a file that is new: its first entry gets the next number, so that ids made from numbers do
     not meet those in a history that outlived its journal. `size_limit_bytes` makes the file refuse to grow, as a full
@@ -137,7 +136,7 @@ class SqliteJournal:
         self._path = path
         self.after = after
         self.file = SqliteFile(path, size_limit_bytes=size_limit_bytes)
-        self._appending = Appending(self.file)
+        super().__init__(self.file)
         self.epoch = 0
         """How often this journal was opened: greater than that of every owner before."""
 
@@ -146,19 +145,12 @@ class SqliteJournal:
     async def open(self) -> None:
         """Become the owner. Raises OutsideError while another process is, or when the file cannot be used."""
         self._lock, last = await asyncio.to_thread(self._become_owner)
-        self._appending.start(last=last)
+        self.start(last=last)
 
     async def close(self) -> None:
         """Write what is left (one try when the disk refuses), stop the thread and let the next owner in."""
-        await self._appending.stop()
+        await self.stop()
         os.close(self._lock)
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        await self.close()
 
     def _become_owner(self) -> tuple[int, int]:
         """The lock, and the number to go on from."""
@@ -188,44 +180,7 @@ class SqliteJournal:
 
     # -- for the loop -------------------------------------------------------------------------------------------------
 
-    @property
-    def last_number(self) -> int:
-        """Number of the last entry appended; on opening, of the last on disk (or `after` while there is none)."""
-        return self._appending.last_number
-
-    @property
-    def failing(self) -> bool:
-        """See `ports.Journal`."""
-        return self._appending.failing
-
-    def append(self, entry: Entry) -> None:
-        """See `ports.Journal`. Raises ValueError when the number is not the next."""
-        self._appending.append(entry)
-
-    async def flushed(self, number: int) -> None:
-        """See `ports.Journal`. While writes fail it raises at once, although the entry is kept and tried again."""
-        await self._appending.flushed(number)
-
-    def on_flushed(self, listener: Flushed) -> None:
-        """See `DurableJournal`."""
-        self._appending.on_flushed(listener)
-
-    def figures(self) -> Figures:
-        """For metrics; cheap."""
-        return self._appending.figures()
-
-    async def entries(self, *, after: int) -> AsyncIterator[Entry]:
-        """See `ports.Journal`. Reads beside the writer; ends at what was durable when it was called."""
-        until = self._appending.durable
-        while after < until:
-            page = await asyncio.to_thread(self.read, after=after, until=until)
-            if not page:
-                return
-            for entry in page:
-                yield entry
-            after = page[-1].number
-
-    def read(self, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:
+    def read(self, *, after: int, until: int, limit: int = PAGE) -> list[Entry]:
         """At most `limit` entries with after < number ≤ until; blocks. Raises OutsideError, ConfigError."""
         return read(self._path, after=after, until=until, limit=limit)
 
@@ -236,7 +191,7 @@ class SqliteJournal:
 
     async def latest_snapshot(self) -> tuple[int, bytes] | None:
         """The newest whole snapshot that the journal reaches: number of its last entry, and the state."""
-        return await asyncio.to_thread(snapshots.latest, self._snapshots, until=self._appending.durable)
+        return await asyncio.to_thread(snapshots.latest, self._snapshots, until=self.settled)
 
     @property
     def _snapshots(self) -> Path:
@@ -257,7 +212,7 @@ def _lock(descriptor: int) -> None:
             return
 
 
-def read(path: Path, *, after: int, until: int, limit: int = _PAGE) -> list[Entry]:
+def read(path: Path, *, after: int, until: int, limit: int = PAGE) -> list[Entry]:
     """Entries of a journal's file with after < number ≤ until, in order, at most `limit`; beside its owner, if any.
 
     Blocks. Raises OutsideError when the file cannot be read, ConfigError for an entry of an unknown version.
