@@ -511,6 +511,19 @@ class Home:
         return f"{scheme}://{self.settings.public_address or self.settings.listen}:{self.ports.web}"
 
     @property
+    def host_here(self) -> str:
+        """Where this machine reaches its own engine: the unspecified address is no place to connect to."""
+        listen = self.settings.listen
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104 - compared with, not bound to
+
+    @property
+    def web_here(self) -> str:
+        """Where the engine's web answers on this machine."""
+        scheme = "https" if self.settings.tls_cert else "http"
+        host = f"[{self.host_here}]" if ":" in self.host_here else self.host_here
+        return f"{scheme}://{host}:{self.ports.web}"
+
+    @property
     def surveys(self) -> Path:
         """Answers of callers that the engine has not taken in yet."""
         return self.path / "surveys"

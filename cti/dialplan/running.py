@@ -39,10 +39,9 @@ def rollback(home: Home, *, version: int, reason: str) -> Outcome:
 
 def _ask(home: Home, act: str, body: Mapping[str, object]) -> Outcome:
     # The certificate is our own process's on this machine, whatever name it bears.
-    scheme = "https" if home.settings.tls_cert else "http"
-    url = f"{scheme}://{_host(home)}:{home.ports.web}/api/v1/conf/command/{act}"
+    url = f"{home.web_here}/api/v1/conf/command/{act}"
     try:
-        with httpx.Client(verify=False, trust_env=False, timeout=LIMIT_S) as client:  # noqa: S501
+        with httpx.Client(verify=False, trust_env=False, timeout=LIMIT_S) as client:  # noqa: S501 - as said
             answer = client.post(
                 url, json={"author": person(), **body}, headers={"X-Triune-Token": home.secrets.engine_token}
             )
@@ -54,12 +53,6 @@ def _ask(home: Home, act: str, body: Mapping[str, object]) -> Outcome:
         return msgspec.json.decode(answer.content, type=Outcome)
     problem: Any = answer.json() if answer.headers.get("content-type", "").startswith("application/json") else {}
     raise ConfigError(str(problem.get("sentence") or f"The engine answered {answer.status_code}."))
-
-
-def _host(home: Home) -> str:
-    listen = home.settings.listen
-    host: str = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104
-    return f"[{host}]" if ":" in host else host
 
 
 def person() -> str:

@@ -84,20 +84,8 @@ def _ivr(home: Home) -> Part:
     )
 
 
-def web_here(home: Home) -> str:
-    """Where the engine's web answers on this machine."""
-    scheme, host = ("http" if home.settings.tls_cert is None else "https"), _host(home)
-    return f"{scheme}://[{host}]:{home.ports.web}" if ":" in host else f"{scheme}://{host}:{home.ports.web}"
-
-
-def _host(home: Home) -> str:
-    """The unspecified address is no place to connect to."""
-    listen = home.settings.listen
-    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen, listen)  # noqa: S104
-
-
 def _engine(home: Home) -> Part:
-    ping = health.http(_host(home), home.ports.web, "/healthz", tls=home.settings.tls_cert is not None)
+    ping = health.http(home.host_here, home.ports.web, "/healthz", tls=home.settings.tls_cert is not None)
     return Part(
         name="engine",
         command=(sys.executable, "-m", "cti", "engine", "--home", str(home.path)),

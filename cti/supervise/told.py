@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import httpx
 
 from cti.home import Home
-from cti.supervise import parts
 
 _LIMIT_S = 2
 
@@ -40,7 +39,7 @@ class Told:
 def ask(home: Home) -> Told:
     """Ask at this machine's own address. Blocks for at most 2 s."""
     try:  # the certificate is not looked at: it is our own process on this machine
-        answer = httpx.get(f"{parts.web_here(home)}/healthz", timeout=_LIMIT_S, verify=False, trust_env=False)  # noqa: S501
+        answer = httpx.get(f"{home.web_here}/healthz", timeout=_LIMIT_S, verify=False, trust_env=False)  # noqa: S501 - our own, on this machine
         found = answer.json()
         return Told(**{name: found.get(name) for name in Told.__slots__})
     except (httpx.HTTPError, ValueError, AttributeError):

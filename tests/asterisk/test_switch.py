@@ -297,7 +297,7 @@ async def test_a_supervisors_ear_is_changed_for_another_and_goes_with_the_agents
     coaches = structs.replace(listens, snoop=LegId(f"snoop-{leg}-3"), instead_of=listens.snoop, whispering=True)
     for order in (listens, listens, coaches, coaches):
         await bench.switch.execute(order)
-        await bench.listed(lambda listing, ear=order.snoop: _ears(listing) == [{leg, ear}])  # type: ignore[misc]
+        await bench.listed(lambda listing, ear=order.snoop: _ears(listing) == [{leg, ear}])  # type: ignore[misc]  # a default in a lambda
     ended = await bench.events.next(LegEnded)
     assert ended.leg_id == listens.snoop
     await bench.switch.execute(EndLeg(leg_id=ring.leg_id, node=NODE))

@@ -38,9 +38,9 @@ async def test_the_spare_routes_when_the_engine_is_killed_three_times_in_a_row(c
             died = time.monotonic()
             await made.hang_up([talking[time_]])
             expected = len(AGENTS) + time_ + 1
-            await soon(lambda: len(made.phones(Step.HEARD)) == expected, what="the next is routed")  # noqa: B023
+            await soon(lambda: len(made.phones(Step.HEARD)) == expected, what="the next is routed")  # noqa: B023 - awaited in the same round
             print(f"routed again {time.monotonic() - died:.2f} s after the kill")
-            await soon(lambda: centre.is_back("engine", after=killed), what="it is told who serves")  # noqa: B023
+            await soon(lambda: centre.is_back("engine", after=killed), what="it is told who serves")  # noqa: B023 - awaited in the same round
             assert centre.pid("engine") == spare
             assert centre.status()["parts"]["engine"]["pid"] == spare
         await spare_stands_by(centre, after=centre.pid("engine"))

@@ -160,7 +160,7 @@ async def test_what_asterisk_never_closed_is_heard_up_to_its_death(folder: Path,
 
 async def test_nothing_can_be_sent_to_a_box(folder: Path, centre: Centre) -> None:
     with pytest.raises(OutsideError, match="answered by a call"):
-        await boxes(folder, centre).send(None)  # type: ignore[arg-type]
+        await boxes(folder, centre).send(None)  # type: ignore[arg-type]  # it looks at nothing of it
 
 
 # -- how long ----------------------------------------------------------------------------------------------------------
