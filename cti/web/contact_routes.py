@@ -59,7 +59,7 @@ async def one_contact(
 @router.post("/contacts", status_code=201, responses=responses(401, 403, 404, 409))
 async def new_contact(given: NewContact, person: Anyone, parts: AnyParts) -> ContactCreated:
     """A virtual call for a queue of the asker's projects. Answered when it is on disk, so that it is never lost."""
-    if given.medium is Medium.VOICE:
+    if given.medium in (Medium.VOICE, Medium.VOICEMAIL):
         raise Refusal(422, "voice_has_a_channel")
     queue = parts.engine.state.queues.get(QueueId(given.queue_id))
     if queue is None or queue.rules.project_id not in parts.roster.projects(person):

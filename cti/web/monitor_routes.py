@@ -42,7 +42,7 @@ async def leave(person: Supervisor, parts: AnyParts) -> Done:
         if leg_id is not None
         else (None, None)
     )
-    at = monitor or party
+    at = monitor or (party if party is not None and party.uninvited else None)
     await parts.engine.handle(MonitorLeft(agent_id=person.agent_id))
     if at is not None:
         await parts.people.note_deed(actor=person.login, action="talk_left", subject=at.contact_id, detail="")

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path
+from pydantic import Field
 
 from cti import surveys
 from cti.domain.ids import AgentId, ContactId, QueueId
@@ -21,6 +22,7 @@ from cti.web.record import Message
 router = APIRouter(prefix="/api/v1", tags=["surveys"], responses=responses(401, 403, 404))
 
 MOST_DAYS = 366
+Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2199, 12, 31))]
 
 
 class By(StrEnum):
@@ -58,12 +60,13 @@ async def results(
     person: Supervisor,
     parts: AnyParts,
     by: By = By.QUEUE,
-    since: Annotated[
-        date | None, Query(description="first day; the day before `until`'s thirtieth if left out")
-    ] = None,
-    until: Annotated[date | None, Query(description="last day, today if left out")] = None,
+    since: Day | None = None,
+    until: Day | None = None,
 ) -> list[SurveyResult]:
-    """How many answered each question, and the mean, of the asker's projects."""
+    """How many answered each question, and the mean, of the asker's projects.
+
+    From the first day to the last one: today, and the thirty days that end with it, if they are left out.
+    """
     zone = days.zone(parts.centre)
     last = until or days.of(parts.engine.now(), zone)
     first = since or last - timedelta(days=29)

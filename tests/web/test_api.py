@@ -121,10 +121,9 @@ async def test_a_callback_needs_a_number_that_can_be_called(world: World, addres
     assert not world.engine.state.contacts
 
 
-async def test_voice_cannot_be_made_by_the_api(world: World) -> None:
-    answer = await (await world.client("anna")).post(
-        "/api/v1/contacts", json={"medium": "voice", "queue_id": "support"}
-    )
+@pytest.mark.parametrize("medium", ["voice", "voicemail"])
+async def test_what_is_spoken_cannot_be_made_by_the_api(world: World, medium: str) -> None:
+    answer = await (await world.client("anna")).post("/api/v1/contacts", json={"medium": medium, "queue_id": "support"})
     assert (answer.status_code, answer.json()["code"]) == (422, "voice_has_a_channel")
 
 

@@ -20,6 +20,7 @@ async def test_each_queue_of_ones_projects_tells_what_it_reached_lately_and_toda
     support = found["support"]
     assert (support["within_ms"], support["goal_percent"]) == (20_000, 80)
     assert support["lately"] == {"counted": 2, "in_time": 1, "percent": 50, "abandoned": 0}
+    assert (support["today"]["counted"], support["today"]["in_time"]) == (3, 2), "the half hour, and before it"
     assert found["sales"]["lately"] == {"counted": 0, "in_time": 0, "percent": None, "abandoned": 0}
 
 

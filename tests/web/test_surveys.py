@@ -36,6 +36,8 @@ async def test_results_by_queue_agent_and_day_are_the_supervisors_own(world: Wor
     assert day["key"] == day["title"]
     refused = await sveta.get("/api/v1/surveys", params={"since": "2030-01-02", "until": "2030-01-01"})
     assert (refused.status_code, refused.json()["code"]) == (422, "survey_span")
+    for day in ("9999-12-31", "0001-01-01"):
+        assert (await sveta.get("/api/v1/surveys", params={"until": day})).status_code == 422
     assert (await client.get("/api/v1/surveys")).status_code == 403
     for reader, status in ((client, 200), (sveta, 200), (await world.client("boris"), 404)):
         assert (await reader.get(f"/api/v1/contacts/{contact_id}/survey")).status_code == status

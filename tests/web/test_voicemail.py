@@ -12,7 +12,7 @@ from cti.ports import Arrival
 from cti.ports.media import Incoming
 from cti.store.messages import StoredMessages
 from cti.store.voicemails import StoredVoicemails
-from tests.web.world import CABINET, KNOWN, World
+from tests.web.world import CABINET, KNOWN, PASSWORD, World
 
 pytestmark = pytest.mark.server
 
@@ -60,7 +60,10 @@ async def test_a_message_is_heard_by_its_agent_and_supervisors_alone(world: Worl
     part = await client.get(sound, headers={"Range": "bytes=100-199"})
     assert (part.status_code, part.content) == (206, content[100:200])
     assert (await client.get(sound, headers={"Range": "bytes=999999-"})).status_code == 416
-    for other, status in (("boris", 404), ("sveta", 200), ("root", 200)):
+    colleague = {"login": "clara", "name": "Clara", "project_ids": ["telecom"], "extension": "103"}
+    root = await world.client("root")
+    assert (await root.post("/api/v1/people", json={**colleague, "password": PASSWORD})).is_success
+    for other, status in (("boris", 404), ("clara", 404), ("sveta", 200), ("root", 200)):
         listener = await world.client(other)
         assert (await listener.get(sound)).status_code == status
         await listener.aclose()
