@@ -25,18 +25,20 @@ class StubbornVisitors(Visitors):
 
     async def come(self) -> None:
         self.begun += 1
-        name, token = f"Visitor {self.begun}", None
-        over = False
-        while not over:
+        name, token, greeted = f"Visitor {self.begun}", None, False
+        ended = False
+        while not ended:
             try:
                 async with visiting(self.web, token) as page:
                     token = page.token
-                    over = await self._converse(page, name)
+                    greeted = await self._converse(page, name)
+                    ended = True
             except _BROKEN:
                 await asyncio.sleep(_AGAIN_S)
-        self.answered += 1
+        self.answered += greeted
 
     async def _converse(self, page: Visitor, name: str) -> bool:
+        """Whether he was greeted before it ended."""
         if page.standing["phase"] != "ended":
             if "Where is my parcel?" not in page.texts:
                 await page.say("Where is my parcel?", name=name)
@@ -45,7 +47,7 @@ class StubbornVisitors(Visitors):
             await page.say_raw({"type": "leave"})
             await page.stands("ended")
         self.greeted_twice += page.texts.count(GREETING) > 1
-        return True
+        return GREETING in page.texts
 
 
 @dataclass

@@ -25,9 +25,10 @@ from tests.chaos.faults import FAULTS, Fault, Ground
 from tests.e2e.floor import hire
 from tests.media import mail_centre
 from tests.media.servers import MailServers
-from tests.running import RunningCentre, free_port_base, soon
+from tests.running import PATIENCE_S, RunningCentre, free_port_base, soon
 from tests.soak.books import Day, read
 from tests.soak.customers import Callers, Stream, Writers, come_and_go
+from tests.soak.idle import is_idle, unlike_idle
 
 AGENTS: Final = 8
 COME_S: Final = 8.0
@@ -94,9 +95,7 @@ class Chaos:
         found = [*await self._play(fault), *await self._quiet()]
         day = await asyncio.to_thread(read, self.centre.home().journal)
         found += [each for each in books.findings(self.crowd, day) if each not in self.known]
-        found += sorted(
-            set(re.findall(r"(?m)^(?:\w+\.)*\w+(?:Error|Exception): .*", self.centre.log("engine")[before:]))
-        )
+        found += sorted(set(_RAISED.findall(self.centre.log("engine")[before:])))
         self.known.update(found)
         self.bad += bool(found)
         took_s = time.monotonic() - begun_s
@@ -150,14 +149,15 @@ class Chaos:
         found: list[str] = []
         for what, is_so, otherwise in (
             ("contacts", self._all_closed, self._open),
-            ("agents", self._all_idle, self._unlike_idle),
+            ("agents", lambda: is_idle(self.agents), lambda: unlike_idle(self.agents)),
             ("channels", self._no_channel, lambda: self.centre.console("core show channels concise")),
             ("bridges", self._no_bridge, lambda: self.centre.console("bridge show all")),
             ("mails", lambda: self.crowd.writers.answers() >= self.crowd.writers.sent, lambda: "not all answered"),
         ):
             try:
-                await asyncio.to_thread(_until, is_so, QUIET_S if what in ("contacts", "agents") else 60.0)
-            except TimeoutError:
+                within_s = QUIET_S if what in ("contacts", "agents") else PATIENCE_S
+                await soon(is_so, what=what, within_s=within_s)
+            except AssertionError:
                 found.append(f"stuck {what}: {otherwise().strip()[:600]}")
         return found
 
@@ -170,30 +170,11 @@ class Chaos:
     def _open(self) -> str:
         return str({str(medium): told.live for medium, told in self._day().told.items() if told.live})
 
-    def _all_idle(self) -> bool:
-        desks = self.agents.desks.all
-        return all(not desk.assignments and desk.state and desk.state.readiness == "ready" for desk in desks)
-
-    def _unlike_idle(self) -> str:
-        return "; ".join(
-            f"{desk.login} {desk.state and desk.state.readiness} {list(desk.assignments.values())} {desk.trouble}"
-            for desk in self.agents.desks.all
-            if desk.assignments or desk.state is None or desk.state.readiness != "ready"
-        )
-
     def _no_channel(self) -> bool:
         return "0 active channels" in self.centre.console("core show channels count")
 
     def _no_bridge(self) -> bool:
         return not self.centre.console("bridge show all").splitlines()[1:]
-
-
-def _until(is_so: Callable[[], object], within_s: float) -> None:
-    deadline = time.monotonic() + within_s
-    while not is_so():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.3)
 
 
 @asynccontextmanager

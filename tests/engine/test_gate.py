@@ -20,7 +20,7 @@ from tests.engine.test_loop import OPEN
 from tests.engine.world import MemoryJournal, arrival
 from tests.running import soon
 
-BOUNDS = Bounds(loop=60_000, mailbox=60_000, journal=60_000, switch=20, after_ms=20, calm_ms=50)
+BOUNDS = Bounds(loop=60_000, mailbox=60_000, journal=60_000, switch=400, after_ms=50, calm_ms=50)
 
 
 class Entry:
@@ -84,7 +84,7 @@ async def at_work(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
 async def test_a_switch_that_answers_late_shuts_the_entry_and_it_opens_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with at_work(monkeypatch) as world:
         await world.until(lambda: world.entry.told == [0], "what an engine before us said is taken back")
-        world.entry.slow_s = 0.2
+        world.entry.slow_s = 1.0
         await world.until(lambda: len(world.entry.told) > 1, "shut")
         assert time.time() < world.entry.told[1] <= time.time() + gates.SHUT_FOR_S
         await world.until(lambda: world.told, "said to people")
@@ -97,7 +97,7 @@ async def test_a_switch_that_answers_late_shuts_the_entry_and_it_opens_again(mon
 async def test_before_calls_are_refused_what_can_wait_is_asked_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
     async with at_work(monkeypatch) as world:
         await world.loop.ask(OPEN)
-        world.entry.slow_s = 0.2
+        world.entry.slow_s = 1.0
         await world.until(lambda: world.gate.judgement.level is not Level.CALM, "strained")
         with pytest.raises(Busy) as refused:
             await world.loop.ask(arrival("n1-1", 1), urgent=False)
@@ -111,7 +111,7 @@ async def test_before_calls_are_refused_what_can_wait_is_asked_to_come_back(monk
 async def test_an_entry_that_did_not_hear_is_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
     async with at_work(monkeypatch) as world:
         await world.until(lambda: world.entry.told == [0], "open")
-        world.entry.slow_s = 0.2
+        world.entry.slow_s = 1.0
         await world.until(lambda: len(world.entry.told) == 2, "shut")
         world.entry.slow_s = 0.0
         world.entry.is_down = True
@@ -125,7 +125,7 @@ async def test_whom_the_dialplan_refused_is_told_and_a_while_later_no_more(monke
         await world.until(lambda: world.entry.told, "at work")
         world.entry.counted[Refused.RATE] += 3
         await world.until(lambda: world.told, "said")
-        assert world.told == [Refusing(since_ms=1000, reason="rate")]
+        assert world.told[0] == Refusing(since_ms=1000, reason="rate")
         assert world.gate.refused() == {"lines": 0, "rate": 3, "overload": 0}
         await world.until(lambda: world.told[-1] is None, "nobody has been refused since")
         assert world.entry.told == [0], "the engine is not overloaded"

@@ -1,4 +1,4 @@
-"""Calls, mails, chats and callbacks at once over ten agents, on a real Asterisk and real mail servers.
+"""Calls, mails, chats and callbacks at once over ten agents or more, on a real Asterisk and real mail servers.
 
 `TRIUNE_MIXED_S` says for how many seconds customers come and `TRIUNE_MIXED_RATE` how many calls in each: a minute at
 one in two seconds when they say nothing, an hour at five under `make soak`. At the end the books must balance, every
@@ -29,6 +29,7 @@ from tests.media.servers import MailServers
 from tests.running import PARTS, PATIENCE_S, RunningCentre, free_port_base, soon
 from tests.soak import books
 from tests.soak.customers import Askers, Callers, Stream, Visitors, Writers, come_and_go
+from tests.soak.idle import is_idle, unlike_idle
 from tests.soak.resources import Resources
 
 SECONDS = float(os.environ.get("TRIUNE_MIXED_S", "60"))
@@ -76,7 +77,7 @@ def own(servers: MailServers, tmp_path_factory: pytest.TempPathFactory) -> Itera
 
 @asynccontextmanager
 async def team(own: RunningCentre, carrier: Carrier) -> AsyncIterator[Agents]:
-    """Ten at work: the demo's for sales and support, and some hired."""
+    """`AGENTS` at work: the demo's for sales and support, and some hired."""
     demo = [agent for agent in own.home().secrets.demo.agents if "101" <= agent.extension <= "106"]
     hired = await hire(own, [str(extension) for extension in range(361, 361 + AGENTS - len(demo))])
     ring = Span(shortest_s=0.4, longest_s=0.4)
@@ -103,20 +104,6 @@ async def all_closed(own: RunningCentre, *, least: int) -> None:
             if arrived >= least and arrived == closed:
                 return
             await asyncio.sleep(0.5)
-
-
-def is_idle(agents: Agents) -> bool:
-    """Is everybody ready, with nothing in hand?"""
-    return all(not desk.assignments and desk.state and desk.state.readiness == "ready" for desk in agents.desks.all)
-
-
-def unlike_idle(agents: Agents) -> str:
-    """Who is not, and how he stands."""
-    return "; ".join(
-        f"{desk.login} {desk.state and desk.state.readiness} {list(desk.assignments.values())} {desk.trouble}"
-        for desk in agents.desks.all
-        if desk.assignments or desk.state is None or desk.state.readiness != "ready"
-    )
 
 
 async def test_the_books_balance_after_everything_came_at_once(
