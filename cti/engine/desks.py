@@ -67,9 +67,11 @@ class HotDesks:
     # -- life ----------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
-        """Take up who sits where, then have those leave who sign out; for ever."""
+        """Take up who sits where, then have those leave who sign out or whose desk is gone; for ever."""
+        self.look()
         for seat in await self._book.seats():
             self._sit(seat)
+            self._see(seat)
         while True:
             self.look()
             try:
@@ -80,12 +82,18 @@ class HotDesks:
 
     async def _leave_in_time(self, agent_id: AgentId) -> None:
         try:
-            agent = self._engine.state.agents.get(agent_id)
-            if agent is not None and agent.readiness is Readiness.OFFLINE:
-                await self.log_out(agent_id)
+            async with self._turn:
+                if self._has_to_leave(agent_id):
+                    await self._leave(agent_id)
         except DatabaseDown:
             self._leaving.put_nowait(agent_id)
             await asyncio.sleep(_RETRY_S)
+
+    def _has_to_leave(self, agent_id: AgentId) -> bool:
+        """Still so? He may have signed in again or logged in elsewhere meanwhile."""
+        agent, seat = self._engine.state.agents.get(agent_id), self._seats.get(agent_id)
+        is_offline = agent is not None and agent.readiness is Readiness.OFFLINE
+        return is_offline or (seat is not None and seat.desk not in self._known)
 
     def look(self) -> None:
         """The centre file may know other desk phones now; whoever sits at one that is gone is rung at none."""
@@ -94,9 +102,12 @@ class HotDesks:
             return
         self._known = dict(desks)
         self._switch.know(desks)
-        for seat in list(self._seats.values()):
-            if seat.desk not in desks:
-                self._leaving.put_nowait(seat.agent_id)
+        for seat in self._seats.values():
+            self._see(seat)
+
+    def _see(self, seat: Seat) -> None:
+        if seat.desk not in self._known:
+            self._leaving.put_nowait(seat.agent_id)
 
     def decided(self, decision: Decision, _now: Milliseconds) -> None:
         """A follower of the hub's: whoever signs out leaves his desk."""
@@ -144,10 +155,7 @@ class HotDesks:
     async def log_out(self, agent_id: AgentId) -> None:
         """See `ports.Desks`."""
         async with self._turn:
-            await self._book.leave(agent_id)
-            seat = self._seats.get(agent_id)
-            if seat is not None:
-                await self._get_up(seat)
+            await self._leave(agent_id)
 
     async def log_out_by_phone(self, endpoint: str) -> bool:
         """See `ports.Desks`."""
@@ -161,6 +169,12 @@ class HotDesks:
     def _desk_of(self, endpoint: str) -> str | None:
         key = endpoint.removeprefix(variables.DESK_ENDPOINT_PREFIX)
         return key if key != endpoint and key in self._known else None
+
+    async def _leave(self, agent_id: AgentId) -> None:
+        await self._book.leave(agent_id)
+        seat = self._seats.get(agent_id)
+        if seat is not None:
+            await self._get_up(seat)
 
     def _sit(self, seat: Seat) -> None:
         extension = self._extension(seat.agent_id)

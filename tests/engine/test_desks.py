@@ -1,7 +1,8 @@
 """Hot desks: the last wins, who signs out leaves, and what a phone may say."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, cast
 
 import pytest
@@ -31,6 +32,8 @@ class Book:
         return list(self.kept.values())
 
     async def take(self, seat: Seat) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)  # others go on while a database writes
         self.kept = {one: kept for one, kept in self.kept.items() if kept.desk != seat.desk} | {seat.agent_id: seat}
 
     async def leave(self, agent_id: AgentId) -> None:
@@ -105,6 +108,17 @@ class World:
         return self.core.state.agent(agent_id).device
 
 
+@contextlib.asynccontextmanager
+async def running(world: World) -> AsyncIterator[None]:
+    """While its task runs."""
+    task = asyncio.create_task(world.desks.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_he_is_rung_where_he_logged_in_last_and_where_he_was_before_when_he_leaves() -> None:
     world = World()
     for desk in ("d12", "d14"):
@@ -136,12 +150,42 @@ async def test_who_has_chosen_another_phone_meanwhile_keeps_it() -> None:
 async def test_who_signs_out_leaves_and_a_seat_outlives_the_engine() -> None:
     world = World()
     await world.book.take(Seat(desk="d14", agent_id=ANN, before=Device.WEB, since_ms=1))
-    running = asyncio.create_task(world.desks.run())
-    await soon(lambda: world.switch.seated == {"101": "d14"}, what="the seat is taken up")
-    world.desks.decided(await world.core.handle(AgentSignedOut(agent_id=ANN)), 0)
-    await soon(lambda: world.switch.seated == {} and world.book.kept == {}, what="he has left")
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    async with running(world):
+        await soon(lambda: world.switch.seated == {"101": "d14"}, what="the seat is taken up")
+        world.desks.decided(await world.core.handle(AgentSignedOut(agent_id=ANN)), 0)
+        await soon(lambda: world.switch.seated == {} and world.book.kept == {}, what="he has left")
+
+
+async def test_whose_desk_is_gone_from_the_centre_file_leaves_it_and_no_one_else_does() -> None:
+    world = World()
+    async with running(world):
+        await world.desks.log_in(ANN, "d12")
+        await world.desks.log_in(BOB, "d14")
+        del world.files["d12"]
+        world.desks.look()
+        await soon(lambda: world.desks.of(ANN) is None, what="she has left")
+        assert (world.switch.seated, list(world.book.kept)) == ({"102": "d14"}, [BOB])
+        assert world.device(ANN) is Device.SIP
+
+
+async def test_a_desk_that_went_while_no_engine_ran_is_left_too() -> None:
+    world = World()
+    world.files.clear()
+    await world.book.take(Seat(desk="d12", agent_id=ANN, before=Device.SIP, since_ms=1))
+    async with running(world):
+        await soon(lambda: world.switch.seated == {} and world.book.kept == {}, what="she has left")
+
+
+async def test_who_moves_away_from_a_desk_that_is_gone_stays_where_he_moved() -> None:
+    world = World()
+    world.files["d16"] = "secret16"
+    async with running(world):
+        await world.desks.log_in(ANN, "d12")
+        await world.desks.log_in(BOB, "d16")
+        del world.files["d12"], world.files["d16"]
+        await world.desks.log_in(ANN, "d14")
+        await soon(lambda: world.desks.of(BOB) is None, what="Bob, whose turn comes after Ann's, has left")
+        assert (world.desks.of(ANN), world.switch.seated) == ("d14", {"101": "d14"})
 
 
 @pytest.mark.parametrize(
