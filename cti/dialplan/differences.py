@@ -18,7 +18,7 @@ LIVE_SECTIONS: Final = frozenset(
     {
         "name", "projects", "sites", "skills", "tiers", "numbers", "menus", "account", "hours", "queues",
         "destinations", "capacities", "default_capacity", "prompts", "goodbye", "limits",
-        "voicemail",
+        "voicemail", "desks",
     }
 )  # fmt: skip
 """Sections of the centre file that a running engine takes up; the others it reads at its start."""
