@@ -7,6 +7,7 @@ the ACD's (`Device.DESK`). Made by `cti.app`.
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -16,11 +17,14 @@ from cti.domain.events import DeviceChosen, PhoneUnreachable
 from cti.domain.facts import ReadinessChanged
 from cti.domain.ids import AgentId, Device, Milliseconds, Readiness
 from cti.engine.engine import Engine
-from cti.errors import DatabaseDown, NotFound, RuleError
+from cti.errors import DatabaseDown, NotFound, RuleError, TriuneError
 from cti.ports.desks import DeskBook, DeskSwitch, PinAnswer, Seat
 
 log = logging.getLogger(__name__)
 
+TRIES: Final = 10
+TRIES_WITHIN_MS: Final = 15 * 60_000
+"""So many refusals at one desk phone within this time, and nobody logs in there until the first is as old as this."""
 _RETRY_S: Final = 2.0
 _DEADLINE_S: Final = 5.0
 
@@ -47,6 +51,8 @@ class HotDesks:
         self._seats: dict[AgentId, Seat] = {}
         self._extensions: dict[AgentId, str] = {}
         """Of those who sit somewhere, as it was when they sat down."""
+        self._tries: dict[str, deque[Milliseconds]] = {}
+        """When the phone of a desk was refused, by desk; those being weighed, too. Forgotten with the engine."""
         self._turn = asyncio.Lock()
         self._leaving: asyncio.Queue[AgentId] = asyncio.Queue()
 
@@ -141,8 +147,25 @@ class HotDesks:
     async def log_in_by_phone(self, extension: str, pin: str, *, endpoint: str) -> PinAnswer:
         """See `ports.Desks`."""
         desk = self._desk_of(endpoint)
+        if desk is None:
+            return PinAnswer.UNKNOWN
+        now, tries = self._engine.now(), self._tries_at(desk)
+        if len(tries) >= TRIES:
+            log.warning("Nobody may log in at %s for now", desk, extra={"action": "desk_locked", "desk": desk})
+            return PinAnswer.LOCKED
+        tries.append(now)  # before it is weighed, so that none slips past the lock
+        try:
+            answer = await self._weigh(extension, pin, desk=desk)
+        except TriuneError:  # nobody was refused: the PIN was right, or could not be looked at
+            _take_back(now, tries)
+            raise
+        if answer is PinAnswer.OK:
+            _take_back(now, tries)
+        return answer
+
+    async def _weigh(self, extension: str, pin: str, *, desk: str) -> PinAnswer:
         agent_id = next((one for one in self._engine.state.agents if self._extension(one) == extension), None)
-        if desk is None or agent_id is None or self._engine.state.agent(agent_id).removed:
+        if agent_id is None or self._engine.state.agent(agent_id).removed:
             return PinAnswer.UNKNOWN
         answer = await self._book.check(agent_id, pin)
         if answer is PinAnswer.OK:
@@ -151,6 +174,13 @@ class HotDesks:
             extra = {"action": "desk_refused", "agent": agent_id, "desk": desk, "why": answer.value}
             log.warning("%s may not sit at %s", agent_id, desk, extra=extra)
         return answer
+
+    def _tries_at(self, desk: str) -> deque[Milliseconds]:
+        """Those that still count."""
+        tries = self._tries.setdefault(desk, deque())
+        while tries and tries[0] <= self._engine.now() - TRIES_WITHIN_MS:
+            tries.popleft()
+        return tries
 
     async def log_out(self, agent_id: AgentId) -> None:
         """See `ports.Desks`."""
@@ -196,3 +226,9 @@ class HotDesks:
             except RuleError as error:
                 log.info("%s keeps his phone: %s", seat.agent_id, error, extra={"action": "device_kept"})
         log.info("%s has left %s", seat.agent_id, seat.desk, extra={"action": "desk_left", "agent": seat.agent_id})
+
+
+def _take_back(tried: Milliseconds, tries: deque[Milliseconds]) -> None:
+    """This try was none; it may be too old to count meanwhile."""
+    if tried in tries:
+        tries.remove(tried)

@@ -26,7 +26,7 @@ class PinAnswer(StrEnum):
     OK = "ok"
     WRONG = "wrong"
     LOCKED = "locked"
-    """Too many wrong ones: no PIN is taken for a while."""
+    """Too many wrong ones, of his or at this phone: no PIN is taken for a while."""
     UNKNOWN = "unknown"
     """He has none, or there is no such person or desk phone."""
 
@@ -83,7 +83,10 @@ class Desks(Protocol):
         """
 
     async def log_in_by_phone(self, extension: str, pin: str, *, endpoint: str) -> PinAnswer:
-        """Somebody has dialled in at this PJSIP endpoint; `pin` is what he pressed. Raises DatabaseDown."""
+        """Somebody has dialled in at this PJSIP endpoint; `pin` is what he pressed. Raises DatabaseDown.
+
+        After ten refusals at one phone within 15 minutes, of unknown numbers too, no PIN is even looked at there.
+        """
 
     async def log_out(self, agent_id: AgentId) -> None:
         """He is rung where he was before; nowhere already is success. Raises DatabaseDown."""

@@ -11,9 +11,9 @@ from cti.domain.acd import Acd, Decision
 from cti.domain.events import AgentSignedOut, DeviceChosen, Event, PhoneUnreachable
 from cti.domain.ids import AgentId, Device, Milliseconds
 from cti.domain.state import State
-from cti.engine.desks import HotDesks
+from cti.engine.desks import TRIES, TRIES_WITHIN_MS, HotDesks
 from cti.engine.engine import Engine
-from cti.errors import NotFound
+from cti.errors import DatabaseDown, NotFound, RuleError
 from cti.ports.desks import PinAnswer, Seat
 from tests.engine.world import Centre
 from tests.running import soon
@@ -27,6 +27,8 @@ class Book:
 
     def __init__(self) -> None:
         self.kept: dict[AgentId, Seat] = {}
+        self.checks = 0
+        self.is_down = False
 
     async def seats(self) -> Sequence[Seat]:
         return list(self.kept.values())
@@ -40,6 +42,10 @@ class Book:
         self.kept.pop(agent_id, None)
 
     async def check(self, agent_id: AgentId, pin: str) -> PinAnswer:
+        self.checks += 1
+        await asyncio.sleep(0)
+        if self.is_down:
+            raise DatabaseDown("It does not answer.")
         return PinAnswer.OK if pin == "2468" else PinAnswer.WRONG
 
 
@@ -206,6 +212,54 @@ async def test_only_a_desk_phone_and_the_right_pin_log_somebody_in(
     world.desks.look()
     assert await world.desks.log_in_by_phone(extension, pin, endpoint=endpoint) is answer
     assert (world.desks.of(ANN) == "d12") is (answer is PinAnswer.OK)
+
+
+async def test_a_phone_that_tries_all_numbers_is_locked_for_a_while_and_no_other_is() -> None:
+    world = World()
+    world.desks.look()
+    tried = [("999", "2468"), ("101", "1111"), ("102", "1111"), ("101", "2468")] * 3 + [("998", "1")]
+    answers = [await world.desks.log_in_by_phone(number, pin, endpoint="desk-d12") for number, pin in tried]
+    assert answers == [PinAnswer.UNKNOWN, PinAnswer.WRONG, PinAnswer.WRONG, PinAnswer.OK] * 3 + [PinAnswer.UNKNOWN]
+    asked = world.book.checks
+    assert await world.desks.log_in_by_phone("102", "2468", endpoint="desk-d12") is PinAnswer.LOCKED
+    assert (world.book.checks, world.desks.of(BOB)) == (asked, None), "the book is not even asked"
+    assert await world.desks.log_in_by_phone("102", "2468", endpoint="desk-d14") is PinAnswer.OK
+    world.core.centre.now += TRIES_WITHIN_MS
+    assert await world.desks.log_in_by_phone("102", "2468", endpoint="desk-d12") is PinAnswer.OK
+
+
+async def test_of_many_tries_at_once_no_more_are_weighed_than_of_as_many_in_turn() -> None:
+    world = World()
+    world.desks.look()
+    tries = (world.desks.log_in_by_phone("101", "1111", endpoint="desk-d12") for _ in range(TRIES + 5))
+    assert (await asyncio.gather(*tries)).count(PinAnswer.LOCKED) == 5
+    assert world.book.checks == TRIES
+
+
+async def test_a_right_pin_that_seats_nobody_counts_for_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.desks.look()
+    with monkeypatch.context() as while_refused:
+        while_refused.setattr(world.core, "handle", _refuse)
+        for _ in range(TRIES):
+            with pytest.raises(RuleError):
+                await world.desks.log_in_by_phone("101", "2468", endpoint="desk-d12")
+    assert await world.desks.log_in_by_phone("101", "2468", endpoint="desk-d12") is PinAnswer.OK
+
+
+async def _refuse(_event: Event) -> Decision:
+    raise RuleError("Not now.")
+
+
+async def test_a_database_that_is_down_locks_no_phone() -> None:
+    world = World()
+    world.desks.look()
+    world.book.is_down = True
+    for _ in range(TRIES):
+        with pytest.raises(DatabaseDown):
+            await world.desks.log_in_by_phone("101", "2468", endpoint="desk-d12")
+    world.book.is_down = False
+    assert await world.desks.log_in_by_phone("101", "2468", endpoint="desk-d12") is PinAnswer.OK
 
 
 async def test_whoever_sits_there_leaves_by_the_phone() -> None:
