@@ -8,7 +8,8 @@ task, and again after each connect. Made and run by `cti.asterisk.switch`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from cti import variables
@@ -16,11 +17,12 @@ from cti.asterisk import endpoints
 from cti.asterisk.ari import Asterisk
 from cti.asterisk.contacts import Contacts
 from cti.asterisk.endpoints import ConfigObject, Media
-from cti.errors import AsteriskDown, AsteriskSilent, OutsideError
+from cti.errors import AsteriskDown, OutsideError
 
 log = logging.getLogger(__name__)
 
 _RETRY_S: Final = 2.0
+_SELDOM_S: Final = 60.0
 _UNSURE: Final = "?"
 """No password and no desk: what stands is made anew."""
 
@@ -93,45 +95,63 @@ class Seats:
                 self._told(variables.seat_endpoint(extension))
 
     async def run(self) -> None:
-        """Bring about what is wanted, for ever; what the node does not take now is tried again."""
+        """Bring about what is wanted, for ever; what the node does not take now is tried again, ever more seldom."""
+        is_settled, retry_s = True, _RETRY_S
         while True:
-            await self._changed.wait()
-            self._changed.clear()
             try:
-                await self._settle()
-            except (AsteriskDown, AsteriskSilent) as error:
-                log.info("desk phones wait: %s", error, extra={"action": "desks_wait"})
-                await asyncio.sleep(_RETRY_S)
-                self._changed.set()
-            except OutsideError as error:
-                log.warning("A desk phone could not be changed: %s", error, extra={"action": "desk_refused"})
+                await asyncio.wait_for(self._changed.wait(), timeout=None if is_settled else retry_s)
+                retry_s = _RETRY_S
+            except TimeoutError:
+                retry_s = min(2 * retry_s, _SELDOM_S)
+            self._changed.clear()
+            is_settled = await self._settle()
 
-    async def _settle(self) -> None:
-        wanted = {variables.desk_endpoint(key): secret for key, secret in self._desks.items()}
-        wanted.update({variables.seat_endpoint(extension): desk for extension, desk in self._seated.items()})
-        for name in [name for name in self._made if name not in wanted]:
-            await self._delete(name)
-            del self._made[name]
-        for key, secret in self._desks.items():
-            await self._make(
-                variables.desk_endpoint(key), secret, endpoints.desk_objects(key, secret, media=self._media)
-            )
-        for extension, desk in list(self._seated.items()):
-            name = variables.seat_endpoint(extension)
-            if await self._make(name, desk, endpoints.seat_objects(extension, desk, media=self._media)):
-                self._told(name)
-
-    async def _make(self, name: str, what: str, objects: Iterable[ConfigObject]) -> bool:
-        """Whether something had to be made."""
-        if self._made.get(name) == what:
+    async def _settle(self) -> bool:
+        """Whether all is as it is wanted. An object that is refused keeps it from no other."""
+        refused = 0
+        try:
+            for name, change in self._changes():
+                refused += not await self._brought_about(name, change)
+        except AsteriskDown as error:
+            log.info("desk phones wait: %s", error, extra={"action": "desks_wait"})
             return False
+        return refused == 0
+
+    def _changes(self) -> Iterator[tuple[str, Callable[[], Awaitable[None]]]]:
+        """What is not as it is wanted, and what makes it so: desks first, for a seat rings what they register."""
+        desks = {variables.desk_endpoint(key): (key, secret) for key, secret in self._desks.items()}
+        seats = {variables.seat_endpoint(extension): (extension, desk) for extension, desk in self._seated.items()}
+        for name in [name for name in self._made if name not in desks and name not in seats]:
+            yield name, partial(self._delete, name)
+        for name, (key, secret) in desks.items():
+            if self._made.get(name) != secret:
+                yield name, partial(self._make, name, secret, endpoints.desk_objects(key, secret, media=self._media))
+        for name, (extension, desk) in seats.items():
+            if self._made.get(name) != desk:
+                yield name, partial(self._make, name, desk, endpoints.seat_objects(extension, desk, media=self._media))
+
+    async def _brought_about(self, name: str, change: Callable[[], Awaitable[None]]) -> bool:
+        """Whether the node took it. Raises AsteriskDown."""
+        was_unsure, is_done = self._made.get(name) == _UNSURE, True
+        try:
+            await change()
+        except AsteriskDown:
+            raise
+        except OutsideError as error:
+            self._made[name], is_done = _UNSURE, False
+            log.warning("%s could not be changed: %s", name, error, extra={"action": "desk_refused"})
+        if name in self.endpoints and (is_done or not was_unsure):
+            self._told(name)
+        return is_done
+
+    async def _make(self, name: str, what: str, objects: Iterable[ConfigObject]) -> None:
         for made in objects:
             await self._asterisk.updateObject(
                 configClass="res_pjsip", objectType=made.kind, id=made.name, fields=made.fields
             )
         self._made[name] = what
-        return True
 
     async def _delete(self, name: str) -> None:
         for kind in ("endpoint", "aor", "auth"):
             await self._asterisk.deleteObject(configClass="res_pjsip", objectType=kind, id=name)
+        self._made.pop(name, None)  # a node that was connected meanwhile may have no such endpoint

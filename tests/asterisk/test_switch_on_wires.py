@@ -215,6 +215,36 @@ async def test_a_line_that_asterisk_refuses_keeps_it_from_no_other() -> None:
         assert "PUT asterisk/config/dynamic/res_pjsip/endpoint/agent-102-web" in world.ari.heard
 
 
+async def test_a_seat_that_asterisk_refuses_keeps_it_from_no_other_and_is_tried_again() -> None:
+    world = World()
+    usual = world.answer
+    refused = "PUT asterisk/config/dynamic/res_pjsip/endpoint/agent-101-desk"
+    world.ari.answer = lambda what: (403, "no") if what == refused else usual(what)
+    world.registered = ["desk-d12", "desk-d14"]
+    async with connected(world) as switch:
+        switch.seats.know({"d12": "s", "d14": "s"})
+        switch.seats.seat("d12", "101")
+        switch.seats.seat("d14", "102")
+        await world.reached("agent-102-desk", reachable=True)
+        assert not switch.seats.reachable("agent-101-desk")
+        world.ari.answer = usual
+        await world.reached("agent-101-desk", reachable=True)
+    assert world.ari.heard.count(refused) == 2
+
+
+async def test_a_seat_that_cannot_move_rings_at_the_old_desk_no_more() -> None:
+    world = World()
+    usual = world.answer
+    world.registered = ["desk-d12", "desk-d14"]
+    async with connected(world) as switch:
+        switch.seats.know({"d12": "s", "d14": "s"})
+        switch.seats.seat("d12", "101")
+        await world.reached("agent-101-desk", reachable=True)
+        world.ari.answer = lambda what: (403, "no") if what.endswith("agent-101-desk") else usual(what)
+        switch.seats.seat("d14", "101")
+        await world.reached("agent-101-desk", reachable=False)
+
+
 @pytest.mark.lesson(9)
 async def test_after_each_login_the_registrations_are_asked_for_anew() -> None:
     world = World()
