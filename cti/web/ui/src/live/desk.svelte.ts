@@ -306,9 +306,9 @@ class Desk {
     await this.#act("me:line", () => campaigns.stayConnected(wanted));
   }
 
-  /** Be rung at this desk phone; null: leave the one where he sits. */
-  async sit(key: string | null): Promise<void> {
-    await this.#act("me:device", () => (key === null ? agent.getUp() : agent.sitDown(key)));
+  /** Be rung at this desk phone; null: leave the one where he sits. Whether it was done. */
+  async sit(key: string | null): Promise<boolean> {
+    return this.#act("me:device", () => (key === null ? agent.getUp() : agent.sitDown(key)));
   }
 
   async setDevice(device: Device): Promise<void> {
