@@ -10,17 +10,20 @@ import random
 import re
 import resource
 import signal
-import sqlite3
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from sqlalchemy import Connection
+
+from cti.database import open_database
 from cti.demo.carrier import Carrier, Order
 from cti.supervise import process
 from tests.e2e.caller import caller
 from tests.e2e.floor import SUPPORT
 from tests.running import PATIENCE_S, START_LIMIT_S, RunningCentre, soon
+from tests.store.server import PostgresServer
 
 VANISHED: Final = "+79267770001"
 """Number of the caller who vanishes without a BYE."""
@@ -28,13 +31,19 @@ REFUSED: Final = "+79267770002"
 """Number of the caller whose row the database refuses."""
 _FULL_S: Final = 4.0
 _LONGEST_FREEZE_S: Final = 4.0
+_LONGEST_AWAY_S: Final = 8.0
+"""Of PostgreSQL: about as long as a lease."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """Where it happens. `dice` decides whatever is left open, so that a seed tells all."""
+    """Where it happens. `dice` decides whatever is left open, so that a seed tells all.
+
+    `postgres` keeps the centre's journal and database; None: they are files of its home.
+    """
 
     centre: RunningCentre
+    postgres: PostgresServer | None
     carrier: Carrier
     folder: Path
     dice: random.Random
@@ -47,6 +56,27 @@ class Fault:
     act: Callable[[Ground], Awaitable[None]]
     cuts: bool = False
     strangers: int = 0
+
+
+_REFUSAL: Final = (
+    [
+        f"CREATE TRIGGER chaos_{verb} BEFORE {verb} ON contact_particulars WHEN NEW.address = '{REFUSED}' "
+        "BEGIN SELECT RAISE(ABORT, 'no'); END"
+        for verb in ("INSERT", "UPDATE")
+    ],
+    [f"DROP TRIGGER chaos_{verb}" for verb in ("INSERT", "UPDATE")],
+)
+_REFUSAL_OF_POSTGRES: Final = (
+    [
+        f"""CREATE FUNCTION chaos() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF NEW.address = '{REFUSED}' THEN RAISE EXCEPTION 'no'; END IF;
+            RETURN NEW;
+        END $$""",
+        "CREATE TRIGGER chaos BEFORE INSERT OR UPDATE ON contact_particulars FOR EACH ROW EXECUTE FUNCTION chaos()",
+    ],
+    ["DROP TRIGGER chaos ON contact_particulars", "DROP FUNCTION chaos()"],
+)
 
 
 async def _killed(ground: Ground, *parts: str) -> None:
@@ -143,24 +173,59 @@ async def _journal_full(ground: Ground) -> None:
 
 async def _row_refused(ground: Ground) -> None:
     """The database takes everything but what is about one caller."""
-    file = ground.centre.path / "triune.sqlite"
-    names = [("contact_particulars", "INSERT"), ("contact_particulars", "UPDATE")]
-    with contextlib.closing(sqlite3.connect(file, timeout=PATIENCE_S, isolation_level=None)) as database:
-        for table, verb in names:
-            database.execute(
-                f"CREATE TRIGGER chaos_{verb} BEFORE {verb} ON {table} WHEN NEW.address = '{REFUSED}' "
-                "BEGIN SELECT RAISE(ABORT, 'no'); END"
-            )
+    with _refusing(ground):
+        label = ground.carrier.label()
+        call = await ground.carrier.place(Order(label=label, caller=REFUSED, to=SUPPORT, stay_s=6))
+        await asyncio.wait_for(call.ended, 2 * PATIENCE_S)
+
+
+@contextlib.contextmanager
+def _refusing(ground: Ground) -> Iterator[None]:
+    before, after = _REFUSAL if ground.postgres is None else _REFUSAL_OF_POSTGRES
+    database = open_database(ground.centre.home().database_url)
+    try:
+        database.write_now(lambda connection: _run(connection, before))
         try:
-            label = ground.carrier.label()
-            call = await ground.carrier.place(Order(label=label, caller=REFUSED, to=SUPPORT, stay_s=6))
-            await asyncio.wait_for(call.ended, 2 * PATIENCE_S)
+            yield
         finally:
-            for _, verb in names:
-                database.execute(f"DROP TRIGGER chaos_{verb}")
+            database.write_now(lambda connection: _run(connection, after))
+    finally:
+        database.close_now()
 
 
-FAULTS: Final[Mapping[str, Fault]] = {
+def _run(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
+        connection.exec_driver_sql(statement)
+
+
+async def _postgres_killed(ground: Ground, *, engine: bool) -> None:
+    """And the engine while the database is away, so that another finds what it had spooled."""
+    postgres = _postgres(ground)
+    postgres.kill()
+    pid = ground.centre.kill("engine") if engine else 0
+    until_s = asyncio.get_running_loop().time() + ground.dice.uniform(0.2, _LONGEST_AWAY_S)
+    await soon(lambda: asyncio.get_running_loop().time() > until_s, what="it was away for long enough")
+    await asyncio.to_thread(postgres.start)
+    if engine:
+        await _another(ground, "engine", after=pid)
+    await soon(ground.centre.is_whole, what="the engine serves", within_s=START_LIMIT_S)
+
+
+async def _postgres_frozen(ground: Ground) -> None:
+    """Connections stay, and nothing is answered."""
+    postgres = _postgres(ground)
+    until_s = asyncio.get_running_loop().time() + ground.dice.uniform(0.2, _LONGEST_AWAY_S)
+    with postgres.frozen():
+        await soon(lambda: asyncio.get_running_loop().time() > until_s, what="the freeze is over")
+    await soon(ground.centre.is_whole, what="the engine serves", within_s=START_LIMIT_S)
+
+
+def _postgres(ground: Ground) -> PostgresServer:
+    assert ground.postgres is not None, "this centre keeps its journal in a file"
+    return ground.postgres
+
+
+_ANYWHERE: Final[Mapping[str, Fault]] = {
     "engine killed": Fault(act=lambda ground: _killed(ground, "engine")),
     "engine and spare killed": Fault(act=_cold),
     "engine frozen": Fault(act=lambda ground: _frozen(ground, "engine")),
@@ -174,6 +239,14 @@ FAULTS: Final[Mapping[str, Fault]] = {
     "ari cut": Fault(act=_ari_cut),
     "ami cut": Fault(act=_ami_cut),
     "bye lost": Fault(act=_bye_lost, strangers=1),
-    "journal full": Fault(act=_journal_full),
     "row refused": Fault(act=_row_refused, strangers=1),
 }
+ON_FILES: Final[Mapping[str, Fault]] = {**_ANYWHERE, "journal full": Fault(act=_journal_full)}
+ON_POSTGRES: Final[Mapping[str, Fault]] = {
+    **_ANYWHERE,
+    "postgresql killed": Fault(act=lambda ground: _postgres_killed(ground, engine=False)),
+    "postgresql and engine killed": Fault(act=lambda ground: _postgres_killed(ground, engine=True)),
+    "postgresql frozen": Fault(act=_postgres_frozen),
+}
+"""Where the journal and all else is kept in PostgreSQL."""
+FAULTS: Final[Mapping[str, Fault]] = {**ON_FILES, **ON_POSTGRES}

@@ -7,7 +7,7 @@ import re
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,17 +18,19 @@ from cti.config import load
 from cti.demo.agents import Agents, Span
 from cti.demo.carrier import Carrier, SipPhone
 from cti.home import DemoAgent
+from cti.store.written import journal_of
 from tests.chaos import books
 from tests.chaos.books import Crowd
 from tests.chaos.customers import StubbornAskers, StubbornVisitors
-from tests.chaos.faults import FAULTS, Fault, Ground
+from tests.chaos.faults import FAULTS, ON_FILES, ON_POSTGRES, Fault, Ground
 from tests.e2e.floor import hire
 from tests.media import mail_centre
 from tests.media.servers import MailServers
 from tests.running import PATIENCE_S, RunningCentre, free_port_base, soon
-from tests.soak.books import Day, read
+from tests.soak.books import Reader
 from tests.soak.customers import Callers, Stream, Writers, come_and_go
 from tests.soak.idle import is_idle, unlike_idle
+from tests.store.server import PostgresServer
 
 AGENTS: Final = 8
 COME_S: Final = 8.0
@@ -41,22 +43,35 @@ _RAISED: Final = re.compile(r"(?m)^(?:\w+\.)*\w+(?:Error|Exception): .*")
 """The last line of a traceback."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a run happens, with all that stands around the centre. `postgres`: see `Ground`."""
+
+    centre: RunningCentre
+    mail: MailServers
+    postgres: PostgresServer | None
+    folder: Path
+
+
 @contextmanager
-def centre_of_its_own(folder: Path, *, port_base: int = 0) -> Iterator[tuple[RunningCentre, MailServers]]:
+def place_of_its_own(folder: Path, *, on_postgres: bool, port_base: int = 0) -> Iterator[Place]:
     """A demo centre that reads mail, whose agents write letters between calls; loosely limited, for many rounds."""
-    servers = MailServers()
-    try:
-        home = folder / "h"
-        mail_centre.prepare(home, servers, acknowledge=False)
+    with ExitStack() as opened:
+        mail = MailServers()
+        opened.callback(mail.remove)
+        kept: tuple[str, ...] = ()
+        postgres = None
+        if on_postgres:
+            postgres = PostgresServer()
+            opened.callback(postgres.remove)
+            kept = ("--database", postgres.new_database(), "--journal", "database")
+        home = folder / ("p" if on_postgres else "h")
+        mail_centre.prepare(home, mail, acknowledge=False)
         _loosen(home / "centre.yaml")
-        running = RunningCentre(home, port_base=port_base or free_port_base())
-        try:
-            yield running.start(), servers
-        finally:
-            running.make_whole()
-            running.stop()
-    finally:
-        servers.remove()
+        centre = RunningCentre(home, port_base=port_base or free_port_base(), extra=kept)
+        opened.callback(centre.stop)
+        opened.callback(centre.make_whole)
+        yield Place(centre=centre.start(), mail=mail, postgres=postgres, folder=folder)
 
 
 def _loosen(file: Path) -> None:
@@ -74,26 +89,30 @@ def _loosen(file: Path) -> None:
 
 @dataclass
 class Chaos:
-    """A run: its centre, its crowd, and what was found so far."""
+    """A run: its place, its crowd, and what was found so far."""
 
-    centre: RunningCentre
+    place: Place
     carrier: Carrier
     agents: Agents
     phones: Sequence[SipPhone]
     crowd: Crowd
     dice: random.Random
-    folder: Path
     say: Callable[[str], None]
+    journal: Reader
     known: set[str] = field(default_factory=set)
     """What was found already: each is told in the round that did it."""
     bad: int = 0
+
+    @property
+    def centre(self) -> RunningCentre:
+        return self.place.centre
 
     async def round(self, number: int, name: str) -> list[str]:
         """One fault under load; what is wrong afterwards that was not before."""
         begun_s, fault = time.monotonic(), FAULTS[name]
         before = len(self.centre.log("engine"))
         found = [*await self._play(fault), *await self._quiet()]
-        day = await asyncio.to_thread(read, self.centre.home().journal)
+        day = await asyncio.to_thread(self.journal.read)
         found += [each for each in books.findings(self.crowd, day) if each not in self.known]
         found += sorted(set(_RAISED.findall(self.centre.log("engine")[before:])))
         self.known.update(found)
@@ -120,7 +139,13 @@ class Chaos:
             wanted = self.dice.randint(1, 3)
             await soon(lambda: ledger.count().served >= served + wanted or coming.done(), what="talks are under way")
             at_s = time.monotonic()
-            ground = Ground(centre=self.centre, carrier=self.carrier, folder=self.folder, dice=self.dice)
+            ground = Ground(
+                centre=self.centre,
+                postgres=self.place.postgres,
+                carrier=self.carrier,
+                folder=self.place.folder,
+                dice=self.dice,
+            )
             self.crowd.strangers += fault.strangers
             await fault.act(ground)
             if fault.cuts:
@@ -161,14 +186,11 @@ class Chaos:
                 found.append(f"stuck {what}: {otherwise().strip()[:600]}")
         return found
 
-    def _day(self) -> Day:
-        return read(self.centre.home().journal)
-
     def _all_closed(self) -> bool:
-        return not any(told.live for told in self._day().told.values())
+        return not any(told.live for told in self.journal.read().told.values())
 
     def _open(self) -> str:
-        return str({str(medium): told.live for medium, told in self._day().told.items() if told.live})
+        return str({str(medium): told.live for medium, told in self.journal.read().told.items() if told.live})
 
     def _no_channel(self) -> bool:
         return "0 active channels" in self.centre.console("core show channels count")
@@ -178,10 +200,9 @@ class Chaos:
 
 
 @asynccontextmanager
-async def chaos(
-    centre: RunningCentre, servers: MailServers, *, seed: int, folder: Path, say: Callable[[str], None]
-) -> AsyncIterator[Chaos]:
+async def chaos(place: Place, journal: Reader, *, seed: int, say: Callable[[str], None]) -> AsyncIterator[Chaos]:
     """Agents at work, and nobody there yet."""
+    centre = place.centre
     staff: list[DemoAgent] = [agent for agent in centre.home().secrets.demo.agents if "101" <= agent.extension <= "106"]
     staff += await hire(centre, [str(extension) for extension in range(361, 361 + AGENTS - len(staff))])
     web = centre.endpoints().web
@@ -191,42 +212,45 @@ async def chaos(
         async with Agents(web, carrier, staff, ring=ring, talk=talk, wrap_s=0.3, writing_s=1.0) as agents:
             crowd = Crowd(
                 callers=Callers(carrier, dice=random.Random(seed + 1), pattern="+7926{:06}1"),
-                writers=Writers(servers),
+                writers=Writers(place.mail),
                 visitors=StubbornVisitors(web, dice=random.Random(seed + 2)),
                 askers=StubbornAskers(web, carrier),
             )
             yield Chaos(
-                centre=centre,
+                place=place,
                 carrier=carrier,
                 agents=agents,
                 phones=[SipPhone(extension=one.extension, secret=one.sip_password) for one in staff],
                 crowd=crowd,
                 dice=random.Random(seed),
-                folder=folder,
                 say=say,
+                journal=journal,
             )
 
 
-def draw(dice: random.Random, rounds: int) -> list[str]:
+def draw(dice: random.Random, rounds: int, *, on_postgres: bool) -> list[str]:
     """Which faults, in which order: each as often as the others, but for one."""
+    possible = sorted(ON_POSTGRES if on_postgres else ON_FILES)
     names: list[str] = []
     while len(names) < rounds:
-        names += dice.sample(sorted(FAULTS), len(FAULTS))
+        names += dice.sample(possible, len(possible))
     return names[:rounds]
 
 
-async def play(centre: RunningCentre, servers: MailServers, *, seed: int, names: Sequence[str], folder: Path) -> int:
+async def play(place: Place, *, seed: int, names: Sequence[str]) -> int:
     """All rounds, told as they go; how many of them found something."""
 
     def say(line: str) -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
-    say(f"seed {seed}, {len(names)} rounds, {os.cpu_count()} processors")
-    async with chaos(centre, servers, seed=seed, folder=folder, say=say) as run:
-        for number, name in enumerate(names, 1):
-            await run.round(number, name)
-        day = await asyncio.to_thread(read, centre.home().journal)
-        Console(width=150).print(books.table(run.crowd, day))
-        say(f"{run.bad} of {len(names)} rounds found something")
-        return run.bad
+    store = "a file" if place.postgres is None else "PostgreSQL"
+    say(f"seed {seed}, {len(names)} rounds, the journal in {store}, {os.cpu_count()} processors")
+    with closing(Reader(journal_of(place.centre.path))) as journal:
+        async with chaos(place, journal, seed=seed, say=say) as run:
+            for number, name in enumerate(names, 1):
+                await run.round(number, name)
+            day = await asyncio.to_thread(run.journal.read)
+            Console(width=150).print(books.table(run.crowd, day))
+            say(f"{run.bad} of {len(names)} rounds found something")
+            return run.bad

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -18,7 +17,8 @@ from cti.domain.facts import (
     Fact,
 )
 from cti.domain.ids import AssignmentId, ContactId, Medium
-from cti.store import journal
+from cti.store import written
+from cti.store.written import Written, WrittenTable
 from tests.soak.customers import Askers, Callers, Visitors, Writers
 
 
@@ -84,13 +84,26 @@ class Day:
         return self.told[self._medium[contact_id]]
 
 
-def read(path: Path) -> Day:
-    """A whole journal."""
-    day = Day()
-    for entry in journal.everything(path):
-        for fact in entry.facts:
-            day.take(fact)
-    return day
+class Reader:
+    """A journal that grows, folded as far as it was durable at the last look."""
+
+    def __init__(self, journal: Written) -> None:
+        self._journal = journal
+        self._day = Day()
+        self._last = 0
+
+    def read(self) -> Day:
+        """All of it up to now. Raises OutsideError."""
+        for entry in written.entries(self._journal, after=self._last):
+            for fact in entry.facts:
+                self._day.take(fact)
+            self._last = entry.number
+        return self._day
+
+    def close(self) -> None:
+        """Let go of PostgreSQL, where it is there."""
+        if isinstance(self._journal, WrittenTable):
+            self._journal.database.close_now()
 
 
 @dataclass(frozen=True)

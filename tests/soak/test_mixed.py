@@ -138,7 +138,7 @@ async def test_the_books_balance_after_everything_came_at_once(
         await soon(lambda: "0 active channels" in own.console("core show channels count"), what="no channel is left")
         await soon(lambda: writers.answers() >= writers.sent, what="every mail is answered")
         assert {part: own.pid(part) for part in PARTS} == before, "no part has died"
-    day = await asyncio.to_thread(books.read, own.home().journal)
+    day = await asyncio.to_thread(books.Reader(journal_of(own.path)).read)
     found, odd = await asyncio.to_thread(
         books.lines, day, callers=callers, writers=writers, visitors=visitors, askers=askers
     )
