@@ -167,7 +167,8 @@ def _in_talk_already(turn: Turn, party: Party, contact: Contact, mode: MonitorMo
         return
     if mode is not MonitorMode.TAKE_OVER:
         raise RuleError("You are in the talk: leave it, then listen again.", code="monitor_in_talk")
-    assert contact.assignment_id is not None, "else he would lead it"
+    if contact.assignment_id is None:
+        raise RuleError("There is no agent to take it over from.", code="monitor_no_agent")
     transfers.hand_over(turn, turn.state.assignment(contact.assignment_id), contact, heir=party)
 
 

@@ -147,6 +147,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "You are in the talk: leave it, then listen again.",
         "Вы участвуете в разговоре: выйдите из него и подключитесь снова.",
     ),
+    "monitor_no_agent": (
+        "There is no agent in this talk to take it over from.",
+        "В этом разговоре нет оператора, у которого его можно забрать.",
+    ),
     "monitor_agent_aside": (
         "The agent is asking somebody aside: wait until he is back in the talk, or take over.",
         "Оператор советуется с другим: дождитесь его возвращения в разговор или заберите звонок.",

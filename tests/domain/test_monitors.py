@@ -57,7 +57,7 @@ from cti.domain.ids import (
 from cti.domain.monitor import HEARING, Monitor, ear_of
 from cti.domain.monitors import MOST_MONITORS
 from cti.domain.party import IN_TALK
-from cti.domain.states import MONITOR, AssignmentState, ContactState, MonitorState, Trigger, next_monitor
+from cti.domain.states import MONITOR, AssignmentState, ContactState, MonitorState, PartyState, Trigger, next_monitor
 from cti.domain.transfers import GREETED_MS
 from cti.errors import IllegalTransition, RuleError
 from cti.testing import NODE, Scenario, broken_invariants, caller_leg
@@ -169,6 +169,17 @@ def test_who_takes_over_off_duty_just_has_the_talk() -> None:
     day.send(MonitorLeft(agent_id=AgentId("sue")))
     day.expect(EndLeg, leg_id=leg)
     assert day.closed_as("c1") == "transferred"
+
+
+def test_there_is_nobody_to_take_it_over_from_once_another_off_duty_leads_it() -> None:
+    day = centre()
+    tims = at_talk(day, BARGE, "tim")
+    at_talk(day, BARGE)
+    day.hangs_up("ann")
+    assert (day.contact("c1").assignment_id, day.state.parties[tims].state) == (None, PartyState.LEADING)
+    with pytest.raises(RuleError) as refusal:
+        wants(day, TAKE_OVER)
+    assert refusal.value.code == "monitor_no_agent"
 
 
 @pytest.mark.parametrize("mode", MonitorMode)
