@@ -242,7 +242,7 @@ class MonitorEnd(Word):
     MISSED = "missed"
     """His phone was not answered, or could not be rung."""
     LEFT = "left"
-    """He went, or hung up."""
+    """He went, hung up, or was removed."""
     LOST = "lost"
     """His leg was lost, or what he heard the talk by."""
     OVER = "over"

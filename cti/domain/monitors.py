@@ -5,8 +5,9 @@ whom he listens: an *ear* that takes both directions, in a bridge of their own, 
 agent's ear alone. So the talk's bridge knows nothing of him, and the customer cannot hear him. Who comes in is one of
 the talk's parties from then on (`cti.domain.transfers`); who takes over comes in, and is left in charge at once.
 
-A talk never ends by its monitor. He goes when it does, and when its agent is out of it or loses his leg: `settle` looks
-after each event, so that no rule of talks or transfers needs to think of him. Called by `acd`, `talks`, `deadlines`.
+A talk never ends by its monitor. He goes when it does, when its agent is out of it or loses his leg, and when he is
+removed himself: `settle` looks after each event, so that no other rule needs to think of him. Called by `acd`, `talks`,
+`deadlines`.
 """
 
 from typing import Final
@@ -127,11 +128,13 @@ def leg_ended(turn: Turn, leg_id: LegId, cause: LegCause) -> bool:
 
 
 def settle(turn: Turn) -> None:
-    """Whoever is at a talk whose agent is in it no more goes; an agent who is alone hears who coaches him."""
+    """Whoever is removed, or at a talk whose agent is in it no more, goes; an agent alone hears who coaches him."""
     for monitor in tuple(turn.state.monitors.values()):
         assignment = turn.state.assignments.get(monitor.assignment_id)
         if assignment is None or assignment.state not in _TALKING or assignment.leg_id != monitor.spied:
             _end(turn, monitor, MonitorEnd.OVER)
+        elif turn.state.agent(monitor.agent_id).removed:
+            _end(turn, monitor, MonitorEnd.LEFT)
         elif monitor.state is MonitorState.COACHING and _is_left_alone(turn, assignment, monitor):
             turn.do(KeepSound(leg_id=monitor.spied, node=monitor.node))
 

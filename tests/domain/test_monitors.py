@@ -22,6 +22,7 @@ from cti.domain.commands import (
     ShowPop,
 )
 from cti.domain.events import (
+    AgentRemoved,
     AgentSignedOut,
     ContactCancelled,
     Event,
@@ -52,6 +53,7 @@ from cti.domain.ids import (
     LegCause,
     LegId,
     MonitorMode,
+    Readiness,
     TargetKind,
 )
 from cti.domain.monitor import HEARING, Monitor, ear_of
@@ -264,6 +266,29 @@ def test_she_is_offered_nothing_while_she_listens_and_something_right_after() ->
     assert day.served_by("c2") is None
     day.send(MonitorLeft(agent_id=AgentId("sue")))
     assert day.served_by("c2") == "sue"
+
+
+@pytest.mark.parametrize("on_duty", [False, True])
+@pytest.mark.parametrize("mode", [LISTEN, COACH])
+def test_who_is_removed_listens_no_more(mode: MonitorMode, *, on_duty: bool) -> None:
+    day = centre(on_duty=on_duty)
+    leg = at_talk(day, mode)
+    ear = monitor(day).snoop
+    day.send(AgentRemoved(agent_id=AgentId("sue")))
+    assert not day.state.monitors
+    day.expect(EndLeg, leg_id=ear)
+    day.expect(DropBridge, bridge_id=ear_of(leg))
+    day.expect(EndLeg, leg_id=leg)
+    assert day.state.agents[AgentId("sue")].readiness is Readiness.OFFLINE
+    assert day.assignment("ann").state is AssignmentState.ACTIVE
+
+
+def test_the_phone_of_one_who_is_removed_rings_no_more() -> None:
+    day = centre()
+    leg = _rings(day)
+    day.send(AgentRemoved(agent_id=AgentId("sue")))
+    day.expect(EndLeg, leg_id=leg)
+    assert not day.state.monitors
 
 
 @pytest.mark.parametrize(
