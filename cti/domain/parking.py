@@ -102,13 +102,11 @@ def resume(state: State) -> list[Command]:
 
 def parked(state: State) -> list[Contact]:
     """All who are parked, by their places."""
-    found = [contact for contact in state.contacts.values() if contact.slot is not None]
-    return sorted(found, key=lambda contact: contact.slot or 0)
+    return [state.contacts[state.parked[slot]] for slot in sorted(state.parked)]
 
 
 def _free_slot(state: State) -> int | None:
-    taken = {contact.slot for contact in state.contacts.values()}
-    return next((slot for slot in range(FIRST_SLOT, FIRST_SLOT + SLOTS) if slot not in taken), None)
+    return next((slot for slot in range(FIRST_SLOT, FIRST_SLOT + SLOTS) if slot not in state.parked), None)
 
 
 def _why(agent: Agent) -> Why:

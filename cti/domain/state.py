@@ -86,6 +86,8 @@ class State:
         self.assignments: dict[AssignmentId, Assignment] = {}
         self.callbacks: dict[str, ContactId] = {}
         """The callback of each customer that is not over, by his address key."""
+        self.parked: dict[int, ContactId] = {}
+        """Who is parked at each place that is taken."""
         self.sources: dict[str, ContactId] = {}
         """The newest requests by their sources' keys, closed ones too: told again after a crash, they are no news."""
         self.campaigns: dict[CampaignId, Campaign] = {}
@@ -346,6 +348,10 @@ class State:
             self.callbacks.pop(old.address_key, None)
         if contact is not None and _is_pending(contact):
             self.callbacks[contact.address_key] = contact_id
+        if old is not None and old.slot is not None:
+            self.parked.pop(old.slot, None)
+        if contact is not None and contact.slot is not None:
+            self.parked[contact.slot] = contact_id
         self.index.contact_changed(old, contact)
 
     def _replace_assignment(self, assignment_id: AssignmentId, assignment: Assignment | None) -> None:

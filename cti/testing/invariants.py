@@ -233,6 +233,9 @@ def _broken_indexes(state: State) -> Iterable[str]:
     }
     if callbacks != state.callbacks:
         yield "callbacks is not what the contacts say"
+    parked = {contact.slot: contact.id for contact in state.contacts.values() if contact.slot is not None}
+    if parked != state.parked:
+        yield "parked is not what the contacts say"
     for queue_id in state.queues:
         waits = sum(
             contact.queue_id == queue_id and contact.state is ContactState.WAITING

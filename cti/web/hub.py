@@ -18,7 +18,6 @@ from typing import Final
 from pydantic import BaseModel
 
 from cti.domain import facts as decided_facts
-from cti.domain import parking
 from cti.domain.acd import Decision
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
@@ -188,7 +187,7 @@ class Hub:
         self._held = {found.id: _Held(found.agent_id, found.contact_id) for found in state.assignments.values()}
         self._board.take_changes()
         self._kept.start(state, engine.now())
-        self._parked = {contact.id for contact in parking.parked(state)}
+        self._parked = set(state.parked.values())
 
     async def stop(self) -> None:
         """Close every page and end every task."""
@@ -263,7 +262,7 @@ class Hub:
 
     def _tell_of_parked(self, engine: Engine, now: Milliseconds) -> None:
         """Pages read the list anew when somebody was parked, or is so no more."""
-        parked = {contact.id for contact in parking.parked(engine.state)}
+        parked = set(engine.state.parked.values())
         if parked != self._parked:
             self._parked = parked
             self._send(self.presence.pages(), ParkedChanged(), now)

@@ -170,3 +170,15 @@ def test_a_deadline_that_comes_early_or_twice_is_nothing(day: Scenario) -> None:
     assert day.send(TimerFired(timer_id=key)).facts == ()
     day.advance(seconds=121)
     assert day.send(TimerFired(timer_id=key)).facts == ()
+
+
+@pytest.mark.parametrize("folding", [False, True])
+def test_the_places_outlast_the_engine_and_what_is_undone(day: Scenario, *, folding: bool) -> None:
+    day.parks("ann")
+    places = {FIRST_SLOT: day.contact("c1").id}
+    day.restart(folding=folding)
+    assert day.state.parked == places
+    day.state.set_contact(places[FIRST_SLOT], None)
+    assert not day.state.parked
+    day.state.rollback()
+    assert day.state.parked == places
