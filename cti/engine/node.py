@@ -15,6 +15,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable, Set
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final, Protocol, assert_never
 
 from cti.domain.commands import RingAgent, SwitchCommand
@@ -40,6 +41,7 @@ from cti.domain.ids import LegId, Milliseconds
 from cti.domain.state import State
 from cti.engine import reconcile
 from cti.engine.people import Farewell, Lines
+from cti.engine.process import ProcessStart
 from cti.errors import AsteriskDown, OutsideError
 from cti.ports import (
     CallerEntered,
@@ -120,6 +122,7 @@ class Watch:
         self._comparing = asyncio.Lock()
         self._doubt = asyncio.Event()
         self._suspected: dict[LegId, Milliseconds] = {}
+        self._start = ProcessStart()
         self.connected = False
 
     # -- tasks, each supervised by the engine -------------------------------------------------------------------------
@@ -238,7 +241,7 @@ class Watch:
             before = frozenset(reconcile.held_legs(self._floor.state, self._switch.node))
             asked_ms = self._floor.now()
             try:
-                listing = await self._switch.list_legs()
+                listing = self._by_our_clock(await self._switch.list_legs())
                 away = before.intersection(reconcile.unlisted_callees(self._floor.state, listing))
                 alone = await self._switch.left_alone(away) if away else away
             except OutsideError as error:
@@ -254,11 +257,13 @@ class Watch:
                 ripe=ripe,
                 ended=self._floor.ended_legs,
                 alone=alone,
-                ahead_ms=self._floor.ahead_ms(),
                 farewell=self._floor.farewell,
             )
             self._suspected = {leg: self._suspected.get(leg, asked_ms) for leg in found.suspected}
             self._carry_out(found, listing, fresh=fresh)
+
+    def _by_our_clock(self, listing: Listing) -> Listing:
+        return replace(listing, started_ms=self._start.of(listing.started_ms, ahead_ms=self._floor.ahead_ms()))
 
     def doubt_later(self) -> None:
         """Compare again in a second."""
@@ -287,7 +292,7 @@ class Watch:
 
     def _died_unheard(self, listing: Listing) -> bool:
         """Did the node begin anew while no engine was there? Then its phones have to register anew, as after a loss."""
-        return 0 < self._floor.recovered_ms < listing.started_ms + self._floor.ahead_ms() and listing.started_ms > 0
+        return 0 < self._floor.recovered_ms < listing.started_ms
 
     def _has_customer(self, ring: RingAgent, listed: set[LegId]) -> bool:
         """Is the caller there for whom the agent is rung? A customer who is to be called back has no leg yet."""

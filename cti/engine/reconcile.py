@@ -89,15 +89,14 @@ def compare(
     ripe: Set[LegId] = frozenset(),
     ended: Set[LegId] = frozenset(),
     alone: Set[LegId] = frozenset(),
-    ahead_ms: Milliseconds = 0,
     farewell: Callable[[LegId], SwitchCommand | None] = lambda _: None,
 ) -> Difference:
     """`before`: the legs held when the list was asked for; `ripe`: those suspected long enough ago.
 
     `alone`: of `unlisted_callees` those who picked up while no engine was there. `ended` holds callers' legs of
     contacts closed not long ago, or that go on without them; `farewell` tells by which
-    command such a leg was sent out of the ACD, None when it was to be hung up. `ahead_ms`: how far the engine's clock
-    is ahead of the node's.
+    command such a leg was sent out of the ACD, None when it was to be hung up. The listing's `started_ms` is by the
+    engine's clock here.
     """
     listed = {leg.leg_id: leg for leg in listing.legs}
     missing = frozenset(
@@ -105,8 +104,7 @@ def compare(
         for leg_id in held_legs(state, listing.node)
         if leg_id in before - alone and leg_id not in listed and leg_id not in listing.other_channels
     )
-    started_ms = listing.started_ms + ahead_ms if listing.started_ms else 0
-    cut = frozenset(leg_id for leg_id in missing if _is_older(state, leg_id, started_ms))
+    cut = frozenset(leg_id for leg_id in missing if _is_older(state, leg_id, listing.started_ms))
     gone = sorted((missing & ripe) - cut, key=lambda leg_id: (leg_id not in state.contact_by_leg, leg_id))
     unclaimed = _unclaimed(state, listing, listed)
     return Difference(

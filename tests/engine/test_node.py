@@ -80,9 +80,10 @@ class Told:
         self.sent += commands
 
     recovered_ms = 0
+    is_ahead_ms = 0
 
     def ahead_ms(self) -> int:
-        return 0
+        return self.is_ahead_ms
 
     def cut_off(self, legs: Set[LegId]) -> None:
         self.cut |= legs
@@ -191,3 +192,19 @@ async def test_customers_older_than_the_nodes_process_are_cut_off_before_anybody
     async with watched(Lists(lambda _: replace(listing(), started_ms=centre.now + 1)), told):
         assert await told.posted.get() == SwitchReturned(node=NODE)
         assert told.cut == {"n1-1"}
+
+
+async def test_nobody_is_cut_off_by_a_wall_clock_that_is_set_back_while_the_node_lives(hasty: None) -> None:
+    centre = Centre(agents=0)
+    began_ms = centre.now - 1_000
+    centre.call("n1-1")
+    told = Told(centre.acd.state)
+
+    def set_back_after_the_first(asked: int) -> Listing:
+        told.is_ahead_ms = 3_600_000 if asked > 1 else 0
+        return replace(listing(), started_ms=began_ms)
+
+    async with watched(Lists(set_back_after_the_first), told):
+        assert await told.posted.get() == SwitchReturned(node=NODE)
+        assert await told.posted.get() == LegEnded(leg_id=LegId("n1-1"), cause=LegCause.LOST)
+    assert not told.cut

@@ -222,15 +222,6 @@ def test_a_caller_older_than_the_nodes_process_was_cut_off_and_one_list_is_enoug
     assert "n1-1" not in found.suspected
 
 
-def test_a_node_whose_clock_was_set_back_is_compared_by_the_engines_clock() -> None:
-    centre = Centre()
-    talk(centre, "n1-1")
-    listed = replace(listing(), started_ms=centre.now - 3_599_000)
-    state, before = centre.acd.state, frozenset(reconcile.held_legs(centre.acd.state, NODE))
-    assert not reconcile.compare(state, listed, before=before).cut
-    assert reconcile.compare(state, listed, before=before, ahead_ms=3_600_000).cut == ("n1-1",)
-
-
 def test_a_caller_whom_a_node_that_lives_has_no_more_was_not_cut_off() -> None:
     centre = Centre()
     started_ms = centre.now - 1_000
