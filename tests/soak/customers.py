@@ -151,6 +151,8 @@ class Askers(Customer):
     carrier: Carrier
     promised: list[str] = field(default_factory=list)
     reached: set[str] = field(default_factory=set)
+    put_off: int = 0
+    """How often one was told to try again later, which he did: the centre had more to do than it can."""
     name: str = "callbacks"
     _over: dict[str, asyncio.Event] = field(default_factory=dict)
 
@@ -165,6 +167,10 @@ class Askers(Customer):
             await asyncio.sleep(form["least_s"])  # nobody fills it in faster, says the centre
             wish = {"form": form["form"], "number": number, "name": "Asker", "language": "en"}
             asked = await client.post("/callback/v1/telecom", json=wish, headers={"Origin": self.web})
+            while asked.status_code == 503:
+                self.put_off += 1
+                await asyncio.sleep(float(asked.headers["Retry-After"]))
+                asked = await client.post("/callback/v1/telecom", json=wish, headers={"Origin": self.web})
             assert asked.status_code == 201, asked.text
         self.promised.append(digits(number))
         await over.wait()

@@ -149,6 +149,7 @@ async def test_the_books_balance_after_everything_came_at_once(
     notes = (
         *map(str, slopes),
         f"{SECONDS:g} s, {RATE:g} calls a second, {AGENTS} agents",
+        f"{askers.put_off} times a callback's asker was told to try again later: more to do than the engine can",
         f"at most {day.most_waiting} waited and {day.most_at_work} were served at once",
         f"auditor: {report.offers} offers, {report.unexplained} unexplained; passed by: {dict(report.overtakings)}",
         f"decided again: {len(again.differences)} differences in {again.decisions} decisions",
