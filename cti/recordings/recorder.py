@@ -4,7 +4,8 @@ Theory of operation. What is to be recorded follows from the state (`wanted`) an
 may change it, and again every few seconds, so that what failed once is mended. The call never waits for any of it. Each
 recording's doings are done one after the other. The note is written before the switch is asked (`spool`), so whatever
 dies, the next engine finds all: what still runs it takes up, what is over it finishes. A pause is the switch's: it
-holds while there is no engine, and it ends by an engine's word only.
+holds while there is no engine, and it ends by an engine's word only. What the switch left unanswered it may do later:
+until it has answered that a tap has ended, its note stays, and nothing else begins on the leg.
 
 Somebody else's voice needs the tap made anew (`_renew`): Asterisk decodes all that goes to a leg with one decoder,
 which takes packets with lower numbers than the last speaker's for late ones and drops them, for minutes. A renewal
@@ -12,7 +13,6 @@ leaves out `GAP_S` on both sides alike. Made by `cti.app`.
 """
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -75,6 +75,8 @@ class Recorder:
         """Whom the customer of each recording hears; None: not one leg alone."""
         self._passed_over: dict[ContactId, QueueId] = {}
         """Not to be asked again in that queue: recording begins just now, or is refused."""
+        self._unended: dict[str, Note] = {}
+        """By recording: whose tap may run, or begin yet, although it is not to."""
         self._unsure: set[ContactId] = set()
         """Taken up from the engine before, whose last words the switch may not have heard."""
         self._work: set[asyncio.Task[None]] = set()
@@ -125,6 +127,8 @@ class Recorder:
                 self._add_agent(note, contact)
         elif contact is None:
             self._passed_over.pop(contact_id, None)
+        elif any(one.leg_id == contact.leg_id for one in self._unended.values()):
+            return
         elif self._passed_over.get(contact_id) != contact.queue_id and wanted.may_begin(contact, state, policy):
             assert policy is not None
             self._begin(contact, policy)
@@ -177,10 +181,8 @@ class Recorder:
             return
         except (OutsideError, OSError) as error:
             self._note_failure("begin", note, error)
-            with contextlib.suppress(OutsideError):
-                await monitor.end(note.leg_id)  # it may have begun, and only not said so
-            await self._archive.drop(note)
-            self._passed_over.pop(note.contact_id, None)  # the next look tries again
+            self._unended[note.recording_id] = note  # it may have begun, and only not said so
+            await self._untap(note)
             return
         self._follow(note)
         self._passed_over.pop(note.contact_id, None)
@@ -288,6 +290,21 @@ class Recorder:
 
     # -- end ----------------------------------------------------------------------------------------------------------
 
+    async def _untap(self, note: Note) -> None:
+        """Have the switch write no more; without an answer, the next look asks again."""
+        if note.recording_id not in self._unended:
+            return
+        try:
+            await self._monitor(note).end(note.leg_id)
+        except ChannelGone:
+            pass
+        except OutsideError as error:
+            self._note_failure("end", note, error)
+            return
+        del self._unended[note.recording_id]
+        self._passed_over.pop(note.contact_id, None)  # the next look tries again
+        await self._archive.drop(note)
+
     async def _end(self, note: Note) -> None:
         if note.paused_ms is not None:
             pauses = (*note.pauses, (note.paused_ms, self._now()))
@@ -316,11 +333,8 @@ class Recorder:
             everybody = loop.time() >= due_s
             if everybody:
                 due_s = loop.time() + ALL_EVERY_S
-                for contact_id in self._passed_over.keys() - self._state().contacts.keys():
-                    del self._passed_over[contact_id]
-                for note in list(self._live.values()):
-                    if note.paused_ms is None:
-                        self._start(note.recording_id, partial(self._mend, note.contact_id))
+                self._mend_all()
+            self._end_what_is_unended()
             in_hand = {one.contact_id for one in self._state().assignments.values()} if everybody else set()
             for contact_id in sorted(in_hand.union(self._live)):
                 self._look(contact_id)
@@ -331,6 +345,18 @@ class Recorder:
                 if note.resumes_ms is not None and note.resumes_ms <= self._now():
                     self._start(note.recording_id, partial(self._resume_due, note.contact_id))
             await asyncio.sleep(LOOK_EVERY_S)
+
+    def _mend_all(self) -> None:
+        for contact_id in self._passed_over.keys() - self._state().contacts.keys():
+            del self._passed_over[contact_id]
+        for note in list(self._live.values()):
+            if note.paused_ms is None:
+                self._start(note.recording_id, partial(self._mend, note.contact_id))
+
+    def _end_what_is_unended(self) -> None:
+        for note in list(self._unended.values()):
+            if not self._lock(note.recording_id).locked():
+                self._start(note.recording_id, partial(self._untap, note))
 
     def _take_up(self, note: Note) -> None:
         contact = self._state().contacts.get(note.contact_id)
@@ -389,7 +415,8 @@ class Recorder:
             except Exception:  # the edge of a task: the talk goes on, the next look tries again
                 self._failed.add(what="follow")
                 log.exception("recording %s failed", recording_id, extra={"action": "recording_failed"})
-        if all(note.recording_id != recording_id for note in self._live.values()) and not lock.locked():
+        at_work = (*self._live.values(), *self._unended.values())
+        if all(note.recording_id != recording_id for note in at_work) and not lock.locked():
             self._locks.pop(recording_id, None)
 
     def _note_failure(self, what: str, note: Note, error: Exception) -> None:

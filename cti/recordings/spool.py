@@ -62,12 +62,18 @@ class Spool:
         self._kept = home.recordings / "kept"
 
     def make(self) -> None:
-        """Make the folders, for their owner alone, and clear what was broken off while it was sealed."""
+        """Make the folders, for their owner alone; clear what was broken off while it was sealed, and what has no note.
+
+        Sound without a note is of a recording that the switch began after it had been given up.
+        """
         for folder in (self._sound, self._notes, self._kept):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             folder.chmod(0o700)
         for left in self._kept.glob("*/.*.part-*"):
             left.unlink(missing_ok=True)
+        for sound in self._sound.glob(file_name("c*-*")):
+            if not self._note(sound.stem).exists():
+                sound.unlink(missing_ok=True)
 
     def notes(self) -> list[Note]:
         """Every note, the oldest first; one that cannot be read is logged, and left."""

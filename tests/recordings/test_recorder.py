@@ -34,9 +34,16 @@ class FakeMonitor:
         self.told: set[LegId] = set()
         self.silent = False
         """It answers to nothing."""
+        self.unanswered: list[str] = []
+        """Files that it was asked to write while it was silent."""
 
     async def begin(self, leg_id: LegId, file: str) -> None:
+        if self.silent:
+            self.unanswered.append(file)
         self._ask("begin")
+        self.write(file)
+
+    def write(self, file: str) -> None:
         with (self._folder / file).open("ab") as written:
             written.write(bytes(3200))
 
@@ -118,6 +125,12 @@ class Day:
     def refused(self, why: str) -> float:
         return self.metrics.counter("triune_recordings_refused_total", "").value(why=why)
 
+    def failed(self, what: str) -> float:
+        return self.metrics.counter("triune_recording_failures_total", "").value(what=what)
+
+    def sounds(self) -> list[Path]:
+        return list(self._home.recording_spool.iterdir())
+
     def talk(self, name: str = "carl") -> None:
         """Ann talks to him."""
         self.script.call(name)
@@ -177,6 +190,50 @@ async def test_without_space_the_call_goes_on_and_is_not_recorded(day: Day) -> N
         await soon(lambda: day.refused("space") == 1, what="it is refused")
         assert not day.monitor.asked
     assert day.script.contact("carl").leg_id is not None
+
+
+async def test_what_may_begin_late_keeps_its_note_until_the_switch_says_that_it_ended(day: Day) -> None:
+    day.monitor.silent = True
+    day.policies[QueueId("private")] = Recording(announce=False)
+    async with day.recorded() as recorder:
+        day.talk()
+        day.tell(recorder)
+        await soon(lambda: day.failed("end") > 1, what="its end is asked for again and again")
+        (file,) = day.monitor.unanswered
+        day.monitor.write(file)
+        assert [note.leg_id for note in day.spool.notes()] == ["carl-leg"], "one, and nothing else is begun on the leg"
+        day.monitor.silent = False
+        await soon(lambda: recorder.of(day.script.contact("carl").id) is not None, what="the talk is recorded anew")
+        assert day.monitor.asked[:2] == ["end", "begin"]
+        assert [f"{note.recording_id}.raw" for note in day.spool.notes()] == [path.name for path in day.sounds()]
+
+
+async def test_nothing_begins_on_a_leg_whose_tap_may_begin_late(day: Day) -> None:
+    day.monitor.silent = True
+    day.policies[QueueId("private")] = Recording(announce=False)
+    async with day.recorded() as recorder:
+        day.talk()
+        day.tell(recorder)
+        await soon(lambda: day.failed("end") > 0, what="it is not answered")
+        day.script.transfers("ann", queue="private")
+        day.script.wraps_up("ann")
+        day.script.pop_shown("ann")
+        day.script.answers("ann")
+        day.tell(recorder)
+        asked = day.failed("end")
+        await soon(lambda: day.failed("end") > asked + 2, what="it was looked at again")
+        assert len(day.monitor.unanswered) == 1
+
+
+async def test_sound_without_a_note_is_cleared_at_the_start_and_with_one_it_is_not(day: Day) -> None:
+    async with day.recorded() as recorder:
+        day.talk()
+        day.tell(recorder)
+        await soon(lambda: recorder.of(day.script.contact("carl").id) is not None, what="it is recorded")
+    (running,) = day.sounds()
+    day.monitor.write("c9-1.raw")
+    day.spool.make()
+    assert day.sounds() == [running]
 
 
 async def test_a_pause_that_the_switch_does_not_confirm_is_none(day: Day) -> None:
