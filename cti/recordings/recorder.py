@@ -25,7 +25,7 @@ from cti.domain.acd import Decision
 from cti.domain.contact import Contact
 from cti.domain.ids import ContactId, LegId, Milliseconds, NodeId, QueueId
 from cti.domain.state import State
-from cti.errors import ChannelGone, OutsideError, RuleError
+from cti.errors import AsteriskDown, ChannelGone, OutsideError, RuleError
 from cti.metrics import Metrics
 from cti.ports.recordings import Monitor
 from cti.recordings import wanted
@@ -122,7 +122,7 @@ class Recorder:
             if not wanted.may_go_on(contact, note.leg_id, policy):
                 del self._live[contact_id]
                 del self._speakers[note.leg_id]
-                self._start(note.recording_id, partial(self._end, note))
+                self._let_end(note)
             elif contact is not None:
                 self._add_agent(note, contact)
         elif contact is None:
@@ -290,33 +290,48 @@ class Recorder:
 
     # -- end ----------------------------------------------------------------------------------------------------------
 
-    async def _untap(self, note: Note) -> None:
-        """Have the switch write no more; without an answer, the next look asks again."""
-        if note.recording_id not in self._unended:
-            return
-        try:
-            await self._monitor(note).end(note.leg_id)
-        except ChannelGone:
-            pass
-        except OutsideError as error:
-            self._note_failure("end", note, error)
-            return
-        del self._unended[note.recording_id]
-        self._passed_over.pop(note.contact_id, None)  # the next look tries again
-        await self._archive.drop(note)
-
-    async def _end(self, note: Note) -> None:
+    def _let_end(self, note: Note) -> None:
         if note.paused_ms is not None:
             pauses = (*note.pauses, (note.paused_ms, self._now()))
             note = structs.replace(note, paused_ms=None, resumes_ms=None, pauses=pauses)
         note = structs.replace(note, ended=True)
+        self._unended[note.recording_id] = note
+        self._start(note.recording_id, partial(self._end, note))
+
+    async def _end(self, note: Note) -> None:
+        await self._untap(note)
+        self._changed(note.contact_id)
+
+    async def _untap(self, note: Note) -> None:
+        """Have the switch write no more; without an answer, the next look asks again."""
+        if note.recording_id not in self._unended or not await self._has_ended(note):
+            return
+        del self._unended[note.recording_id]
+        if note.ended:
+            await self._hand_over(note)
+        else:
+            self._passed_over.pop(note.contact_id, None)  # the next look tries again
+            await self._archive.drop(note)
+
+    async def _has_ended(self, note: Note) -> bool:
+        try:
+            await self._monitor(note).end(note.leg_id)
+        except ChannelGone:
+            return True
+        except OutsideError as error:
+            self._note_failure("end", note, error)
+            # a switch that has died may never be back, and has closed its files
+            is_over = note.ended and isinstance(error, AsteriskDown)
+            return is_over and not await asyncio.to_thread(self._spool.is_written, note.recording_id)
+        return True
+
+    async def _hand_over(self, note: Note) -> None:
         try:
             await asyncio.to_thread(self._spool.save, note)
-            await self._monitor(note).end(note.leg_id)
-        except (OutsideError, OSError) as error:  # the leg, or the switch, is gone: so is the tap
-            log.info("%s", error, extra={"action": "recording_end_unsaid"})
+        except OSError as error:  # the archive needs no more than what it is told
+            self._note_failure("note", note, error)
         self._archive.take(note)
-        self._changed(note.contact_id)
+        self._look(note.contact_id)
 
     # -- for ever -----------------------------------------------------------------------------------------------------
 
@@ -366,7 +381,7 @@ class Recorder:
             self._follow(note)
             self._unsure.add(note.contact_id)
         else:
-            self._start(note.recording_id, partial(self._end, note))
+            self._let_end(note)
 
     async def _adopt(self, contact_id: ContactId) -> None:
         """What ran when the engine died runs on; its last words may not have been heard, so they are said again."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from cti.config import Recording
 from cti.domain.ids import LegId, QueueId
-from cti.errors import AsteriskSilent, RuleError
+from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError, RuleError
 from cti.home import Home, Settings
 from cti.metrics import Metrics
 from cti.ports.recordings import Kept
@@ -17,7 +18,7 @@ from cti.recordings import recorder as recorder_module
 from cti.recordings.archive import Archive
 from cti.recordings.recorder import Recorder
 from cti.recordings.sealer import Sealer
-from cti.recordings.spool import Spool
+from cti.recordings.spool import Note, Spool
 from cti.testing.scenario import Scenario
 from tests.recordings.test_archive import FakeShelf
 from tests.running import soon
@@ -36,6 +37,8 @@ class FakeMonitor:
         """It answers to nothing."""
         self.unanswered: list[str] = []
         """Files that it was asked to write while it was silent."""
+        self.ends_with: OutsideError | None = None
+        """What comes of asking it to end a tap."""
 
     async def begin(self, leg_id: LegId, file: str) -> None:
         if self.silent:
@@ -51,6 +54,8 @@ class FakeMonitor:
         self._ask("silence")
 
     async def end(self, leg_id: LegId) -> None:
+        if self.ends_with is not None:
+            raise self.ends_with
         self._ask("end")
 
     async def was_told(self, leg_id: LegId) -> bool:
@@ -234,6 +239,69 @@ async def test_sound_without_a_note_is_cleared_at_the_start_and_with_one_it_is_n
     day.monitor.write("c9-1.raw")
     day.spool.make()
     assert day.sounds() == [running]
+
+
+async def test_an_end_without_an_answer_is_asked_for_again_and_nothing_begins_on_the_leg_meanwhile(day: Day) -> None:
+    day.policies[QueueId("private")] = Recording(announce=False)
+    async with day.recorded() as recorder:
+        day.talk()
+        day.tell(recorder)
+        contact_id = day.script.contact("carl").id
+        await soon(lambda: recorder.of(contact_id) is not None, what="it is recorded")
+        day.monitor.ends_with = AsteriskSilent("no answer")
+        del day.policies[SUPPORT]
+        await soon(lambda: day.failed("end") > 1, what="its end is asked for again and again")
+        day.policies[SUPPORT] = Recording(announce=False)
+        day.monitor.asked.clear()
+        failed = day.failed("end")
+        await soon(lambda: day.failed("end") > failed + 3, what="it is looked at again")
+        assert not day.kept(), "it may be written still"
+        assert not day.monitor.asked, "what began now would be ended by what is asked for"
+        day.monitor.ends_with = None
+        await soon(day.kept, what="it is kept")
+        await soon(lambda: recorder.of(contact_id) is not None, what="it is recorded again")
+    assert day.monitor.asked[:2] == ["end", "begin"]
+
+
+async def test_the_tap_of_a_leg_that_is_gone_has_ended(day: Day) -> None:
+    async with day.recorded() as recorder:
+        day.talk()
+        day.tell(recorder)
+        await soon(lambda: recorder.of(day.script.contact("carl").id) is not None, what="it is recorded")
+        day.monitor.ends_with = ChannelGone("gone")
+        day.script.caller_hangs_up("carl")
+        day.tell(recorder)
+        await soon(day.kept, what="it is kept")
+    assert not day.failed("end")
+
+
+async def test_a_switch_that_is_away_has_ended_what_it_does_not_have_open(day: Day) -> None:
+    async with day.recorded() as recorder:
+        day.talk()
+        day.tell(recorder)
+        await soon(lambda: recorder.of(day.script.contact("carl").id) is not None, what="it is recorded")
+        day.monitor.ends_with = AsteriskDown("away")
+        (running,) = day.sounds()
+        with running.open("ab"):
+            day.script.caller_hangs_up("carl")
+            day.tell(recorder)
+            await soon(lambda: day.failed("end") > 1, what="its end is asked for again and again")
+            assert not day.kept(), "only the connection is away"
+        await soon(day.kept, what="it is kept")
+
+
+async def test_a_tap_is_ended_though_the_disk_cannot_be_written(day: Day, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Note) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async with day.recorded() as recorder:
+        day.talk()
+        day.tell(recorder)
+        await soon(lambda: recorder.of(day.script.contact("carl").id) is not None, what="it is recorded")
+        monkeypatch.setattr(day.spool, "save", full)
+        day.script.caller_hangs_up("carl")
+        day.tell(recorder)
+        await soon(lambda: "end" in day.monitor.asked, what="the switch is told")
 
 
 async def test_a_pause_that_the_switch_does_not_confirm_is_none(day: Day) -> None:
