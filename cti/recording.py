@@ -150,7 +150,7 @@ def new_key(*, place: Path) -> None:
         return changed
 
     changed = _run(home, work)
-    used = {kept.key_id for kept in _run(home, _all)}
+    used = _run(home, lambda database: StoredRecordings(database).keys_in_use())
     used |= {note.sealed.key_id for note in Spool(home).notes() if note.sealed is not None}
     home.with_recording_keys_only({*used, *(one.id for one in home.secrets.recording_keys[-2:])})
     click.echo(f"The keys of {changed} recordings were wrapped anew.")
@@ -166,12 +166,10 @@ async def _rewrap(shelf: StoredRecordings, ring: keys.Keyring, kept: Kept) -> bo
 
 async def _all(database: Database) -> list[Kept]:
     shelf = StoredRecordings(database)
-    found: dict[str, Kept] = {}
-    before_ms: Milliseconds | None = None
-    while some := await shelf.listed(limit=_AT_ONCE, before_ms=before_ms):
-        found.update({one.recording_id: one for one in some})
-        before_ms = some[-1].began_ms
-    return list(found.values())
+    found: list[Kept] = []
+    while some := await shelf.listed(limit=_AT_ONCE, after=found[-1] if found else None):
+        found.extend(some)
+    return found
 
 
 def _run(home: Home, work: Callable[[Database], Awaitable[T]]) -> T:

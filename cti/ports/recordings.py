@@ -47,8 +47,8 @@ class Shelf(Protocol):
     async def of_contacts(self, contact_ids: Collection[ContactId]) -> Sequence[Kept]:
         """Those of these contacts, the oldest first, erased ones included."""
 
-    async def listed(self, *, limit: int, before_ms: Milliseconds | None = None) -> Sequence[Kept]:
-        """The newest that began before that instant, newest first."""
+    async def listed(self, *, limit: int, after: Kept | None = None) -> Sequence[Kept]:
+        """The newest, newest first; those that follow on this one where it is given. Of one instant, by their ids."""
 
     async def expired(self, now_ms: Milliseconds, *, limit: int) -> Sequence[Kept]:
         """Those not erased yet whose time is over."""
@@ -58,6 +58,9 @@ class Shelf(Protocol):
 
     async def erased_among(self, recording_ids: Collection[str]) -> frozenset[str]:
         """Which of these are erased: their files are of no use. One without a row is not."""
+
+    async def keys_in_use(self) -> frozenset[str]:
+        """`key_id` of all that are not erased."""
 
     async def rewrap(self, recording_id: str, *, before: str, key_id: str, wrapped_key: str) -> bool:
         """Its key is wrapped anew; whether it still was as `before`."""

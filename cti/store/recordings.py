@@ -15,6 +15,7 @@ from cti.store import models
 from cti.store.upsert import upsert
 
 _ROWS: Final = models.table(models.RecordingRow)
+_ORDER: Final = (_ROWS.c.began_ms, _ROWS.c.recording_id)
 _AUDIT: Final = models.table(models.Deed)
 _AT_ONCE: Final = 500
 """Ids in one statement."""
@@ -48,10 +49,10 @@ class StoredRecordings:
         """See `ports.recordings.Shelf`."""
         return await self._select(_ROWS.c.contact_id.in_(contact_ids)) if contact_ids else []
 
-    async def listed(self, *, limit: int, before_ms: Milliseconds | None = None) -> Sequence[Kept]:
+    async def listed(self, *, limit: int, after: Kept | None = None) -> Sequence[Kept]:
         """See `ports.recordings.Shelf`."""
-        where = _ROWS.c.began_ms < before_ms if before_ms is not None else sa.true()
-        return await self._select(where, limit=limit, newest_first=True)
+        older = sa.tuple_(*_ORDER) < (after.began_ms, after.recording_id) if after is not None else sa.true()
+        return await self._select(older, limit=limit, newest_first=True)
 
     async def expired(self, now_ms: Milliseconds, *, limit: int) -> Sequence[Kept]:
         """See `ports.recordings.Shelf`."""
@@ -61,9 +62,8 @@ class StoredRecordings:
     async def _select(
         self, where: sa.ColumnElement[bool], *, limit: int | None = None, newest_first: bool = False
     ) -> list[Kept]:
-        order = (_ROWS.c.began_ms, _ROWS.c.recording_id)
         statement = sa.select(_ROWS).where(where).limit(limit)
-        statement = statement.order_by(*(column.desc() for column in order) if newest_first else order)
+        statement = statement.order_by(*(column.desc() for column in _ORDER) if newest_first else _ORDER)
         return await self._database.read(lambda connection: [_kept(row) for row in connection.execute(statement)])
 
     async def erase(self, recording_ids: Collection[str], *, actor: str, why: str) -> int:
@@ -93,6 +93,13 @@ class StoredRecordings:
             return frozenset(found)
 
         return await self._database.read(work, within_s=_WRITE_S)
+
+    async def keys_in_use(self) -> frozenset[str]:
+        """See `ports.recordings.Shelf`."""
+        used = sa.select(_ROWS.c.key_id).where(_ROWS.c.erased_ms.is_(None)).distinct()
+        return await self._database.read(
+            lambda connection: frozenset(connection.execute(used).scalars()), within_s=_WRITE_S
+        )
 
     async def rewrap(self, recording_id: str, *, before: str, key_id: str, wrapped_key: str) -> bool:
         """See `ports.recordings.Shelf`."""

@@ -44,7 +44,7 @@ class FakeShelf:
         self._ask()
         return [one for one in self.rows.values() if one.contact_id in contact_ids]
 
-    async def listed(self, *, limit: int, before_ms: Milliseconds | None = None) -> Sequence[Kept]:
+    async def listed(self, *, limit: int, after: Kept | None = None) -> Sequence[Kept]:
         self._ask()
         return list(self.rows.values())[:limit]
 
@@ -61,6 +61,9 @@ class FakeShelf:
     async def erased_among(self, recording_ids: Collection[str]) -> frozenset[str]:
         self._ask()
         return frozenset(one for one in recording_ids if (row := self.rows.get(one)) and row.erased_ms is not None)
+
+    async def keys_in_use(self) -> frozenset[str]:
+        raise NotImplementedError
 
     async def rewrap(self, recording_id: str, *, before: str, key_id: str, wrapped_key: str) -> bool:
         raise NotImplementedError

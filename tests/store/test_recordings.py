@@ -51,10 +51,15 @@ async def test_what_was_put_comes_back_and_a_second_time_changes_nothing(shelf: 
 
 
 async def test_the_newest_come_first_and_the_next_page_goes_on(shelf: StoredRecordings) -> None:
-    for at_ms in (1, 2, 3):
-        await shelf.put(replace(KEPT, recording_id=f"c{at_ms}-a", began_ms=at_ms))
-    assert [one.began_ms for one in await shelf.listed(limit=2)] == [3, 2]
-    assert [one.began_ms for one in await shelf.listed(limit=2, before_ms=2)] == [1]
+    for number, at_ms in enumerate((1, 2, 2, 2, 3)):
+        await shelf.put(replace(KEPT, recording_id=f"c{number}-a", began_ms=at_ms))
+    first = await shelf.listed(limit=2)
+    assert [one.recording_id for one in first] == ["c4-a", "c3-a"]
+    second = await shelf.listed(limit=2, after=first[-1])
+    assert [one.recording_id for one in second] == ["c2-a", "c1-a"], (
+        "those of one instant are neither left out nor twice"
+    )
+    assert [one.recording_id for one in await shelf.listed(limit=2, after=second[-1])] == ["c0-a"]
 
 
 async def test_erased_it_has_no_key_any_more_and_the_audit_says_so_once(
@@ -78,6 +83,14 @@ async def test_a_key_is_wrapped_anew_only_if_it_is_the_one_that_was_read(shelf: 
     assert await shelf.rewrap("c1-a", before="wrapped", key_id="k2", wrapped_key="again")
     assert not await shelf.rewrap("c1-a", before="wrapped", key_id="k3", wrapped_key="lost")
     assert await shelf.get("c1-a") == replace(KEPT, key_id="k2", wrapped_key="again")
+
+
+async def test_a_key_is_in_use_while_something_is_not_erased_that_it_opens(shelf: StoredRecordings) -> None:
+    for number, key in enumerate(("k1", "k1", "k2", "k3")):
+        await shelf.put(replace(KEPT, recording_id=f"c{number}-a", key_id=key))
+    assert await shelf.keys_in_use() == {"k1", "k2", "k3"}
+    await shelf.erase(["c0-a", "c2-a"], actor="system", why="retention")
+    assert await shelf.keys_in_use() == {"k1", "k3"}
 
 
 async def test_erasing_a_customer_erases_his_recordings_and_nobody_elses(
