@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 from cti.domain.ids import ContactId
 from cti.ports import Person
 from cti.ports.recordings import Kept, Playable, Recorded, RecordingState
-from cti.web.acts import Named, held
+from cti.web.acts import TALKING, Named, held
 from cti.web.guard import Acting, Anyone, AnyParts, Parts, Supervisor
 from cti.web.problems import Refusal, responses
 from cti.web.recording_desk import PLAY_LIFE_MS, RecordingDesk
@@ -41,15 +41,15 @@ async def pause(assignment_id: Named, person: Acting, parts: AnyParts) -> Record
 
     Any answer but 200: the talk is recorded still.
     """
-    _, contact = held(assignment_id, person, parts)
-    return _state(await _desk(parts).recordings.pause(contact.id))
+    contact_id = _talked_with(assignment_id, person, parts)
+    return _state(await _desk(parts).recordings.pause(contact_id))
 
 
 @router.post("/assignments/{assignment_id}/recording/resume", responses=responses(409, 429))
 async def resume(assignment_id: Named, person: Acting, parts: AnyParts) -> RecordingStateView:
     """Record again. Not paused is success."""
-    _, contact = held(assignment_id, person, parts)
-    return _state(await _desk(parts).recordings.resume(contact.id))
+    contact_id = _talked_with(assignment_id, person, parts)
+    return _state(await _desk(parts).recordings.resume(contact_id))
 
 
 @router.get("/recordings/standing", responses=responses(403))
@@ -146,6 +146,14 @@ async def _allowed(recording_id: str, person: Person, parts: Parts) -> Kept:
     if kept is None or not desk.may_listen(person, kept, parts.roster):
         raise Refusal(404, "not_found")
     return kept
+
+
+def _talked_with(assignment_id: str, person: Person, parts: Parts) -> ContactId:
+    """The contact of his talk: who handed it over writes up still, and the recording is of his colleague's by then."""
+    assignment, contact = held(assignment_id, person, parts)
+    if assignment.state not in TALKING:
+        raise Refusal(409, "no_leg")
+    return contact.id
 
 
 def _desk(parts: Parts) -> RecordingDesk:

@@ -161,6 +161,20 @@ async def test_the_agent_pauses_his_own_talk_and_is_told_when_that_fails(world: 
         assert (await boris.post(f"{url}/{act}")).status_code == 404
 
 
+async def test_whoever_has_no_talk_any_more_does_not_pause_that_of_a_colleague(world: World) -> None:
+    anna, _ = await world.ready("anna")
+    assignment = world.engine.answer_after_pop(world.engine.caller())
+    contact_id = world.engine.state.assignments[assignment].contact_id
+    url = f"/api/v1/assignments/{assignment}/recording"
+    wish = {"to": {"kind": "queue", "queue_id": "sales"}}
+    assert (await anna.post(f"/api/v1/assignments/{assignment}/transfer", json=wish)).status_code == 200
+    world.recordings.states[contact_id] = RecordingState(state=Recorded.ON)
+    for act in ("pause", "resume"):
+        answer = await anna.post(f"{url}/{act}")
+        assert (answer.status_code, answer.json()["code"]) == (409, "no_leg")
+    assert world.recordings.state(contact_id).state is Recorded.ON
+
+
 async def test_a_supervisor_is_told_that_there_is_no_space(world: World) -> None:
     sveta = await world.client("sveta")
     assert (await sveta.get("/api/v1/recordings/standing")).json() == {"full": False}
