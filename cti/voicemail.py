@@ -6,6 +6,7 @@ and the contact that its caller was, never after the caller. Once the engine has
 a file, and the command that lists them.
 """
 
+import glob
 import json
 import os
 import re
@@ -82,8 +83,10 @@ def file_of(key: str, folder: Path) -> Path:
 def mend(path: Path) -> None:
     """Write the head of a file that Asterisk never closed, since it died: what was recorded until then is to be heard.
 
-    Whole on return, or as it was. Raises OSError.
+    Whole on return, or as it was; what one who died over it had written is cleared. Raises OSError.
     """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
+        left.unlink(missing_ok=True)
     content = path.read_bytes()[_HEAD_BYTES:]
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     with wave.open(str(temporary), "wb") as written:

@@ -62,11 +62,11 @@ class Keeping:
         """Delete what is to go, and say whether there is room. Raises OutsideError."""
         rules = self._centre.voicemail
         found = await asyncio.to_thread(self._found)
-        standing = await self._standing([voicemail.key_of(path) for path in found])
+        standing = await self._standing([voicemail.key_of(path) for _, path, _ in found])
         left = []
-        for path, size in found.items():
+        for changed_s, path, size in found:
             known = standing.get(voicemail.key_of(path))
-            if (known is not None and known.erased) or time.time() - path.stat().st_mtime > rules.keep_days * _DAY_S:
+            if (known is not None and known.erased) or time.time() - changed_s > rules.keep_days * _DAY_S:
                 path.unlink(missing_ok=True)
             else:
                 left.append((path, size, known is not None and known.closed))
@@ -84,13 +84,14 @@ class Keeping:
                 self._files, self._bytes = self._files - 1, self._bytes - size
                 log.info("a heard message made room", extra={"action": "voicemail_deleted", "medium": Medium.VOICEMAIL})
 
-    def _found(self) -> dict[Path, int]:
-        """The kept files and those not taken yet, the oldest first, with their bytes."""
+    def _found(self) -> list[tuple[float, Path, int]]:
+        """The kept files and those not taken yet, the oldest first: changed when (Unix time in s), and their bytes."""
         paths = [*self._folder.glob("*.wav"), *voicemail.kept(self._folder).glob(f"*{voicemail.SEALED}")]
         told = []
         for path in paths:
             try:
-                told.append((path.stat().st_mtime, path, path.stat().st_size))
+                stat = path.stat()
             except FileNotFoundError:  # moved meanwhile: the next sweep finds it
                 continue
-        return {path: size for _, path, size in sorted(told)}
+            told.append((stat.st_mtime, path, stat.st_size))
+        return sorted(told)

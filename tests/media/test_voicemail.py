@@ -3,7 +3,7 @@
 import os
 import time
 import wave
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -153,9 +153,12 @@ async def test_what_asterisk_never_closed_is_heard_up_to_its_death(folder: Path,
     content[40:44] = bytes(4)  # the length stands in the head, which is written last
     path.write_bytes(content)
     os.utime(path, (time.time() - 120,) * 2)
+    left = path.with_name(f".{path.name}.4194305")
+    left.write_bytes(content)  # of one who died while he wrote the head
     await first(boxes(folder, centre))
     [mended] = voicemail.messages(folder)
     assert mended.seconds == 2.5
+    assert not left.exists()
 
 
 async def test_nothing_can_be_sent_to_a_box(folder: Path, centre: Centre) -> None:
@@ -172,6 +175,8 @@ class Clerk:
     def __init__(self, folder: Path, centre: Centre, rules: VoicemailKeeping) -> None:
         self.standing: dict[str, Kept] = {}
         self.told: list[tuple[str, str]] = []
+        self.meanwhile: Callable[[], None] = lambda: None
+        """What happens while the tables are asked."""
         self.keeping = Keeping(
             folder,
             centre=centre.model_copy(update={"voicemail": rules}),
@@ -181,6 +186,7 @@ class Clerk:
         )
 
     async def _standing(self, keys: Sequence[str]) -> Mapping[str, Kept]:
+        self.meanwhile()
         return {key: self.standing[key] for key in keys if key in self.standing}
 
     async def _tell(self, name: str, value: str) -> None:
@@ -201,6 +207,15 @@ async def test_what_is_old_or_of_an_erased_person_is_deleted(folder: Path, centr
     clerk.standing[voicemail.key_of(erased)] = Kept(erased=True, closed=True)
     await clerk.keeping.sweep()
     assert [path.exists() for path in (old, erased, fresh)] == [False, False, True]
+    assert clerk.told == [("TRIUNE_VOICEMAIL_FULL", "")]
+
+
+async def test_what_goes_while_the_tables_are_asked_does_not_end_the_sweep(folder: Path, centre: Centre) -> None:
+    moved, old = keep(folder, 1), keep(folder, 2, days_old=91)
+    clerk = Clerk(folder, centre, VoicemailKeeping())
+    clerk.meanwhile = moved.unlink
+    await clerk.keeping.sweep()
+    assert not old.exists()
     assert clerk.told == [("TRIUNE_VOICEMAIL_FULL", "")]
 
 
