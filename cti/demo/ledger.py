@@ -7,6 +7,10 @@ Theory of operation. The carrier's side is never asked of the engine. A call is 
 while the caller was there, and the call which that phone got showed this caller's number; numbers are unique within a
 run. That the two really heard each other is counted apart: each side sounds a tone of its own and listens for the
 other's. A call that ended otherwise is *lost*.
+
+Nobody's account is instant. The carrier tells that a caller goes before the centre can know it: a phone that answers
+meanwhile had his call, and the engine rightly tells of it. A call of which the carrier did not confirm in time that it
+was sent may be under way nevertheless: what is seen of it counts.
 """
 
 from collections.abc import Iterable, Mapping
@@ -24,11 +28,14 @@ class Entry:
 
     order: Order
     placed_s: float
+    refused: bool = False
+    """The carrier has not said that it sent the call, and nothing was seen of it."""
     taken_s: float | None = None
     """When the centre answered, be it the menu."""
     served_s: float | None = None
     ended_s: float | None = None
     phone: str = ""
+    """The last that answered for him, be it that he had just gone."""
     phone_leg: str = ""
     """The phone's leg while it is up."""
     rejoined: int = 0
@@ -97,8 +104,10 @@ class CarrierLedger:
         self.entries[order.label] = self._by_number[digits(order.caller)] = entry
 
     def refused(self, label: str, *, at_s: float) -> None:
-        """The carrier could not even send it."""
-        self.entries[label].ended_s = at_s
+        """The carrier could not even send it, or did not say in time that it had."""
+        entry = self.entries[label]
+        if entry.taken_s is None and entry.served_s is None and entry.ended_s is None:
+            entry.refused, entry.ended_s = True, at_s
 
     def take(self, seen: Seen) -> None:
         """Fold one record."""
@@ -109,7 +118,10 @@ class CarrierLedger:
 
     def _take_caller(self, seen: Seen) -> None:
         entry = self.entries.get(seen.label)
-        if entry is None or entry.ended_s is not None:
+        if entry is None:
+            return
+        _was_sent(entry)
+        if entry.ended_s is not None:
             return
         match seen.step:
             case Step.ANSWERED:
@@ -136,8 +148,10 @@ class CarrierLedger:
         entry = self._by_number.get(digits(seen.number))
         if entry is None:
             return
+        _was_sent(entry)
         who = f"phone {seen.label} answered for {entry.order.caller}"
         if entry.ended_s is not None:
+            entry.phone = seen.label
             self.oddities.append(f"The {who}, who had gone.")
             return
         if entry.phone_leg:
@@ -171,6 +185,12 @@ class CarrierLedger:
             heard_both_ways=sum(entry.caller_heard and entry.phone_heard for entry in served),
             longest_wait_s=round(max((entry.wait_s or 0.0 for entry in served), default=0.0), 2),
         )
+
+
+def _was_sent(entry: Entry) -> None:
+    """Something is seen of this call: it is under way after all."""
+    if entry.refused:
+        entry.refused, entry.ended_s = False, None
 
 
 def digits(number: str) -> str:
@@ -210,7 +230,7 @@ def _compare_numbers(carrier: CarrierLedger, engine: EngineCount) -> list[str]:
     unserved = [
         entry.order.caller
         for entry in carrier.entries.values()
-        if entry.served_s is None and digits(entry.order.caller) in engine.served
+        if not entry.phone and digits(entry.order.caller) in engine.served
     ]
     found = []
     if unknown:

@@ -116,6 +116,33 @@ def test_a_phone_that_answers_for_one_who_had_gone_is_found() -> None:
     assert f"The phone 101 answered for {ANNA}, who had gone." in ledger.compare(day.ledger, engine(ANNA))
 
 
+def test_a_talk_of_one_who_went_as_his_phone_answered_is_no_talk_without_a_phone() -> None:
+    day = Day().sends(ANNA).caller(ANNA, Step.ENDED, cause=16).phone("101", Step.ANSWERED, shows=ANNA)
+    findings = ledger.compare(day.ledger, engine(ANNA))
+    assert not any("no phone had" in finding for finding in findings)
+    assert any("1 of 1 calls were lost" in finding for finding in findings), "he has spoken to nobody"
+
+
+@pytest.mark.parametrize("first", [Who.CALLER, Who.PHONE])
+def test_a_call_that_the_carrier_confirmed_too_late_counts_as_what_became_of_it(first: Who) -> None:
+    day = Day().sends(ANNA)
+    day.ledger.refused(ANNA, at_s=day.now_s)
+    assert day.ledger.count().lost == 1
+    if first is Who.CALLER:
+        day.caller(ANNA, Step.ANSWERED)
+    day.phone("101", Step.ANSWERED, shows=ANNA)
+    assert day.ledger.count().talking == 1
+    day.caller(ANNA, Step.ENDED, cause=16)
+    assert ledger.compare(day.ledger, engine(ANNA)) == []
+
+
+def test_a_call_that_is_seen_before_the_carrier_fails_to_confirm_it_goes_on() -> None:
+    day = Day().sends(ANNA).phone("101", Step.ANSWERED, shows=ANNA)
+    day.ledger.refused(ANNA, at_s=day.now_s)
+    day.caller(ANNA, Step.ENDED, cause=16)
+    assert ledger.compare(day.ledger, engine(ANNA)) == []
+
+
 def test_a_contact_that_was_never_closed_is_found() -> None:
     day = Day().talk(ANNA, "101")
     assert ledger.compare(day.ledger, engine(ANNA, closed=0)) == ["1 contacts arrived in the engine, but 0 are closed."]
