@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from cti.domain import callbacks, legs, offers, talks, transfers, waiting
-from cti.domain.contact import is_call
+from cti.domain import callbacks, cut, legs, offers, talks, transfers, waiting
+from cti.domain.contact import Contact, is_call
 from cti.domain.events import (
     CallbackMoved,
     ContactArrived,
@@ -19,6 +19,7 @@ from cti.domain.ids import (
     SYSTEM_CANCELLED,
     SYSTEM_TAKEN_BACK,
     ContactId,
+    DispositionId,
     EndedBy,
     Medium,
     OfferOutcome,
@@ -35,7 +36,10 @@ HIGHEST_TIER: Final = 10
 
 
 def contact_arrived(turn: Turn, event: ContactArrived) -> None:
-    """Someone asks for something: he waits from now on. A leg or request that is known already is nothing new."""
+    """Someone asks for something: he waits from now on. A leg or request that is known already is nothing new.
+
+    A caller who is to be called back because he was cut off has the place of that callback, and it is withdrawn.
+    """
     queue = turn.state.queue(event.queue_id)
     if not queue.open:
         raise RuleError(f"Queue {queue.id} is closed: send the contact to another.", code="queue_closed")
@@ -54,6 +58,9 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
         raise RuleError("Only a call or a callback belongs to a node.")
     if event.not_before_ms is not None and event.medium is not Medium.CALLBACK:
         raise RuleError("Only a callback can be wanted at a later time.")
+    callback = cut.callback_to(turn.state, event.address_key) if has_leg else None
+    if callback is not None:
+        _withdraw(turn, callback, disposition=SYSTEM_CANCELLED)
     contact_id = ContactId(f"c{turn.number}")
     turn.waiting.append(contact_id)
     turn.record(
@@ -71,7 +78,7 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
             hold_for_ms=event.hold_for_ms,
             condition=parse(event.condition).text if event.condition else "",
             tier=max(0, min(event.tier, HIGHEST_TIER)),
-            priority=max(-MOST_POINTS, min(event.priority, MOST_POINTS)),
+            priority=MOST_POINTS if callback is not None else max(-MOST_POINTS, min(event.priority, MOST_POINTS)),
             origin=event.origin,
             address_key=event.address_key,
             source_key=event.source_key,
@@ -97,12 +104,16 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
     if contact.assignment_id is not None and contact.state is not ContactState.OFFERED:
         talks.wrap_up(turn, turn.state.assignment(contact.assignment_id), ended_by=EndedBy.CUSTOMER)
         return
+    _withdraw(turn, contact, disposition=SYSTEM_ABANDONED if event.abandoned else SYSTEM_CANCELLED)
+
+
+def _withdraw(turn: Turn, contact: Contact, *, disposition: DispositionId) -> None:
+    """Of one whom no agent has; whoever it is being offered to is rescued from it."""
     if contact.assignment_id is not None:
         offers.end_offer(turn, turn.state.assignment(contact.assignment_id), outcome=OfferOutcome.RESCINDED)
     if contact.id not in turn.state.contacts:
         return
     transfers.end_all(turn, contact)
-    disposition = SYSTEM_ABANDONED if event.abandoned else SYSTEM_CANCELLED
     turn.record(ContactClosed(contact_id=contact.id, disposition=disposition, at_ms=turn.now))
     legs.end_customers(turn, contact)
 

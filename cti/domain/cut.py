@@ -3,15 +3,18 @@
 Theory of operation. A node that dies takes its channels with it, so nobody tells who hung up and who did not. Whoever
 the state still has on a leg that is older than the node's start did not: his contact ends as any other does whose leg
 is gone, and in the same decision a callback begins that has its queue, its seniority and what was asked for it. Who it
-is stays with the contact of origin; the shell looks it up there, and there it is known whether he may be called.
+is stays with the contact of origin; the shell looks it up there, and there it is known whether he may be called. Who
+calls again before an agent is at his callback has its place in the line instead.
 
-Called by `talks`. Which legs are meant is found by `cti.engine.reconcile`.
+Called by `talks` and `arrivals`. Which legs are meant is found by `cti.engine.reconcile`.
 """
 
 from cti.domain.contact import Contact
 from cti.domain.facts import ContactQueued
 from cti.domain.ids import AgentId, ContactId, Medium
 from cti.domain.queue import MOST_POINTS
+from cti.domain.state import State
+from cti.domain.states import ContactState
 from cti.domain.turn import Turn
 
 
@@ -48,3 +51,15 @@ def call_back(turn: Turn, contact: Contact, *, talked_to: AgentId | None) -> boo
         )
     )
     return True
+
+
+def callback_to(state: State, address_key: str) -> Contact | None:
+    """The callback of one who was cut off; None when there is none, or an agent is at it already.
+
+    It is known by having been made of another contact: no callback that somebody asked for was.
+    """
+    contact_id = state.callbacks.get(address_key) if address_key else None
+    callback = state.contacts[contact_id] if contact_id is not None else None
+    if callback is None or callback.origin is None:
+        return None
+    return callback if callback.state in (ContactState.WAITING, ContactState.OFFERED) else None

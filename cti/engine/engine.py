@@ -31,7 +31,6 @@ from cti.domain.events import (
     InviteRequested,
     LegEnded,
     OutboundRequested,
-    PriorityChanged,
     QueueClosed,
     QueueOpened,
     TimerFired,
@@ -51,7 +50,6 @@ from cti.domain.ids import (
     QueueId,
     TimerId,
 )
-from cti.domain.queue import MOST_POINTS
 from cti.domain.state import State
 from cti.domain.states import ContactState
 from cti.engine import people, recovery
@@ -526,21 +524,9 @@ class Engine:
             self._let_in(caller, event)
 
     def _let_in(self, caller: CallerEntered, event: ContactArrived) -> None:
-        def keep(decision: Decision) -> None:
-            for queued in _queued(decision):
-                particulars = people.of_caller(caller, queued)
-                self._take_over(queued, particulars)
-                self._keep((particulars,))
-
-        self._loop.post(event, before=keep)
-
-    def _take_over(self, queued: ContactQueued, particulars: Particulars) -> None:
-        """Who was cut off and calls again is not called back, and is as far to the front as he would have been."""
-        callback = self._lost.called_again(self.state, particulars)
-        if callback is not None:
-            log.info("called again", extra={"action": "callback_dropped", "contact": callback})
-            self.post(ContactCancelled(contact_id=callback))
-            self.post(PriorityChanged(contact_id=queued.contact_id, priority=MOST_POINTS))
+        self._loop.post(
+            event, before=lambda decision: self._keep(people.of_caller(caller, queued) for queued in _queued(decision))
+        )
 
     def cut_off(self, legs: Set[LegId]) -> None:
         """See `node.Floor`."""

@@ -75,17 +75,6 @@ class LostCallers:
         )
         return self._callable_back(known.address) and not again
 
-    def called_again(self, state: State, particulars: Particulars) -> ContactId | None:
-        """The callback of one who was cut off and has called again himself; None when an agent is at it already."""
-        if not particulars.address:
-            return None
-        for one in self._live(state, particulars.project_id, particulars.address):
-            known = self._in_hand.get(one.id)
-            waits = one.medium is Medium.CALLBACK and one.state in (ContactState.WAITING, ContactState.OFFERED)
-            if waits and known is not None and people.why_lost(known) == Lost.CUT_OFF:
-                return one.id
-        return None
-
     def is_second(self, state: State, contact_id: ContactId) -> bool:
         """Whether somebody is to be called for whom the same was asked before: the earlier request keeps its place."""
         known = self._in_hand.get(contact_id)

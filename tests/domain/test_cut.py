@@ -1,11 +1,13 @@
 """The node dies under callers: each has one callback, before all others of his queue, and whoever had him is freed."""
 
 from cti.domain.events import LegEnded, SwitchLost, SwitchReturned
-from cti.domain.facts import AssignmentOffered, ContactQueued, WrapUpStarted
+from cti.domain.facts import AssignmentOffered, ContactClosed, ContactQueued, WrapUpStarted
 from cti.domain.ids import (
     SYSTEM_ABANDONED,
+    SYSTEM_CANCELLED,
     SYSTEM_SWITCH_LOST,
     AgentId,
+    ContactId,
     EndedBy,
     LegCause,
     Medium,
@@ -114,6 +116,62 @@ def test_whom_we_called_is_his_agents_to_call_again() -> None:
     day.send(LegEnded(leg_id=leg, cause=LegCause.LOST, cut=True, call_back=True))
     assert day.assignment("ann").state is AssignmentState.WRAP_UP
     day.expect_no(ContactQueued)
+
+
+def was_cut(day: Scenario) -> ContactId:
+    """The callback of c1."""
+    day.call("c1", key="k1")
+    day.send(SwitchLost(node=NODE))
+    cut(day, "c1")
+    callback = day.expect(ContactQueued).contact_id
+    day.send(SwitchReturned(node=NODE))
+    return callback
+
+
+def test_who_calls_again_has_the_place_of_his_callback_and_is_not_called() -> None:
+    day = centre()
+    day.call("first", key="k0")
+    callback = was_cut(day)
+    day.call("again", key="k1")
+    day.expect(ContactClosed, contact_id=callback, disposition=SYSTEM_CANCELLED)
+    assert callback not in day.state.contacts
+    day.agent("ann")
+    assert day.served_by("again") == "ann"
+
+
+def test_who_calls_again_while_his_callback_is_offered_is_offered_in_its_stead() -> None:
+    day = centre()
+    callback = was_cut(day)
+    day.agent("ann")
+    assert day.assignment("ann").contact_id == callback
+    day.call("again", key="k1")
+    assert day.assignment("ann").contact_id == day.contact_ids["again"]
+
+
+def test_who_calls_again_while_an_agent_calls_him_is_a_caller_like_others() -> None:
+    day = centre()
+    callback = was_cut(day)
+    day.agent("ann")
+    day.picks_up("ann")
+    day.call("again", key="k1")
+    assert day.assignment("ann").contact_id == callback
+    assert day.contact("again").priority == 0
+
+
+def test_who_asked_for_a_callback_and_calls_keeps_it() -> None:
+    day = centre()
+    day.send(SwitchReturned(node=NODE))
+    day.task("b1", medium=Medium.CALLBACK, key="k1")
+    day.call("c1", key="k1")
+    assert day.contact("b1").state is ContactState.WAITING
+    assert day.contact("c1").priority == 0
+
+
+def test_a_letter_takes_no_callback_over() -> None:
+    day = centre()
+    callback = was_cut(day)
+    day.task("mail", medium=Medium.EMAIL, key="k1")
+    assert callback in day.state.contacts
 
 
 def test_a_leg_that_is_lost_while_the_node_lives_is_an_abandoned_call_as_ever() -> None:

@@ -12,7 +12,7 @@ from msgspec import structs
 from cti.domain.acd import Decision
 from cti.domain.commands import PromiseCallback, SwitchCommand
 from cti.domain.events import CallbackRequested, CallbackRule, Event, LegEnded, QueueOpened, Step, TimerFired
-from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued, PriorityGiven
+from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import SYSTEM_DUPLICATE, ContactId, LegCause, LegId, Medium, Milliseconds, NodeId, ProjectId
 from cti.domain.queue import MOST_POINTS
 from cti.engine import engine as engines
@@ -387,7 +387,6 @@ async def test_who_was_cut_off_and_calls_again_has_his_place_and_is_not_called_b
         closed = await world.until(ContactClosed, 2)
         assert isinstance(closed, ContactClosed)
         assert closed.contact_id == callback.contact_id
-        await world.until(PriorityGiven)
         [contact] = world.engine.state.contacts.values()
         assert (contact.id, contact.priority) == (again.contact_id, MOST_POINTS)
 
