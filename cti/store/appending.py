@@ -6,8 +6,9 @@ into a queue and is called back once per batch. Where entries are put is a `Plac
 and `cti.store.database_journal` (PostgreSQL with a local spool), which are the callers.
 
 A write that fails (disk full, I/O error, whatever it is) is kept and tried again until it succeeds; those who wait for
-it are told at once. One entry that can never be written is set aside, a stub in its place, so that it does not keep
-those behind it from the disk. A place that says `Deposed` is given nothing any more.
+it are told at once. What else a place has to do is tried again, too. One entry that can never be written is set aside,
+a stub in its place, so that it does not keep those behind it from the disk. A place that says `Deposed` is given
+nothing any more.
 """
 
 import asyncio
@@ -88,7 +89,10 @@ class Place(Protocol):
         """
 
     def rest(self, *, closing: bool) -> float | None:
-        """There is nothing to put now: do what else is to be done. After how many s it wants to be called again."""
+        """There is nothing to put now: do what else is to be done. After how many s it wants to be called again.
+
+        Raises as `put`.
+        """
 
     def release(self) -> None:
         """Let go of what is open; after a failure it is opened again by the next put."""
@@ -117,6 +121,10 @@ class Appending(ABC):
         self._begun = False
         self._batches = self._failures = self._set_aside = 0
         self._trouble: OutsideError | None = None
+        self._rest_trouble = ""
+        """The last that was said of what fails beside the writing."""
+        self._rest_fails = False
+        """The writer thread's."""
         self._longest_flush_ms = 0.0
         self.deposed = asyncio.Event()
         """Set once the place belongs to another process: nothing is written any more."""
@@ -245,6 +253,16 @@ class Appending(ABC):
         if isinstance(trouble, Deposed):
             self.deposed.set()
 
+    def _rest_failed(self, trouble: str) -> None:
+        """Nobody waits for it: what was put is durable."""
+        self._failures += 1
+        if self._rest_trouble != trouble:
+            log.error("%s", trouble, extra={"action": "journal_failing"})
+        self._rest_trouble = trouble
+
+    def _rest_recovered(self) -> None:
+        self._rest_trouble = ""
+
     def _fail_waiters(self, trouble: OutsideError) -> None:
         waiters, self._waiters = self._waiters, []
         for _, _, done in waiters:
@@ -307,14 +325,30 @@ class Appending(ABC):
             try:
                 return self._appended.get_nowait()
             except queue.Empty:
-                settled = self._place.settled
-                again_s = self._place.rest(closing=self._closing.is_set())
-                if self._place.settled > settled:
-                    self._tell(self._move_settled, self._place.settled)
+                again_s = self._rest()
             try:
                 return self._appended.get(timeout=again_s)
             except queue.Empty:
                 continue
+
+    def _rest(self) -> float | None:
+        """Have the place rest: after how many s again. What fails there is told, and tried again."""
+        settled = self._place.settled
+        try:
+            again_s = self._place.rest(closing=self._closing.is_set())
+        except Deposed:
+            raise
+        except Exception as error:  # noqa: BLE001 - nobody else writes: the thread must outlive it
+            self._place.release()
+            self._tell(self._rest_failed, self._place.trouble(error))
+            self._rest_fails, again_s = True, _RETRY_S[-1]
+        else:
+            if self._rest_fails:
+                self._tell(self._rest_recovered)
+            self._rest_fails = False
+        if self._place.settled > settled:
+            self._tell(self._move_settled, self._place.settled)
+        return again_s
 
     def _row(self, entry: Entry) -> codec.Row:
         try:
