@@ -57,9 +57,14 @@ def stub(entry: Entry) -> Row:
 
     Its facts are lost; the log has said so. Never fails.
     """
-    at_ms = entry.at_ms if abs(entry.at_ms) <= _LARGEST else 0
+    return stub_of(entry.number, entry.at_ms)
+
+
+def stub_of(number: int, at_ms: int) -> Row:
+    """As `stub`, for the entry with this number."""
+    at_ms = at_ms if abs(at_ms) <= _LARGEST else 0
     event = _ENCODER.encode(events.TimerFired(timer_id=TimerId("unwritable"))).decode()
-    return entry.number, at_ms, events.TimerFired.__name__, events.VERSION, event, "[]", UNWRITABLE
+    return number, at_ms, events.TimerFired.__name__, events.VERSION, event, "[]", UNWRITABLE
 
 
 def decode(row: Row) -> Entry:

@@ -47,6 +47,9 @@ put AS (INSERT INTO journal (number, at_ms, kind, version, event, facts, refused
                                        %s::text[]) AS row ON CONFLICT (number) DO NOTHING)
 SELECT count(*) FROM mine
 """
+_STORED: Final = """
+SELECT number, at_ms, kind, version, event, facts, refused FROM journal WHERE number BETWEEN %s AND %s
+"""
 _REFUSALS: Final = (
     psycopg.DataError,
     psycopg.IntegrityError,
@@ -76,33 +79,49 @@ class _Table:
         """Take over what is there: the number to go on from. Blocks. Raises Deposed, `postgres.AWAY`."""
         self._epoch = epoch
         self._spool = Spool(self._spools, epoch)
-        self._connection = postgres.connect(self._url, name="triune journal")
         self._insert([])
         for left in found_in(self._spools):
             self._inherit(left)
-        newest = self._connection.execute("SELECT coalesce(max(number), 0) FROM journal").fetchone()
-        assert newest is not None
-        self.settled = max(after, int(str(newest[0])))
+        self.settled = max(after, self._newest())
         return self.settled
 
     def _inherit(self, left: Spool) -> None:
-        """What the reign just before this one left in its spool is stored; of any other it is void."""
-        count = left.count()
-        if count and left.epoch == self._epoch - 1:
-            stored = 0
-            while rows := left.page(after=stored, limit=LARGEST_BATCH):
-                self._insert(rows)
-                stored = rows[-1][0]
-            log.warning("%d entries of the spool are stored", count, extra={"action": "spool_stored", "count": count})
-        elif count:
-            log.error(
-                "%d entries that reign %d decided without PostgreSQL were never stored, and others led since: they are "
-                "void, and kept in %s. Look there (`cti replay FILE`) for contacts that nobody has.",
-                *(count, left.epoch, left.set_aside()),
-                extra={"action": "spool_set_aside", "count": count},
-            )
-            return
+        """What of a spool the journal has not is stored; where the journal went on otherwise, the rest is void."""
+        newest, agreed, stored, after = self._newest(), 0, 0, 0
+        while rows := left.page(after=after, limit=LARGEST_BATCH):
+            known = [row for row in rows if row[0] <= newest]
+            same = self._agreeing(known)
+            agreed += same
+            if same < len(known):
+                self._set_aside(left, count=left.count() - agreed)
+                return
+            self._store(rows[same:])
+            stored += len(rows) - same
+            after = rows[-1][0]
+        if stored:
+            log.warning("%d entries of the spool are stored", stored, extra={"action": "spool_stored", "count": stored})
         left.remove()
+
+    def _set_aside(self, left: Spool, *, count: int) -> None:
+        log.error(
+            "%d entries that reign %d decided without PostgreSQL were never stored, and others have written since: "
+            "they are void, and kept in %s. Look there (`cti replay --home FILE`) for contacts that nobody has.",
+            *(count, left.epoch, left.set_aside()),
+            extra={"action": "spool_set_aside", "count": count},
+        )
+
+    def _newest(self) -> int:
+        found = self._reached().execute("SELECT coalesce(max(number), 0) FROM journal").fetchone()
+        assert found is not None
+        return int(str(found[0]))
+
+    def _agreeing(self, rows: Sequence[codec.Row]) -> int:
+        """How many of these, from the first on, stand in the journal as they are here, or as a stub."""
+        if not rows:
+            return 0
+        found = {row[0]: row for row in self._reached().execute(_STORED, (rows[0][0], rows[-1][0]))}
+        differs = (place for place, row in enumerate(rows) if found.get(row[0]) not in (row, codec.stub_of(*row[:2])))
+        return next(differs, len(rows))
 
     # -- appending.Place ----------------------------------------------------------------------------------------------
 
@@ -157,16 +176,39 @@ class _Table:
                     self._insert([codec.stub(batch[place])])
                     rows[place] = stub(batch[place], error)
 
+    def _store(self, rows: Sequence[codec.Row]) -> None:
+        """Rows of a spool; in place of one that PostgreSQL refuses, and SQLite did not, a stub."""
+        try:
+            self._insert(rows)
+        except _REFUSALS:
+            for row in rows:
+                self._store_singly(row)
+
+    def _store_singly(self, row: codec.Row) -> None:
+        try:
+            self._insert([row])
+        except _REFUSALS as error:
+            number, at_ms, kind, *_ = row
+            self._insert([codec.stub_of(number, at_ms)])
+            log.error(
+                "entry %d (%s) of the spool cannot be stored: %s",
+                *(number, kind, error),
+                extra={"action": "entry_set_aside", "number": number},
+            )
+
     def _insert(self, rows: Sequence[codec.Row]) -> None:
-        if self._connection is None:
-            self._connection = postgres.connect(self._url, name="triune journal")
         columns = [list(column) for column in zip(*rows, strict=True)] or [[]] * 7
-        found = self._connection.execute(_PUT, (self._epoch, *columns)).fetchone()
+        found = self._reached().execute(_PUT, (self._epoch, *columns)).fetchone()
         if found is None or found[0] != 1:
             raise Deposed(
                 f"Another engine leads this centre since reign {self._epoch}, which was this one's: nothing more is "
                 "written or sent from here. Start it again to be the standby."
             )
+
+    def _reached(self) -> psycopg.Connection[tuple[object, ...]]:
+        if self._connection is None:
+            self._connection = postgres.connect(self._url, name="triune journal")
+        return self._connection
 
     def _go_away(self, error: Exception) -> None:
         log.error(
@@ -189,7 +231,7 @@ class _Table:
         try:
             rows = self._spool.page(after=self.settled, limit=LARGEST_BATCH)
             if rows:
-                self._insert(rows)
+                self._store(rows)
                 self.settled = rows[-1][0]
         except postgres.AWAY:
             self._drop()

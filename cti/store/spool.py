@@ -1,8 +1,9 @@
 """The spools: SQLite files where a leader's entries wait while PostgreSQL is away, one for each reign that needed one.
 
 They have a journal's shape, so that everything that reads a journal reads them too. The reign stands in the file's
-name: what a former reign left is stored by its direct successor only, see docs/decisions on the standby; and a leader
-whose reign is over, and does not know, writes where nobody looks. Called by `cti.store.database_journal`.
+name, so that a leader whose reign is over, and does not know, writes where nobody looks. What a former reign left is
+stored by the next one here if the journal has not gone on without it, see docs/decisions on the standby. Called by
+`cti.store.database_journal`.
 """
 
 import contextlib

@@ -16,10 +16,9 @@ from cti import store
 from cti.database import open_database
 from cti.errors import Deposed
 from cti.home import Home, JournalPlace, Settings
-from cti.store import codec, database_journal, postgres, written
+from cti.store import database_journal, postgres, written
 from cti.store.database_journal import DatabaseJournal
 from cti.store.lease import DatabaseLease
-from cti.store.spool import Spool
 from tests.store.calls import entry
 from tests.store.server import PostgresServer
 
@@ -192,33 +191,6 @@ async def test_an_append_of_a_reign_that_is_over_fails_and_is_not_written(url: s
     await lease.close()
     await database.close()
     assert numbers(url) == [1]
-
-
-@pytest.mark.parametrize("others_led", [0, 1])
-async def test_what_a_dead_leader_had_in_its_spool_is_stored_only_if_nobody_led_since(
-    url: str, tmp_path: Path, others_led: int
-) -> None:
-    database = open_database(url)
-    lease = DatabaseLease(url, holder="first")
-    async with DatabaseJournal(database, epoch=await lease.gained(), spools=tmp_path) as journal:
-        journal.append(entry(1))
-        await journal.flushed(1)
-    spool = Spool(tmp_path, lease.epoch)
-    batch = [entry(2), entry(3)]
-    spool.put(batch, [codec.encode(one) for one in batch], lambda one, _: codec.stub(one))
-    spool.release()
-    await lease.close()
-    for _ in range(others_led):
-        other = DatabaseLease(url, holder="other")
-        await other.gained()
-        await other.close()
-    next_reign = DatabaseLease(url, holder="second")
-    async with DatabaseJournal(database, epoch=await next_reign.gained(), spools=tmp_path) as journal:
-        assert journal.last_number == (1 if others_led else 3)
-    assert numbers(url) == ([1] if others_led else [1, 2, 3])
-    assert (tmp_path / "void-spool-1.sqlite").exists() == bool(others_led)
-    await next_reign.close()
-    await database.close()
 
 
 async def test_commands_find_the_journal_of_a_home_that_keeps_it_in_the_database(url: str, tmp_path: Path) -> None:
