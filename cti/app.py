@@ -365,7 +365,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
         stack.callback(listener.close)
         await _prepare(directory, database, centre, home)
         await seat.begin(journal, after=await database.read(position))
-        stack.push_async_callback(journal.close)
+        stack.push_async_callback(seat.end, journal)
         await history.find_position()
         stack.push_async_callback(tasks.stop)
         tasks.start("lead", lambda: seat.follow(journal))

@@ -50,6 +50,8 @@ class Seat:
     lease: DatabaseLease | None
     """None where nobody can take the lead from this process."""
     epoch: Epoch = NO_REIGN
+    is_owing: bool = False
+    """The journal lacks what this process holds: the lease is not given back."""
 
     async def awaited(self, follower: Follower, *, database: Database, made_of: MadeOf) -> None:
         """Return once this process leads; meanwhile `follower` folds what the leader writes.
@@ -81,6 +83,18 @@ class Seat:
             journal.epoch = self.epoch
         await journal.open()
 
+    async def end(self, journal: SqliteJournal | DatabaseJournal) -> None:
+        """Close the journal, in order: what stands in the spool gets there first, if that can be done in time."""
+        await journal.close()
+        if self.lease is not None and journal.unsettled:
+            self.is_owing = True
+            log.error(
+                "%d entries are not in PostgreSQL, and only on this machine (%s): the lease is not given back. Bring "
+                "PostgreSQL back and start this engine first, or the next one leads without them.",
+                *(journal.unsettled, self.home.spools),
+                extra={"action": "lease_kept", "count": journal.unsettled},
+            )
+
     async def follow(self, journal: DurableJournal) -> None:
         """Have the lead end as soon as the journal refuses an entry since another leads; for ever otherwise."""
         if self.lease is not None and isinstance(journal, DatabaseJournal):
@@ -110,10 +124,11 @@ async def taken(home: Home, *, port: int) -> AsyncIterator[Seat]:
         return
     holder = f"{socket.gethostname()}:{os.getpid()}"
     lease = DatabaseLease(home.database_url, holder=holder, url=_address(home, port), ask=ask)
+    seat = Seat(home=home, leadership=lease, port=port, lease=lease)
     try:
-        yield Seat(home=home, leadership=lease, port=port, lease=lease)
+        yield seat
     finally:
-        await lease.close()
+        await lease.close(give_back=not seat.is_owing)
 
 
 def _address(home: Home, port: int) -> str:

@@ -32,6 +32,8 @@ log = logging.getLogger(__name__)
 LARGEST_BATCH: Final = 2000
 PAGE: Final = 500
 """Entries read at once."""
+DRAIN_S: Final = 5.0
+"""How long closing waits for what is durable to be settled, too."""
 _RETRY_S: Final = (0.1, 0.2, 0.5, 1.0)
 
 Flushed = Callable[[Sequence[Entry]], None]
@@ -88,7 +90,7 @@ class Place(Protocol):
         process owns the place, anything else when it could not be done: it is called again then.
         """
 
-    def rest(self, *, closing: bool) -> float | None:
+    def rest(self) -> float | None:
         """There is nothing to put now: do what else is to be done. After how many s it wants to be called again.
 
         Raises as `put`.
@@ -152,7 +154,7 @@ class Appending(ABC):
         self._writer.start()
 
     async def stop(self) -> None:
-        """Write what is left (one try when the place refuses) and stop the thread."""
+        """Write what is left (one try when the place refuses), have it settled within `DRAIN_S`, stop the thread."""
         self._closing.set()
         self._appended.put(None)
         await asyncio.to_thread(self._writer.join)
@@ -169,6 +171,11 @@ class Appending(ABC):
     def settled(self) -> int:
         """Number of the last entry that a successor would find; see `Figures`."""
         return self._settled
+
+    @property
+    def unsettled(self) -> int:
+        """How many entries were appended that a successor would not find."""
+        return self._last - self._settled
 
     @property
     def failing(self) -> bool:
@@ -276,6 +283,7 @@ class Appending(ABC):
             while batch := self._take():
                 if not self._written(batch):
                     return
+            self._drain()
         except Deposed as deposed:
             self._tell(self._batch_failed, deposed)
         finally:
@@ -335,7 +343,7 @@ class Appending(ABC):
         """Have the place rest: after how many s again. What fails there is told, and tried again."""
         settled = self._place.settled
         try:
-            again_s = self._place.rest(closing=self._closing.is_set())
+            again_s = self._place.rest()
         except Deposed:
             raise
         except Exception as error:  # noqa: BLE001 - nobody else writes: the thread must outlive it
@@ -349,6 +357,12 @@ class Appending(ABC):
         if self._place.settled > settled:
             self._tell(self._move_settled, self._place.settled)
         return again_s
+
+    def _drain(self) -> None:
+        """All is put: the place gets a while for what else it has to do."""
+        deadline = time.monotonic() + DRAIN_S
+        while (again_s := self._rest()) is not None and time.monotonic() + again_s < deadline:
+            time.sleep(again_s)  # nobody waits for this thread but who closes
 
     def _row(self, entry: Entry) -> codec.Row:
         try:

@@ -137,9 +137,9 @@ class _Table:
                 return
         self._spool.put(batch, rows, stub)
 
-    def rest(self, *, closing: bool) -> float | None:
+    def rest(self) -> float | None:
         """Store the spool, as soon as that can be done."""
-        if not self.spooling or closing or self._come_back():
+        if not self.spooling or self._come_back():
             return None
         return 0.0 if self._connection is not None else _REACH_EVERY_S
 
@@ -295,7 +295,7 @@ class DatabaseJournal(Appending):
         self.start(last=last)
 
     async def close(self) -> None:
-        """Write what is left, to PostgreSQL or the spool, and stop."""
+        """Write what is left, to PostgreSQL or the spool, and stop; then `unsettled` tells what only the spool has."""
         await self.stop()
         self._table.close()
 

@@ -90,9 +90,8 @@ class SqliteFile:
         """All that was put."""
         return self._settled
 
-    def rest(self, *, closing: bool) -> float | None:
+    def rest(self) -> float | None:
         """Nothing is to be done."""
-        del closing
         return None
 
     def release(self) -> None:

@@ -133,13 +133,17 @@ class DatabaseLease:
         self._lost.set()
         self._tell()
 
-    async def close(self) -> None:
-        """Give the lease back, so that a standby need not wait; to be called when nothing is written any more."""
+    async def close(self, *, give_back: bool = True) -> None:
+        """Give the lease back, so that a standby need not wait; to be called when nothing is written any more.
+
+        Not to be given back when the journal lacks what this process holds: then it is as if it had died.
+        """
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
-        with contextlib.suppress(*postgres.AWAY):
-            await self._in_thread(self._give_back)
+        if give_back:
+            with contextlib.suppress(*postgres.AWAY):
+                await self._in_thread(self._give_back)
         await self._in_thread(self._drop)
         self._thread.shutdown(wait=False)
 

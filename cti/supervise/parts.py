@@ -93,7 +93,7 @@ def _engine(home: Home) -> Part:
         is_ready=ping,
         answers=ping,
         grace_s=90,
-        stop_within_s=15,
+        stop_within_s=20,
         ready_words=f"Engine and desktop ready on {home.web_url}",
         after=("asterisk",),
     )

@@ -23,9 +23,8 @@ class Shelf:
         del batch, stub
         self.numbers += [row[0] for row in rows]
 
-    def rest(self, *, closing: bool) -> float | None:
+    def rest(self) -> float | None:
         """What the test says."""
-        del closing
         return self._rest()
 
     def release(self) -> None:

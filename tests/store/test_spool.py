@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from cti import store
 from cti.database import open_database
 from cti.ports import Entry
-from cti.store import codec, database_journal
+from cti.store import appending, codec, database_journal
 from cti.store.database_journal import DatabaseJournal
 from cti.store.journal import everything
 from cti.store.lease import DatabaseLease
@@ -27,6 +27,18 @@ DEADLINE_S = 60.0
 
 @pytest.fixture
 def url(server: PostgresServer) -> str:
+    return migrated(server)
+
+
+@pytest.fixture
+def own_server() -> Iterator[PostgresServer]:
+    """To be stopped and started."""
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+def migrated(server: PostgresServer) -> str:
     url = server.new_database()
     store.upgrade(url)
     return url
@@ -127,24 +139,54 @@ async def test_where_another_reign_has_written_the_rest_is_void_and_kept(
     assert "2 entries that reign 1 decided" in caplog.text
 
 
-async def test_what_postgresql_refuses_of_a_spool_is_a_stub_there_and_keeps_nothing_else_back(tmp_path: Path) -> None:
-    server = PostgresServer()
-    try:
-        url = server.new_database()
-        await asyncio.to_thread(store.upgrade, url)
-        refused = dataclasses.replace(entry(2), refused="SQLite takes \0, PostgreSQL does not")
-        async with reign(url, tmp_path) as journal:
-            await write(journal, [entry(1)])
-            await asyncio.to_thread(server.stop)
-            await write(journal, [refused, entry(3)])
-            assert journal.settled == 1
-            await asyncio.to_thread(server.start)
-            await soon(lambda: journal.settled == 3, what="all is settled", within_s=DEADLINE_S)
-            left(journal, tmp_path, [refused, entry(3), dataclasses.replace(refused, number=4), entry(5)])
-        async with reign(url, tmp_path) as journal:
-            assert journal.last_number == 5
-        found = await entries(url)
-    finally:
-        await asyncio.to_thread(server.remove)
+async def test_closing_waits_until_the_spool_is_stored(
+    own_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appending, "DRAIN_S", DEADLINE_S)
+    url = await asyncio.to_thread(migrated, own_server)
+    async with reign(url, tmp_path) as journal:
+        await write(journal, [entry(1)])
+        await asyncio.to_thread(own_server.stop)
+        await write(journal, [entry(2), entry(3)])
+        closing = asyncio.create_task(journal.close())
+        await asyncio.to_thread(own_server.start)
+        await asyncio.wait_for(closing, DEADLINE_S)
+        assert journal.unsettled == 0
+        assert await entries(url) == [entry(1), entry(2), entry(3)]
+
+
+async def test_closing_without_postgresql_ends_all_the_same_and_keeps_the_spool(
+    own_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appending, "DRAIN_S", 0.5)
+    url = await asyncio.to_thread(migrated, own_server)
+    async with reign(url, tmp_path) as journal:
+        await write(journal, [entry(1)])
+        await asyncio.to_thread(own_server.stop)
+        await write(journal, [entry(2), entry(3)])
+        await asyncio.wait_for(journal.close(), DEADLINE_S)
+        assert journal.unsettled == 2
+        assert [*everything(tmp_path / "spool-1.sqlite")] == [entry(2), entry(3)]
+    await asyncio.to_thread(own_server.start)
+    async with reign(url, tmp_path) as journal:
+        assert journal.last_number == 3
+
+
+async def test_what_postgresql_refuses_of_a_spool_is_a_stub_there_and_keeps_nothing_else_back(
+    own_server: PostgresServer, tmp_path: Path
+) -> None:
+    url = await asyncio.to_thread(migrated, own_server)
+    refused = dataclasses.replace(entry(2), refused="SQLite takes \0, PostgreSQL does not")
+    async with reign(url, tmp_path) as journal:
+        await write(journal, [entry(1)])
+        await asyncio.to_thread(own_server.stop)
+        await write(journal, [refused, entry(3)])
+        assert journal.settled == 1
+        await asyncio.to_thread(own_server.start)
+        await soon(lambda: journal.settled == 3, what="all is settled", within_s=DEADLINE_S)
+        left(journal, tmp_path, [refused, entry(3), dataclasses.replace(refused, number=4), entry(5)])
+    async with reign(url, tmp_path) as journal:
+        assert journal.last_number == 5
+    found = await entries(url)
     assert [one.number for one in found] == [1, 2, 3, 4, 5]
     assert [one.number for one in found if one.refused == codec.UNWRITABLE] == [2, 4]

@@ -1,0 +1,62 @@
+"""The seat of the engine that leads, where the journal is in PostgreSQL."""
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from cti import seat, store
+from cti.database import open_database
+from cti.home import Home, JournalPlace, Settings
+from cti.store import postgres
+from cti.store.database_journal import DatabaseJournal
+from tests.running import free_port_base
+from tests.store.calls import entry
+from tests.store.server import PostgresServer
+
+pytestmark = pytest.mark.postgres
+
+DEADLINE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def home(server: PostgresServer, tmp_path: Path) -> Home:
+    url = server.new_database()
+    store.upgrade(url)
+    settings = Settings(port_base=free_port_base(), database=url, journal=JournalPlace.DATABASE)
+    return Home.make(tmp_path / "h", settings)
+
+
+def expires_ms(home: Home) -> int:
+    with postgres.connect(home.database_url, name="test") as session:
+        row = session.execute("SELECT expires_ms FROM leader").fetchone()
+    assert row is not None
+    return int(str(row[0]))
+
+
+@pytest.mark.parametrize("all_is_stored", [True, False])
+async def test_the_lease_is_given_back_only_with_a_whole_journal(home: Home, all_is_stored: bool) -> None:
+    database = open_database(home.database_url)
+    async with seat.taken(home, port=home.ports.web) as taken:
+        taken.epoch = await asyncio.wait_for(taken.leadership.gained(), DEADLINE_S)
+        journal = taken.journal(database)
+        assert isinstance(journal, DatabaseJournal)
+        await taken.begin(journal, after=0)
+        journal.append(entry(1))
+        await asyncio.wait_for(journal.flushed(1), DEADLINE_S)
+        if not all_is_stored:
+            with postgres.connect(home.database_url, name="test") as session:
+                session.execute("ALTER TABLE journal RENAME TO elsewhere")
+        journal.append(entry(2))
+        await asyncio.wait_for(taken.end(journal), DEADLINE_S)
+        assert journal.unsettled == (0 if all_is_stored else 1)
+    await database.close()
+    assert (await asyncio.to_thread(expires_ms, home) == 0) is all_is_stored
