@@ -361,7 +361,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
         server = make_server(app, cert=_path(home.settings.tls_cert), key=_path(home.settings.tls_key))
         follower = Follower()
         await seat.awaited(follower, database=database, made_of=made_of)
-        listener = await _listener(home, port)
+        listener = seat.listener or await _listener(home, port)
         stack.callback(listener.close)
         await _prepare(directory, database, centre, home)
         await seat.begin(journal, after=await database.read(position))

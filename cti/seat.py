@@ -7,6 +7,7 @@ whoever waits answers 503 on the web's port. Called by `cti.app`; the adapters a
 
 import asyncio
 import contextlib
+import errno
 import logging
 import os
 import socket
@@ -18,12 +19,12 @@ from typing import Final
 
 from cti.database import Database
 from cti.engine.recovery import Chronicle, Follower
-from cti.errors import DatabaseDown
+from cti.errors import DatabaseDown, OutsideError
 from cti.home import Home, JournalPlace
 from cti.ports import Epoch, Leadership
 from cti.spare import MadeOf, until_leading
 from cti.store.appending import DurableJournal
-from cti.store.asking import ask
+from cti.store.asking import ask, this_machine
 from cti.store.database_journal import NO_REIGN, DatabaseChronicle, DatabaseJournal
 from cti.store.followed import FollowedJournal
 from cti.store.journal import SqliteJournal
@@ -31,6 +32,7 @@ from cti.store.lead_file import FileLeadership
 from cti.store.lease import DatabaseLease
 from cti.store.schema import upgrade_database
 from cti.web.health import Reign
+from cti.web.server import bind
 from cti.web.standby import Waiting, answering
 
 log = logging.getLogger(__name__)
@@ -50,20 +52,24 @@ class Seat:
     lease: DatabaseLease | None
     """None where nobody can take the lead from this process."""
     epoch: Epoch = NO_REIGN
+    listener: socket.socket | None = None
+    """The web's, listening since before this process asked for the lead; None where it was to have none then."""
     is_owing: bool = False
     """The journal lacks what this process holds: the lease is not given back."""
 
     async def awaited(self, follower: Follower, *, database: Database, made_of: MadeOf) -> None:
         """Return once this process leads; meanwhile `follower` folds what the leader writes.
 
-        Where the journal is in PostgreSQL, this process answers on the web's port meanwhile, if that is free. Raises
-        `spare.Outdated`, OutsideError.
+        Where the journal is in PostgreSQL, this process answers on the web's port meanwhile, if that is free, and does
+        not let go of it: the lease names it as soon as it is claimed. Raises `spare.Outdated`, OutsideError.
         """
         chronicle: Chronicle = FollowedJournal(self.home.journal)
         async with contextlib.AsyncExitStack() as stack:
             if self.lease is not None:
                 chronicle = DatabaseChronicle(database)
-                await stack.enter_async_context(_answering(self.home, self.lease, follower, port=self.port))
+                self.listener = _listener(self.home, self.port)
+                if self.listener is not None:
+                    await stack.enter_async_context(_answering(self.home, self.lease, follower, self.listener))
                 await _upgraded(database)
             self.epoch = await until_leading(
                 self.leadership, follower, chronicle, made_of=made_of, socket=self.home.spare_socket
@@ -122,13 +128,20 @@ async def taken(home: Home, *, port: int) -> AsyncIterator[Seat]:
         finally:
             held.resign()
         return
-    holder = f"{socket.gethostname()}:{os.getpid()}"
-    lease = DatabaseLease(home.database_url, holder=holder, url=_address(home, port), ask=ask)
+    lease = DatabaseLease(
+        home.database_url,
+        holder=f"{socket.gethostname()}:{os.getpid()}",
+        machine=this_machine(),
+        url=_address(home, port),
+        ask=ask,
+    )
     seat = Seat(home=home, leadership=lease, port=port, lease=lease)
     try:
         yield seat
     finally:
         await lease.close(give_back=not seat.is_owing)
+        if seat.listener is not None:
+            seat.listener.close()
 
 
 def _address(home: Home, port: int) -> str:
@@ -139,12 +152,36 @@ def _address(home: Home, port: int) -> str:
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _answering(home: Home, lease: DatabaseLease, follower: Follower, *, port: int) -> AbstractAsyncContextManager[None]:
+def _listener(home: Home, port: int) -> socket.socket | None:
+    """The web's socket; None when another engine of this machine has the port. Raises OutsideError."""
+    listen = home.settings.listen
+    try:
+        return bind(listen, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            log.info("port %d is another engine's", port, extra={"action": "standby_silent"})
+            return None
+        raise OutsideError(
+            f"The engine cannot listen on {listen}, port {port}: {error.strerror}. Give --listen an address of this "
+            "machine, or 0.0.0.0 and --public-address.",
+            transient=False,
+        ) from error
+
+
+def _answering(
+    home: Home, lease: DatabaseLease, follower: Follower, listener: socket.socket
+) -> AbstractAsyncContextManager[None]:
     settings = home.settings
+
+    def waiting() -> Waiting:
+        """Between its claim and its first answer as a leader it says already that it leads."""
+        if lease.leads:
+            return Waiting(epoch=lease.epoch, leader="", number=follower.number, standby=False, leads=True)
+        return Waiting(epoch=lease.seen_epoch, leader=lease.seen_url, number=follower.number)
+
     return answering(
-        settings.listen,
-        port,
-        waiting=lambda: Waiting(epoch=lease.seen_epoch, leader=lease.seen_url, number=follower.number),
+        listener,
+        waiting=waiting,
         cert=Path(settings.tls_cert) if settings.tls_cert else None,
         key=Path(settings.tls_key) if settings.tls_key else None,
     )

@@ -1,6 +1,7 @@
 """The seat of the engine that leads, where the journal is in PostgreSQL."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,9 +9,14 @@ import pytest
 
 from cti import seat, store
 from cti.database import open_database
+from cti.engine.recovery import Follower
+from cti.errors import OutsideError
 from cti.home import Home, JournalPlace, Settings
+from cti.spare import MadeOf
 from cti.store import postgres
+from cti.store.asking import ask
 from cti.store.database_journal import DatabaseJournal
+from cti.store.reign import Answer
 from tests.running import free_port_base
 from tests.store.calls import entry
 from tests.store.server import PostgresServer
@@ -40,6 +46,33 @@ def expires_ms(home: Home) -> int:
         row = session.execute("SELECT expires_ms FROM leader").fetchone()
     assert row is not None
     return int(str(row[0]))
+
+
+async def test_the_address_that_the_lease_names_refuses_nobody_from_the_claim_on(home: Home) -> None:
+    database = open_database(home.database_url)
+    async with seat.taken(home, port=home.ports.web) as taken:
+        await asyncio.wait_for(taken.awaited(Follower(), database=database, made_of=MadeOf(home)), DEADLINE_S)
+        assert taken.listener is not None
+        assert await ask(f"http://127.0.0.1:{home.ports.web}", taken.epoch, elsewhere=False) is Answer.SILENT
+        async with seat.taken(home, port=home.ports.web) as other:
+            waiting = asyncio.create_task(other.awaited(Follower(), database=database, made_of=MadeOf(home)))
+            done, _ = await asyncio.wait((waiting,), timeout=1)
+            assert (done, other.listener) == (set(), None), "the port is the leader's"
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+    await database.close()
+
+
+async def test_an_engine_that_could_not_listen_does_not_ask_for_the_lead(home: Home) -> None:
+    given = json.loads((home.path / "settings.json").read_text())
+    (home.path / "settings.json").write_text(json.dumps({**given, "listen": "192.0.2.1"}))
+    other_hosts = Home.open(home.path)
+    database = open_database(home.database_url)
+    async with seat.taken(other_hosts, port=home.ports.web) as taken:
+        with pytest.raises(OutsideError, match="an address of this machine"):
+            await taken.awaited(Follower(), database=database, made_of=MadeOf(other_hosts))
+        assert not taken.leadership.leads
+    await database.close()
 
 
 @pytest.mark.parametrize("all_is_stored", [True, False])

@@ -10,9 +10,9 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 import psycopg
 
@@ -31,7 +31,7 @@ _LOCK: Final = 8_746_864
 _LEASE_MS: Final = int(LEASE_S * 1000)
 
 _LOOK: Final = """
-SELECT epoch, url, expires_ms, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, EXISTS (
+SELECT epoch, url, holder, expires_ms, (extract(epoch FROM clock_timestamp()) * 1000)::bigint, EXISTS (
     SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %(lock)s AND objid = leader.epoch::oid
     AND objsubid = 2 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 FROM leader WHERE one = 1
@@ -50,20 +50,33 @@ WHERE one = 1 AND epoch = %(epoch)s RETURNING epoch
 _GIVE_BACK: Final = "UPDATE leader SET expires_ms = 0 WHERE one = 1 AND epoch = %s"
 
 Session = psycopg.Connection[tuple[object, ...]]
-Ask = Callable[[str, int], Awaitable[Answer]]
-"""Asks at a leader's address whether it leads in this reign; has a deadline of a second or so, and never raises."""
 
 
-async def _nobody_to_ask(_url: str, _epoch: int) -> Answer:
+class Ask(Protocol):
+    """Asks at a leader's address whether it leads in this reign; has a deadline of a second or so, and never raises."""
+
+    async def __call__(self, url: str, epoch: int, /, *, elsewhere: bool) -> Answer:
+        """`elsewhere`: the leader is on another machine than this."""
+
+
+async def _nobody_to_ask(_url: str, _epoch: int, *, elsewhere: bool) -> Answer:
+    del elsewhere
     return Answer.SILENT
 
 
 class DatabaseLease:
-    """See `ports.Leadership`. The schema must be there. `url` is where this process answers whether it leads."""
+    """See `ports.Leadership`. The schema must be there.
 
-    def __init__(self, database: str, *, holder: str, url: str = "", ask: Ask = _nobody_to_ask) -> None:
+    `url` is where this process answers whether it leads, `machine` what tells its machine from others: the same address
+    on two of them is not the same.
+    """
+
+    def __init__(
+        self, database: str, *, holder: str, machine: str = "", url: str = "", ask: Ask = _nobody_to_ask
+    ) -> None:
         self._database = database
-        self._holder = holder
+        self._holder = f"{holder}@{machine}"
+        self._machine = machine
         self._url = url
         self._ask = ask
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="lease")
@@ -156,7 +169,7 @@ class DatabaseLease:
         self.seen_epoch, self.seen_url = seen.epoch, seen.url
         answer = Answer.SILENT
         if seen.epoch and seen.expires_ms and self._is_suspect(seen):
-            answer = await self._ask(seen.url, seen.epoch)
+            answer = await self._ask(seen.url, seen.epoch, elsewhere=seen.elsewhere)
             if answer is Answer.LEADS:
                 log.warning("the leader leads on without the database", extra={"action": "leader_cut_off"})
         if not may_claim(seen, answer, session_ms=seen.now_ms - self._session_since_ms):
@@ -178,7 +191,7 @@ class DatabaseLease:
         row = self._reached().execute(_LOOK, {"lock": _LOCK}).fetchone()
         if row is None:
             return Seen(epoch=0, url="", expires_ms=0, now_ms=0, held=False)
-        epoch, url, expires_ms, now_ms, held = row
+        epoch, url, holder, expires_ms, now_ms, held = row
         if fresh:
             self._session_since_ms = int(str(now_ms))
         return Seen(
@@ -187,6 +200,7 @@ class DatabaseLease:
             expires_ms=int(str(expires_ms)),
             now_ms=int(str(now_ms)),
             held=bool(held),
+            elsewhere=str(holder).rpartition("@")[2] != self._machine,
         )
 
     def _claim(self, seen: Seen) -> int:

@@ -573,7 +573,7 @@ class LeaderRow(Base):
     """Always 1."""
     epoch: Mapped[int]
     holder: Mapped[str]
-    """Host and process id, for people."""
+    """Host and process id, for people, and after the @ what tells machines apart (`cti.store.asking`)."""
     url: Mapped[str]
     """Where the leader's web answers; "" when nobody can ask it."""
     expires_ms: Mapped[int]

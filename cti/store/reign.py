@@ -34,7 +34,7 @@ class Answer(StrEnum):
     GONE = "gone"
     """Nobody listens there, or somebody who does not lead: the process of that reign is no more."""
     SILENT = "silent"
-    """Nothing: it stands still, or cannot be reached from here."""
+    """Nothing: it stands still, or cannot be reached from here, or what is reached there is this machine itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +49,8 @@ class Seen:
     """The database's clock in that statement."""
     held: bool
     """Does the leader's session with the database still exist?"""
+    elsewhere: bool = False
+    """Is the leader on another machine than who looks?"""
 
 
 def may_claim(seen: Seen, answer: Answer, *, session_ms: int) -> bool:

@@ -19,6 +19,8 @@ from cti.web.connections import HttpConnection, WebSocketConnection, raise_descr
 
 PING_S: Final = 5.0
 PONG_S: Final = 5.0
+BACKLOG: Final = 2048
+"""Most connections that wait to be accepted."""
 MESSAGE_LIMIT: Final = 64 * 1024
 """Most bytes of what a page or softphone says at once."""
 
@@ -63,11 +65,19 @@ class _Server(uvicorn.Server):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """The listening socket; raises OSError when the port is taken. Port 0 takes any."""
+    """A socket that listens already, though nobody accepts yet: whoever connects waits, and is not refused.
+
+    Raises OSError when the port is taken. Port 0 takes any.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # With the protocol named, asyncio switches Nagle's delay off; else each answer waits 40 ms for the peer's ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
     listener.setblocking(False)
     return listener

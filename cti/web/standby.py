@@ -1,20 +1,18 @@
 """What an engine that waits for the lead answers on the web's port: 503, so that a load balancer sends nobody there.
 
-A server of a few lines and not the app: nothing of it may run before this process leads. Made by `cti.app` on whatever
-port the web will have; where another engine of this machine has that port, nothing is answered here.
+A server of a few lines and not the app: nothing of it may run before this process leads. Made by `cti.seat` on the
+socket that the web will have.
 """
 
 import asyncio
 import contextlib
 import json
-import logging
+import socket
 import ssl
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
-
-log = logging.getLogger(__name__)
 
 LIMIT_S: Final = 2.0
 """How long a request may take to come."""
@@ -37,9 +35,9 @@ class Waiting:
 
 @contextlib.asynccontextmanager
 async def answering(
-    host: str, port: int, *, waiting: Callable[[], Waiting], cert: Path | None, key: Path | None
+    listener: socket.socket, *, waiting: Callable[[], Waiting], cert: Path | None, key: Path | None
 ) -> AsyncIterator[None]:
-    """Answer each request with 503 and how it stands, until the end of the block; the port is free again then."""
+    """Answer each request with 503 and how it stands, until the end of the block; it listens on, and nobody accepts."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
@@ -53,12 +51,7 @@ async def answering(
     if cert is not None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(cert, key)
-    try:
-        server = await asyncio.start_server(answer, host, port, ssl=context, reuse_address=True)
-    except OSError as error:
-        log.info("port %d is another engine's (%s)", port, error.strerror, extra={"action": "standby_silent"})
-        yield
-        return
+    server = await asyncio.start_server(answer, sock=listener.dup(), ssl=context)
     try:
         yield
     finally:

@@ -12,14 +12,16 @@ from pathlib import Path
 
 from cti.database import open_database
 from cti.errors import Deposed
-from cti.store.asking import ask
+from cti.store.asking import ask, this_machine
 from cti.store.database_journal import DatabaseJournal
 from cti.store.lease import DatabaseLease
 from tests.store.calls import entry
 
 
 async def reign(url: str, port: int, spools: Path) -> None:
-    lease = DatabaseLease(url, holder=f"test:{os.getpid()}", url=f"http://127.0.0.1:{port}", ask=ask)
+    lease = DatabaseLease(
+        url, holder=f"test:{os.getpid()}", machine=this_machine(), url=f"http://127.0.0.1:{port}", ask=ask
+    )
 
     async def tell(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         told = f'{{"leads": {str(lease.leads).lower()}, "epoch": {lease.epoch}}}'

@@ -19,6 +19,7 @@ from cti.home import Home, JournalPlace, Settings
 from cti.store import database_journal, postgres, written
 from cti.store.database_journal import DatabaseJournal
 from cti.store.lease import DatabaseLease
+from cti.store.reign import Answer
 from tests.store.calls import entry
 from tests.store.server import PostgresServer
 
@@ -106,6 +107,25 @@ async def test_the_next_engine_leads_as_soon_as_the_first_gives_its_lease_back(u
     assert not done
     await first.close()
     assert await asyncio.wait_for(gained, DEADLINE_S) == 2
+    await second.close()
+
+
+@pytest.mark.parametrize("machine", ["a", "b"])
+async def test_who_asks_a_dead_leader_knows_whether_that_was_on_another_machine(url: str, machine: str) -> None:
+    asked: asyncio.Queue[bool] = asyncio.Queue()
+
+    async def ask(_url: str, _epoch: int, *, elsewhere: bool) -> Answer:
+        await asked.put(elsewhere)
+        return Answer.SILENT
+
+    first = DatabaseLease(url, holder="first", machine="a")
+    await asyncio.wait_for(first.gained(), DEADLINE_S)
+    await first.close(give_back=False)
+    second = DatabaseLease(url, holder="second", machine=machine, ask=ask)
+    gained = asyncio.create_task(second.gained())
+    assert await asyncio.wait_for(asked.get(), DEADLINE_S) is (machine == "b")
+    gained.cancel()
+    await asyncio.gather(gained, return_exceptions=True)
     await second.close()
 
 
