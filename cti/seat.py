@@ -177,7 +177,7 @@ def _answering(
         """Between its claim and its first answer as a leader it says already that it leads."""
         if lease.leads:
             return Waiting(epoch=lease.epoch, leader="", number=follower.number, standby=False, leads=True)
-        return Waiting(epoch=lease.seen_epoch, leader=lease.seen_url, number=follower.number)
+        return Waiting(epoch=lease.seen_epoch, leader=lease.seen_url, number=follower.number, standby=lease.is_behind)
 
     return answering(
         listener,

@@ -58,6 +58,8 @@ async def test_the_address_that_the_lease_names_refuses_nobody_from_the_claim_on
             waiting = asyncio.create_task(other.awaited(Follower(), database=database, made_of=MadeOf(home)))
             done, _ = await asyncio.wait((waiting,), timeout=1)
             assert (done, other.listener) == (set(), None), "the port is the leader's"
+            assert other.lease is not None
+            assert other.lease.is_behind
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
     await database.close()

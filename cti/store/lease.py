@@ -93,6 +93,8 @@ class DatabaseLease:
         self.seen_epoch = 0
         """Of the reign that was last seen, whosever it is."""
         self.seen_url = ""
+        self.is_behind = False
+        """Another's reign stands, as far as was seen."""
 
     # -- ports.Leadership ---------------------------------------------------------------------------------------------
 
@@ -172,7 +174,8 @@ class DatabaseLease:
             answer = await self._ask(seen.url, seen.epoch, elsewhere=seen.elsewhere)
             if answer is Answer.LEADS:
                 log.warning("the leader leads on without the database", extra={"action": "leader_cut_off"})
-        if not may_claim(seen, answer, session_ms=seen.now_ms - self._session_since_ms):
+        self.is_behind = not may_claim(seen, answer, session_ms=seen.now_ms - self._session_since_ms)
+        if self.is_behind:
             await asyncio.sleep(LOOK_EVERY_S)
             return
         asked_s = time.monotonic()

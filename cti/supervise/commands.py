@@ -314,6 +314,7 @@ async def _look(home: Home) -> list[_Seen]:
 async def _state(part: Part) -> State:
     try:
         async with asyncio.timeout(2):
-            return State.UP if await part.answers() else State.STARTING
+            answers = await part.answers() or (part.stands_by is not None and await part.stands_by())
+            return State.UP if answers else State.STARTING
     except (OSError, TimeoutError):
         return State.STARTING

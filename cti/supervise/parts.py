@@ -85,13 +85,16 @@ def _ivr(home: Home) -> Part:
 
 
 def _engine(home: Home) -> Part:
-    ping = health.http(home.host_here, home.ports.web, "/healthz", tls=home.settings.tls_cert is not None)
+    tls = home.settings.tls_cert is not None
+    ping = health.http(home.host_here, home.ports.web, "/healthz", tls=tls)
+    ping_or_standby = health.http(home.host_here, home.ports.web, "/healthz", tls=tls, or_status=STANDBY)
     return Part(
         name="engine",
         command=(sys.executable, "-m", "cti", "engine", "--home", str(home.path)),
         log=home.log("engine"),
-        is_ready=ping,
+        is_ready=ping_or_standby,
         answers=ping,
+        stands_by=ping_or_standby if home.settings.journal is JournalPlace.DATABASE else None,
         grace_s=90,
         stop_within_s=20,
         ready_words=f"Engine and desktop ready on {home.web_url}",

@@ -3,8 +3,9 @@
 Theory of operation. Each part has one task, which owns it: bring it up (adopt what runs with the same command, else
 start), wait for its first answer, then ask every `ASK_EVERY_S`. A part that ended, or gave no answer for `SILENT_S`, is
 killed and started again after a pause that doubles from `PAUSE_FIRST_S` to `PAUSE_MOST_S` and is forgotten after
-`SOUND_S` of health. The parts live in their own sessions and are written down in HOME/run, so the supervisor's death
-cuts nothing and the next one finds them. A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
+`SOUND_S` of health. One that stands by is given its time to start once more when it is to serve. The parts live in
+their own sessions and are written down in HOME/run, so the supervisor's death cuts nothing and the next one finds them.
+A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
 
 A part may have a spare: a part of the same command whose process does nothing but wait until the other has died, and
 then serves in its place without being told (for engines, `cti.spare`). So nothing is handed over here, it is only noted
@@ -62,6 +63,9 @@ class Part:
     """For people: `Asterisk 22.10 ready on 127.0.0.1:21001`."""
     after: tuple[str, ...] = ()
     """Parts that are up before this one is first started."""
+    stands_by: Probe | None = None
+    """Asked until `answers` is heard for the first time: it waits for the lead, and once it has that it starts, for
+    which it has `grace_s` again."""
     spare_of: str = ""
     """The part that this one's process becomes when that one's dies; started only while that one is up."""
 
@@ -299,6 +303,8 @@ class Supervisor:
             await _either(ended, within_s=0.05)
         self._set(watched, State.UP)
         watched.first_up.set()
+        if part.stands_by is not None and (reason := await self._stood_by(part, part.stands_by, ended)):
+            return reason
         last_answer = loop.time()
         while True:
             if await _either(ended, within_s=ASK_EVERY_S):
@@ -312,6 +318,20 @@ class Supervisor:
                 last_answer = loop.time()  # it was this process that stood still
             elif loop.time() - last_answer >= SILENT_S:
                 return f"gave no answer for {loop.time() - last_answer:.1f} s"
+
+    async def _stood_by(self, part: Part, waits: Probe, ended: asyncio.Task[None]) -> str:
+        """Watch it until it serves; why it must be started (again) before that, else ""."""
+        loop = asyncio.get_running_loop()
+        last_answer = loop.time()
+        while not await self._asked(part.answers):
+            if ended.done():
+                return "ended"
+            if await self._asked(waits):
+                last_answer = loop.time()
+            elif loop.time() - last_answer > part.grace_s:
+                return f"stood by, and gave no answer for {part.grace_s:.0f} s"
+            await _either(ended, within_s=ASK_EVERY_S)
+        return ""
 
     async def _asked(self, probe: Probe) -> bool:
         try:

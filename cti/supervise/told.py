@@ -15,6 +15,7 @@ class Told:
 
     leads: bool | None = None
     """False for a standby, and for a moment while it is not known."""
+    standby: bool | None = None
     epoch: int | None = None
     """Of the reign that it leads, or waits behind."""
     leader: str | None = None
@@ -30,6 +31,8 @@ class Told:
         """Of the lead, for people; "" when nothing is known."""
         if self.epoch is None:
             return ""
+        if self.number is not None and not self.standby:
+            return "about to lead"
         if self.number is not None:
             return f"standby behind reign {self.epoch} at {self.leader}, journal folded up to entry {self.number}"
         spooled = "; the journal is on this machine's disk until the database is back" if self.spooling else ""

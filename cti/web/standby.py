@@ -30,6 +30,7 @@ class Waiting:
     """Of the last entry of the journal that it has folded."""
     ok: bool = True
     standby: bool = True
+    """Another leads; False: it leads in a moment, or has not found out yet."""
     leads: bool = False
 
 
@@ -59,10 +60,12 @@ async def answering(
 
 
 def _refusal(standing: Waiting) -> bytes:
-    told = {"code": "standby", "detail": "This engine is the standby: another one leads.", **asdict(standing)}
-    body = json.dumps(told).encode()
+    code, detail = "standby", "This engine is the standby: another one leads."
+    if not standing.standby:
+        code, detail = "starting", "This engine starts: come back in a moment."
+    body = json.dumps({"code": code, "detail": detail, **asdict(standing)}).encode()
     head = (
-        "HTTP/1.1 503 Standby\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
+        f"HTTP/1.1 503 {code.title()}\r\nContent-Type: application/json\r\nRetry-After: 1\r\n"
         f"Cache-Control: no-store\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
     )
     return head.encode() + body

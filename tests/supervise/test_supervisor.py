@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import dataclasses
 import os
 import signal
 import socket
@@ -121,6 +122,38 @@ async def test_a_part_that_is_alive_but_silent_is_killed(home: Home) -> None:
         await home.until(home.was_down)
         await home.until(lambda: supervisor.is_all_up)
         writer.close()
+
+
+async def test_a_part_that_stands_by_has_time_to_start_when_it_is_to_serve(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cti.supervise.supervisor.SILENT_S", 0.05)
+    monkeypatch.setattr("cti.supervise.supervisor.ASK_EVERY_S", 0.01)
+    said = {"waits": True, "serves": False}
+    asked: list[bool] = []
+
+    async def serves() -> bool:
+        asked.append(said["serves"])
+        return said["serves"]
+
+    async def waits() -> bool:
+        return said["waits"]
+
+    part = dataclasses.replace(home.part("engine"), is_ready=waits, answers=serves, stands_by=waits)
+    async with home.running(part) as supervisor:
+        standing = len(asked)
+        await home.until(lambda: len(asked) > standing + 20)
+        said["waits"] = False
+        starting = len(asked)
+        await home.until(lambda: len(asked) > starting + 40)
+        assert not home.was_down(), "it starts"
+        said["serves"] = True
+        await home.until(lambda: asked[-1])
+        pids = supervisor.pids
+        await home.until(lambda: len(asked) > starting + 60)
+        assert (home.was_down(), supervisor.pids) == (False, pids)
+        said["serves"] = False
+        await home.until(home.was_down)
 
 
 async def test_the_next_supervisor_adopts_what_runs(home: Home) -> None:
