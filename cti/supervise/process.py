@@ -45,8 +45,8 @@ class Running:
 
 def start(name: str, command: Sequence[str], *, log: Path, environment: dict[str, str] | None = None) -> Running:
     """Start `command` in its own session with its output appended to `log`. Raises SetupFailed when it cannot start."""
-    with log.open("ab") as output:
-        try:
+    try:
+        with log.open("ab") as output:
             child = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
@@ -56,8 +56,8 @@ def start(name: str, command: Sequence[str], *, log: Path, environment: dict[str
                 env={**os.environ, **(environment or {})},
                 cwd="/",
             )
-        except OSError as error:
-            raise SetupFailed(f"{name} cannot be started: {command[0]}: {error.strerror}.") from error
+    except OSError as error:
+        raise SetupFailed(f"{name} cannot be started: {error.filename or command[0]}: {error.strerror}.") from error
     child.returncode = 0  # we reap it ourselves, see `wait`; an adopted one is not our child at all
     found = _state_and_start(child.pid)
     return Running(
@@ -71,7 +71,7 @@ def start(name: str, command: Sequence[str], *, log: Path, environment: dict[str
 
 
 def save(running: Running, *, folder: Path) -> None:
-    """Write the process down for a later supervisor."""
+    """Write the process down for a later supervisor. Raises OSError, as when the disk is full."""
     write_private(folder / f"{running.name}.json", json.dumps(asdict(running)))
 
 

@@ -5,6 +5,7 @@ start), wait for its first answer, then ask every `ASK_EVERY_S`. A part that end
 killed and started again after a pause that doubles from `PAUSE_FIRST_S` to `PAUSE_MOST_S` and is forgotten after
 `SOUND_S` of health. One that stands by is given its time to start once more when it is to serve. The parts live in
 their own sessions and are written down in HOME/run, so the supervisor's death cuts nothing and the next one finds them.
+A disk that is full or gone ends neither a part nor its task: what cannot be written down is tried again.
 A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
 
 A part may have a spare: a part of the same command whose process does nothing but wait until the other has died, and
@@ -96,6 +97,8 @@ class _Watched:
     origin: Origin = Origin.STARTED
     restarts: int = 0
     deaths_before_ready: int = 0
+    is_noted: bool = True
+    """Is its process written down?"""
     promoted: asyncio.Event = field(default_factory=asyncio.Event)
     """The process of this spare belongs to another part now."""
     up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -215,7 +218,10 @@ class Supervisor:
             if watched.part.spare_of:
                 await self._watched[watched.part.spare_of].up.wait()
             began = loop.time()
-            reason = await self._live(watched)
+            try:
+                reason = await self._live(watched)
+            except OSError as error:
+                reason = f"is left alone for a moment, since this failed: {error}"
             if loop.time() - began >= SOUND_S:
                 pause_s = PAUSE_FIRST_S
             watched.restarts += 1
@@ -262,13 +268,15 @@ class Supervisor:
     def _adopt_or_start(self, watched: _Watched) -> Running:
         part = watched.part
         found = process.recall(part.name, folder=self._run_dir)
+        if found is None and watched.running is not None and watched.running.is_alive():
+            found = watched.running
         if found is not None and found.command == part.command:
             watched.origin, running = Origin.ADOPTED, found
         elif (spare := self._spare_of(part)) is not None:
-            watched.origin, running = Origin.PROMOTED, self._promote(spare, part)
+            watched.origin, running = Origin.PROMOTED, self._promote(spare, watched)
         else:
             watched.origin, running = Origin.STARTED, process.start(part.name, part.command, log=part.log)
-            process.save(running, folder=self._run_dir)
+            self._note(running, watched)
         words = "%s is %s, pid %d"
         log.info(words, part.name, watched.origin, running.pid, extra={"action": f"part_{watched.origin}"})
         return running
@@ -279,15 +287,28 @@ class Supervisor:
         found = (process.recall(name, folder=self._run_dir) for name in names)
         return next((running for running in found if running is not None and running.command == part.command), None)
 
-    def _promote(self, spare: Running, part: Part) -> Running:
+    def _promote(self, spare: Running, watched: _Watched) -> Running:
         """Note down that this process is the part's from now on."""
-        running = replace(spare, name=part.name)
-        process.save(running, folder=self._run_dir)
+        running = replace(spare, name=watched.part.name)
+        self._note(running, watched)
         process.forget(spare.name, folder=self._run_dir)
-        watched = self._watched[spare.name]
-        if watched.running is not None:
-            watched.promoted.set()
+        stood_by = self._watched[spare.name]
+        if stood_by.running is not None:
+            stood_by.promoted.set()
         return running
+
+    def _note(self, running: Running, watched: _Watched) -> None:
+        """Write the process down for a later supervisor. Where that fails it runs all the same: see `_watch`."""
+        try:
+            process.save(running, folder=self._run_dir)
+        except OSError as error:
+            if watched.is_noted:
+                words = "%s runs, pid %d, but cannot be written down: %s. Make room on the disk that holds %s"
+                given = running.name, running.pid, error.strerror, self._run_dir
+                log.error(words, *given, extra={"action": "part_unnoted"})
+            watched.is_noted = False
+        else:
+            watched.is_noted = True
 
     async def _watch(self, watched: _Watched, ended: asyncio.Task[None]) -> str:
         """Return why the part must be started (again): it ended, or it is silent."""
@@ -309,6 +330,8 @@ class Supervisor:
         while True:
             if await _either(ended, within_s=ASK_EVERY_S):
                 return "ended"
+            if not watched.is_noted and watched.running is not None:
+                self._note(watched.running, watched)
             asked = loop.time()
             if await self._asked(part.answers):
                 last_answer = loop.time()

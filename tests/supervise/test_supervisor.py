@@ -156,6 +156,30 @@ async def test_a_part_that_stands_by_has_time_to_start_when_it_is_to_serve(
         await home.until(home.was_down)
 
 
+async def test_a_part_that_cannot_be_written_down_runs_and_is_written_down_later(home: Home) -> None:
+    part = home.part("engine")
+    in_the_way = home.path / f".engine.json.{os.getpid()}"
+    in_the_way.mkdir()
+    async with asyncio.timeout(PATIENCE_S), home.running(part) as supervisor:
+        pids = supervisor.pids
+        assert process.recall("engine", folder=home.path) is None
+        in_the_way.rmdir()
+        await home.until(lambda: process.recall("engine", folder=home.path) is not None)
+        assert (home.was_down(), supervisor.pids) == (False, pids)
+
+
+async def test_a_part_whose_log_cannot_be_opened_is_tried_again(home: Home) -> None:
+    part = home.part("engine")
+    part.log.mkdir()
+    async with asyncio.timeout(PATIENCE_S):
+        supervisor = home.supervisor(part)
+        up = asyncio.create_task(supervisor.bring_up())
+        await home.until(home.was_down)
+        part.log.rmdir()
+        await up
+        await supervisor.stop()
+
+
 async def test_the_next_supervisor_adopts_what_runs(home: Home) -> None:
     part = home.part("asterisk")
     first = home.supervisor(part)
