@@ -1,7 +1,7 @@
 """Voice messages at rest: sealed files, whose keys follow from one secret of the home and the message's name.
 
 The format is that of recordings (`cti.recordings.vault`), the secret `voicemail` among the home's own, made when it is
-first needed. Given to `cti.media.voicemail` and to the web by `cti.app`. Everything here blocks on the disk.
+first needed. Given to `cti.media.voicemail` and to the web by `cti.wiring`. Everything here blocks on the disk.
 """
 
 import base64

@@ -6,7 +6,7 @@ must touch nothing of the loop's. Reads run in autocommit (each statement sees w
 writes in one transaction. SQLite has one writer at a time, so writes to it have one thread and queue there instead of
 colliding.
 
-Used by `cti.store` and `cti.crm`, who are given a `Database` by `cti.app` or by a command.
+Used by `cti.store` and `cti.crm`, who are given a `Database` by `cti.wiring` or by a command.
 """
 
 import asyncio

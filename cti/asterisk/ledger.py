@@ -1,7 +1,7 @@
 """What the switch is told of every decision so that it knows too: its `queue_log`, and who is at work.
 
 Here: feeding both, and their life. Nothing waits for them, and a failure of theirs is logged and costs nobody anything.
-Made by `cti.app`.
+Made by `cti.wiring`.
 """
 
 import asyncio

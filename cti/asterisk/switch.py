@@ -1,4 +1,4 @@
-"""One Asterisk node as `cti.ports.Switch`: ARI and AMI behind one face. Made by `cti.app`, used by `cti.engine`."""
+"""One Asterisk node as `cti.ports.Switch`: ARI and AMI behind one face. Made by `cti.wiring`, used by `cti.engine`."""
 
 import asyncio
 import logging

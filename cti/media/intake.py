@@ -7,7 +7,7 @@ and the steps find what is there. Many messages are in hand at once, so that jou
 that fails is tried again by itself, with longer and longer pauses, and keeps no other waiting.
 
 A message that answers a contact is added to it while that goes on; to one that is over it makes a new contact, which
-whoever answered last is asked first. Used by `cti.app`, a supervised task for each connector.
+whoever answered last is asked first. Used by `cti.wiring`, a supervised task for each connector.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""All mail accounts of the centre file at work: for each a connector, an intake and an outbox. Made by `cti.app`.
+"""All mail accounts of the centre file at work: for each a connector, an intake and an outbox. Made by `cti.wiring`.
 
 An account added or changed in the centre file is read with the engine's next start; a secret, with the next sign-in.
 """

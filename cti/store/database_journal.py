@@ -8,7 +8,7 @@ middle holds nothing.
 While PostgreSQL does not answer, batches go to the spool (`cti.store.spool`) beside, fsynced, which counts as durable:
 whoever waits for a flush goes on. What stands only there is not `settled`: nobody else could find it, so no projection
 follows it. Another thread tries to reach PostgreSQL; once it does, the spool is stored in order, a page at each turn,
-under the same check of the epoch, before anything newer is. Made by `cti.app`; who leads is `cti.store.lease`.
+under the same check of the epoch, before anything newer is. Made by `cti.wiring`; who leads is `cti.store.lease`.
 """
 
 import asyncio

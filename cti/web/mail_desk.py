@@ -21,7 +21,7 @@ _QUOTED_LINES: Final = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailDesk:
-    """Given to the routes by `cti.app`."""
+    """Given to the routes by `cti.wiring`."""
 
     messages: Messages
     uploads: Uploads

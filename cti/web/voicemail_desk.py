@@ -44,7 +44,7 @@ class Unsealed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoicemailDesk:
-    """Given to the routes by `cti.app`."""
+    """Given to the routes by `cti.wiring`."""
 
     messages: Messages
     folder: Path
