@@ -2,8 +2,8 @@
 
 Queued messages stand in the table before anything is sent, so nothing is lost with the engine; after a restart they are
 found there. One that fails for the moment is tried again with longer and longer pauses, without holding up the others
-of its account, for five days; then it has failed, and whoever wrote it is told, as by a mail server. Used by `cti.wiring`,
-a supervised task for each connector.
+of its account, for five days; then it has failed, and whoever wrote it is told, as by a mail server. Used by
+`cti.wiring`, a supervised task for each connector.
 """
 
 import asyncio

@@ -167,7 +167,7 @@ class Askers(Customer):
             await asyncio.sleep(form["least_s"])  # nobody fills it in faster, says the centre
             wish = {"form": form["form"], "number": number, "name": "Asker", "language": "en"}
             asked = await client.post("/callback/v1/telecom", json=wish, headers={"Origin": self.web})
-            while asked.status_code == 503:
+            while asked.is_error and asked.json()["code"] == "strained":
                 self.put_off += 1
                 await asyncio.sleep(float(asked.headers["Retry-After"]))
                 asked = await client.post("/callback/v1/telecom", json=wish, headers={"Origin": self.web})
