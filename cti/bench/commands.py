@@ -24,7 +24,7 @@ BUILT: Final[Mapping[str, str]] = {
     "dialer": "Occupancy and abandoned calls of predictive dialling, beside one dial a free agent and a look-ahead.",
     "inbound": "CPU per call, highest rate and talks at once, beside plain Queue().",
     "overload": "More calls than the centre bears: who is refused, and how the others fare, with limits and without.",
-    "recovery": "kill -9 of the engine to the first agent rung again, and what those who wait hear of it.",
+    "recovery": "kill -9 of the engine to the first agent rung by spare, new engine or standby; what who waits hears.",
     "screenpop": "INVITE to pop in the desktop, beside the bare AMI event.",
     "replay": "A day of 20 000 mixed contacts decided again: times real time, digests.",
     "virtual": "Mails, chats and messages accepted durably and routed, beside bare inserts with one commit each.",

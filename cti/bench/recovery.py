@@ -4,17 +4,17 @@ A centre whose journal holds a day of 20 000 contacts, talks with audio both way
 the engine's process is killed, and from that instant on an agent tries to become ready over the API, as his page
 would. Counted is the time from the kill to the INVITE at his phone: the first routing decision, seen from outside. His
 phone is busy, so the caller goes back to his place and the next round finds the same centre. Some of those who wait are
-sockets of this process and note when each sounding packet of music came. Called by `cti.bench.commands`.
+sockets of this process and note when each sounding packet of music came. Afterwards the same with a standby in place of
+the spare, in a smaller centre (`cti.bench.standby`). Called by `cti.bench.commands`.
 """
 
 import asyncio
-import contextlib
 import datetime as dt
 import os
 import random
 import signal
 import statistics
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,18 +22,17 @@ from typing import Final
 
 import httpx
 
-from cti import variables
-from cti.bench import answering, music, sipp, stage
-from cti.bench.answering import Answering
+from cti.bench import answering, crowd, music, sipp, stage, standby
 from cti.bench.music import Listener
+from cti.bench.probe import Probe, probe
 from cti.bench.replay import DAY
-from cti.bench.result import Result, percentile
+from cti.bench.result import Goal, Result, percentile
 from cti.bench.sipp import Phones
 from cti.bench.stage import Stage
-from cti.demo.desk import API, COOKIE
+from cti.bench.standby import Takeovers
 from cti.demo.desks import Desks
 from cti.errors import OutsideError
-from cti.home import DemoAgent, Home
+from cti.home import Home
 from cti.simulate.reading import parse
 from cti.simulate.replications import play_once
 from cti.store.recording import Recording
@@ -48,17 +47,12 @@ PROBES: Final = 4
 """Agents who want to be ready, in turn: whose phone was busy is passed over for 15 s just after a start."""
 COLD_ROUNDS: Final = 5
 """In which the spare is killed too, so that an engine must be started anew."""
-RATE: Final = 15.0
-"""Calls a second while the centre fills."""
-_FOREVER_S: Final = 1800.0
-_AGAIN_S: Final = 0.005
 _SAMPLES_A_SECOND: Final = 8000
 _MUSIC_S: Final = 900
 _ROUND_LIMIT_S: Final = 60.0
 _BEFORE_S: Final = 1.0
 _AFTER_S: Final = 3.0
 """The music is watched from so long before a kill to so long after the decision."""
-_STANDS_LIMIT_S: Final = 120.0
 
 Say = Callable[[str], None]
 
@@ -75,13 +69,31 @@ class Round:
     """Longest silence that any listener heard around it."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restarts:
+    """What all kills of one machine's engine came to."""
+
+    rounds: Sequence[Round]
+    cold: Sequence[Round]
+    """Without a spare."""
+    lost: int
+    """Channels that were there before the first kill and not after the last."""
+    quiet_s: float
+    """The music's own longest silence."""
+
+
 async def measure(say: Say) -> Result:
-    """Run the benchmark, some six minutes. Raises OutsideError, SetupFailed when it cannot measure."""
+    """Run the benchmark, some nine minutes. Raises OutsideError, SetupFailed when it cannot measure."""
+    restarts = await _restarts(say)
+    return result(restarts, await standby.measure(say))
+
+
+async def _restarts(say: Say) -> Restarts:
     say(f"a day's journal, a centre with {TALKING + PROBES} agents")
     async with AsyncExitStack() as stack:
         centre = await stack.enter_async_context(stage.running(agents=TALKING + PROBES, prepare=prepare))
         await stack.enter_async_context(
-            Phones(centre.folder, port=centre.phones_port, talk_ms=round(_FOREVER_S * 1000))
+            Phones(centre.folder, port=centre.phones_port, talk_ms=round(crowd.FOREVER_S * 1000))
         )
         busy_port = centre.phones_port + 8
         phone = await stack.enter_async_context(
@@ -92,11 +104,13 @@ async def measure(say: Say) -> Result:
         await talkers.ready(limit_s=90)
         busy = centre.people[TALKING:]
         await stack.enter_async_context(Desks(centre.home.web_url, busy, works=False))
-        probes = [await stack.enter_async_context(_probe(centre, phone, person)) for person in busy]
+        probes = [
+            await stack.enter_async_context(probe(centre, phone, person, web=centre.home.web_url)) for person in busy
+        ]
         listeners = await _fill(centre, stack, say)
         await _history_is_written(centre)
         quiet_s = await _silence(listeners)
-        before = await _channels(centre)
+        before = await crowd.channels(centre)
         rounds, cold = [], []
         for number in range(ROUNDS):
             rounds.append(await _round(centre, probes[number % PROBES], listeners))
@@ -104,8 +118,8 @@ async def measure(say: Say) -> Result:
         for number in range(COLD_ROUNDS):
             cold.append(await _round(centre, probes[(ROUNDS + number) % PROBES], listeners, with_spare=False))
             say(f"without a spare, {number + 1} of {COLD_ROUNDS}: {_shown(cold[-1])}")
-        lost = before - await _channels(centre)
-        return _result(rounds, cold, lost=lost, quiet_s=quiet_s)
+        lost = before - await crowd.channels(centre)
+        return Restarts(rounds=rounds, cold=cold, lost=lost, quiet_s=quiet_s)
 
 
 def prepare(home: Home) -> None:
@@ -125,8 +139,8 @@ def prepare(home: Home) -> None:
 async def _fill(centre: Stage, stack: AsyncExitStack, say: Say) -> list[Listener]:
     """Everyone talks, then callers come to wait, the listeners among them."""
     say(f"{TALKING} talk")
-    await _call(centre, stack, port=centre.callers_port, calls=TALKING)
-    await _until_channels(centre, 2 * TALKING)
+    await crowd.call(centre, stack, port=centre.callers_port, calls=TALKING)
+    await crowd.until_channels(centre, 2 * TALKING)
     say(f"{WAITING} wait")
     listeners = [
         await stack.enter_async_context(
@@ -139,43 +153,9 @@ async def _fill(centre: Stage, stack: AsyncExitStack, say: Say) -> list[Listener
         )
         for place in range(LISTENING)
     ]
-    await _call(centre, stack, port=centre.callers_port + 700, calls=WAITING - LISTENING)
-    await _until_channels(centre, 2 * TALKING + WAITING)
+    await crowd.call(centre, stack, port=centre.callers_port + 700, calls=WAITING - LISTENING)
+    await crowd.until_channels(centre, 2 * TALKING + WAITING)
     return listeners
-
-
-async def _call(centre: Stage, stack: AsyncExitStack, *, port: int, calls: int) -> None:
-    """Let them call, in the background until the end."""
-    calling = asyncio.create_task(
-        sipp.call(
-            centre.folder,
-            target=centre.sip,
-            number=stage.DIRECT,
-            callers=stage.customers(),
-            port=port,
-            rate=RATE,
-            calls=calls,
-            patience_s=_FOREVER_S,
-        )
-    )
-
-    async def end() -> None:
-        calling.cancel()
-        await asyncio.gather(calling, return_exceptions=True)
-
-    stack.push_async_callback(end)
-
-
-async def _until_channels(centre: Stage, count: int) -> None:
-    async def enough() -> bool:
-        return await _channels(centre) >= count
-
-    await _until(enough, otherwise=f"there are not {count} channels")
-
-
-async def _channels(centre: Stage) -> int:
-    words = (await centre.console("core show channels count")).split()
-    return int(words[0]) if words and words[0].isdecimal() else 0
 
 
 async def _history_is_written(centre: Stage) -> None:
@@ -185,16 +165,7 @@ async def _history_is_written(centre: Stage) -> None:
         async def written() -> bool:
             return "triune_history_lag 0\n" in (await http.get("/metrics")).text
 
-        await _until(written, otherwise="the history is not written")
-
-
-async def _until(holds: Callable[[], Awaitable[bool]], *, otherwise: str) -> None:
-    """Wait for it. Raises OutsideError."""
-    deadline = asyncio.get_running_loop().time() + _STANDS_LIMIT_S
-    while not await holds():
-        if asyncio.get_running_loop().time() > deadline:
-            raise OutsideError(f"After {_STANDS_LIMIT_S:g} s {otherwise}.")
-        await asyncio.sleep(0.3)
+        await crowd.until(written, otherwise="the history is not written")
 
 
 async def _silence(listeners: Sequence[Listener]) -> float:
@@ -208,57 +179,7 @@ async def _silence(listeners: Sequence[Listener]) -> float:
 # -- rounds ------------------------------------------------------------------------------------------------------------
 
 
-class _Probe:
-    """The agent who wants to be ready: his session, and his phone."""
-
-    def __init__(
-        self, http: httpx.AsyncClient, phone: Answering, person: DemoAgent, *, centre: Stage, reason: str
-    ) -> None:
-        self._http = http
-        self._centre = centre
-        self._reason = reason
-        self.trouble = ""
-        """The last refusal, as the centre put it."""
-        self._phone = phone
-        self._person = person
-
-    async def registers(self) -> None:
-        """Have his phone registered anew, as every phone does now and then. Raises OutsideError."""
-        name = variables.agent_endpoint(self._person.extension)
-        await self._phone.register(name, self._person.sip_password, self._centre.sip)
-
-    def rung(self) -> "asyncio.Future[answering.Invited]":
-        """The next INVITE at his phone."""
-        return self._phone.next_for(variables.agent_endpoint(self._person.extension))
-
-    async def wishes(self) -> None:
-        """Ask to be ready until that is granted."""
-        while True:
-            with contextlib.suppress(httpx.HTTPError):
-                answer = await self._http.post(f"{API}/agent/readiness", json={"ready": True})
-                if answer.is_success:
-                    return
-                self.trouble = answer.text
-            await asyncio.sleep(_AGAIN_S)
-
-    async def rests(self) -> None:
-        """Be not ready again. Raises OutsideError."""
-        answer = await self._http.post(f"{API}/agent/readiness", json={"ready": False, "reason": self._reason})
-        if answer.is_error:
-            raise OutsideError(f"The centre does not let the agent be not ready: {answer.text}.")
-
-
-@contextlib.asynccontextmanager
-async def _probe(centre: Stage, phone: Answering, person: DemoAgent) -> AsyncIterator[_Probe]:
-    async with httpx.AsyncClient(base_url=centre.home.web_url, trust_env=False, timeout=5.0) as http:
-        answer = await http.post(f"{API}/session", json={"login": person.login, "password": person.password})
-        if COOKIE not in answer.cookies:
-            raise OutsideError(f"The centre does not let {person.login} in.")
-        reason = str(answer.json()["reasons"][0]["id"])
-        yield _Probe(http, phone, person, centre=centre, reason=reason)
-
-
-async def _round(centre: Stage, probe: _Probe, listeners: Sequence[Listener], *, with_spare: bool = True) -> Round:
+async def _round(centre: Stage, probe: Probe, listeners: Sequence[Listener], *, with_spare: bool = True) -> Round:
     loop = asyncio.get_running_loop()
     engine, spare = await _both(centre)
     await probe.registers()
@@ -290,7 +211,7 @@ async def _both(centre: Stage) -> tuple[int, int]:
         found[:] = [pid for pid in pids if pid is not None and _lives(pid)]
         return len(found) == len(pids)
 
-    await _until(stand, otherwise="there are not an engine and its spare")
+    await crowd.until(stand, otherwise="there are not an engine and its spare")
     return found[0], found[1]
 
 
@@ -301,8 +222,11 @@ def _lives(pid: int) -> bool:
 # -- result ------------------------------------------------------------------------------------------------------------
 
 
-def _result(rounds: Sequence[Round], cold: Sequence[Round], *, lost: int, quiet_s: float) -> Result:
+def result(restarts: Restarts, takeovers: Takeovers) -> Result:
+    """All figures and their goals; without a standby's where that was skipped, which a note says."""
+    rounds, cold = restarts.rounds, restarts.cold
     routes = [one.routes_s for one in rounds]
+    by_standby, standby_goals, told = _of_standby(takeovers)
     return Result(
         name=NAME,
         figures={
@@ -313,24 +237,44 @@ def _result(rounds: Sequence[Round], cold: Sequence[Round], *, lost: int, quiet_
             "api_p50_s": round(statistics.median(one.answers_s for one in rounds), 3),
             "music_gap_ms": round(max(one.gap_s for one in rounds) * 1000),
             "music_gap_without_spare_ms": round(max(one.gap_s for one in cold) * 1000),
-            "music_gap_undisturbed_ms": round(quiet_s * 1000),
-            "channels_lost": lost,
+            "music_gap_undisturbed_ms": round(restarts.quiet_s * 1000),
+            "channels_lost": restarts.lost,
             "talking": TALKING,
             "waiting": WAITING,
             "rounds": len(rounds),
+            **by_standby,
         },
         goals={
             "restart_p99_s": ("<=", 2),
             "music_gap_ms": ("<=", 200),
             "channels_lost": ("<=", 0),
+            **standby_goals,
         },
         notes=(
             "From kill -9 of the engine to the INVITE at the phone of an agent who asks to be ready all the while.",
             f"The gap is the longest without a sounding packet at any of {LISTENING} of those who wait, in any round.",
             f"Of {len(rounds)} rounds the 99th percentile is the longest.",
             "Callers, phones and desktops run on the same machine and take a large part of it; audio flows both ways.",
+            told,
         ),
     )
+
+
+def _of_standby(takeovers: Takeovers) -> tuple[Mapping[str, float], Mapping[str, Goal], str]:
+    """Figures, goals and a note."""
+    if takeovers.skipped:
+        return {}, {}, f"The standby was skipped: {takeovers.skipped}"
+    figures = {
+        "standby_p50_s": round(statistics.median(takeovers.routes_s), 3),
+        "standby_p99_s": round(percentile(takeovers.routes_s, 99), 3),
+        "standby_channels_lost": takeovers.lost,
+        "standby_rounds": len(takeovers.routes_s),
+    }
+    told = (
+        "Standby: the same from the leader's kill -9 to the INVITE by its successor, the journal in PostgreSQL on the "
+        f"same machine, {standby.TALKING} talking, {standby.WAITING} waiting; asked at one address for both engines."
+    )
+    return figures, {"standby_p99_s": ("<=", 2), "standby_channels_lost": ("<=", 0)}, told
 
 
 def _shown(one: Round) -> str:

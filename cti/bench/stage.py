@@ -34,7 +34,7 @@ from cti.database import open_database
 from cti.domain.events import SkillLevel
 from cti.domain.ids import AgentId, ProjectId, SkillId
 from cti.errors import OutsideError, SetupFailed
-from cti.home import DemoAgent, Home, Settings
+from cti.home import DemoAgent, Home, JournalPlace, Settings
 from cti.ports import Person, Role
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
@@ -167,15 +167,18 @@ async def running(
     adjust: Callable[[dict[str, Any]], None] = lambda _centre: None,
     prepare: Callable[[Home], None] = lambda _home: None,
     options: Sequence[str] = (),
+    database: str | None = None,
 ) -> AsyncIterator[Stage]:
     """Make a home with that many agents, start it, add the plain side; end and remove all of it afterwards.
 
     `carrier`: with the emulated carrier. `adjust` may change the centre file before it is written, `prepare` the home
-    before it is started (in a thread); `options` are those of `cti up` besides.
+    before it is started (in a thread); `options` are those of `cti up` besides. `database`: the URL of a PostgreSQL
+    that has the history and the journal, too.
     """
     path = Path(tempfile.mkdtemp(prefix="triune-bench-"))
     try:
-        home = Home.make(path / "home", Settings(port_base=port_base, demo=carrier))
+        kept = JournalPlace.HOME if database is None else JournalPlace.DATABASE
+        home = Home.make(path / "home", Settings(port_base=port_base, demo=carrier, database=database, journal=kept))
         _write_centre(home, adjust)
         people = await _enrol(home, agents)
         await asyncio.to_thread(prepare, home)
