@@ -27,6 +27,9 @@ T = TypeVar("T")
 LOOK_EVERY_S: Final = 0.2
 AGAIN_S: Final = 0.3
 """The pause between two tries to reach the database."""
+TRY_S: Final = 3.0
+"""After which a try to reach the database counts as failed, however many addresses or dead resolvers it has still to
+wait for: two of these are less than `reign.GOES_ON_S`."""
 _LOCK: Final = 8_746_864
 _LEASE_MS: Final = int(LEASE_S * 1000)
 
@@ -57,6 +60,11 @@ class Ask(Protocol):
 
     async def __call__(self, url: str, epoch: int, /, *, elsewhere: bool) -> Answer:
         """`elsewhere`: the leader is on another machine than this."""
+
+
+def now_s() -> float:
+    """The clock that leases are counted by: it goes on while the process is frozen and while the machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 async def _nobody_to_ask(_url: str, _epoch: int, *, elsewhere: bool) -> Answer:
@@ -119,7 +127,7 @@ class DatabaseLease:
     @property
     def leads(self) -> bool:
         """See `ports.Leadership`. False, too, while it is not known: see `confirmed`."""
-        return self._hold.stands(time.monotonic())
+        return self._hold.stands(now_s())
 
     async def confirmed(self) -> bool:
         """See `ports.Leadership`."""
@@ -156,10 +164,12 @@ class DatabaseLease:
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)
-        if give_back:
-            with contextlib.suppress(*postgres.AWAY):
-                await self._in_thread(self._give_back)
-        await self._in_thread(self._drop)
+        with contextlib.suppress(TimeoutError):  # a try under way may take longer than anyone waits for the end
+            async with asyncio.timeout(TRY_S):
+                if give_back:
+                    with contextlib.suppress(*postgres.AWAY):
+                        await self._in_thread(self._give_back)
+                await self._in_thread(self._drop)
         self._thread.shutdown(wait=False)
 
     # -- who waits ----------------------------------------------------------------------------------------------------
@@ -178,7 +188,7 @@ class DatabaseLease:
         if self.is_behind:
             await asyncio.sleep(LOOK_EVERY_S)
             return
-        asked_s = time.monotonic()
+        asked_s = now_s()
         epoch = await self._in_thread(lambda: self._claim(seen))
         if epoch:
             self._hold.renewed(asked_s=asked_s)
@@ -236,11 +246,13 @@ class DatabaseLease:
 
     async def _renew_for_ever(self) -> None:
         while not self._hold.over:
-            asked_s = time.monotonic()
+            asked_s = now_s()
+            trying = asyncio.get_running_loop().run_in_executor(self._thread, self._renew)
+            tried_s = await self._wait_for(trying, asked_s)
             try:
-                stands = await self._in_thread(self._renew)
+                stands = trying.result()
             except postgres.AWAY as error:
-                await self._unreached(asked_s, error)
+                await self._unreached(tried_s, error)
                 continue
             if not stands:
                 self.end("another engine leads this centre since")
@@ -251,7 +263,19 @@ class DatabaseLease:
             self._tell()
             await asyncio.sleep(RENEW_EVERY_S)
 
-    async def _unreached(self, asked_s: float, error: Exception) -> None:
+    async def _wait_for(self, trying: asyncio.Future[bool], tried_s: float) -> float:
+        """Until it is done, however long it takes; each `TRY_S` count as a try that failed. When the last one began."""
+        try:
+            while not trying.done():
+                await asyncio.wait((trying,), timeout=TRY_S)
+                if not trying.done() and self._session is None:
+                    self._failed(tried_s, f"no answer within {TRY_S:g} s")
+                    tried_s = now_s()
+        finally:
+            trying.cancel()  # of no effect when it is done
+        return tried_s
+
+    async def _unreached(self, tried_s: float, error: Exception) -> None:
         """A session that broke is made anew at once: only when that fails, too, is the database away. The lease goes
         on meanwhile: whoever would claim it has to ask us first, or to wait for its end.
         """
@@ -259,11 +283,14 @@ class DatabaseLease:
         await self._in_thread(self._drop)
         if had_session:
             return
-        if not self._hold.away:
-            log.error("the database is away (%s): the leader goes on without it", error, extra={"action": "lease_away"})
-        self._hold.unreached(tried_s=asked_s)
-        self._tell()
+        self._failed(tried_s, str(error))
         await asyncio.sleep(AGAIN_S)
+
+    def _failed(self, tried_s: float, why: str) -> None:
+        if not self._hold.away:
+            log.error("the database is away (%s): the leader goes on without it", why, extra={"action": "lease_away"})
+        self._hold.unreached(tried_s=tried_s)
+        self._tell()
 
     def _tell(self) -> None:
         waiting, self._unknown = self._unknown, asyncio.get_running_loop().create_future()

@@ -2,8 +2,9 @@
 
 Theory of operation. The row `leader` holds the number of the present reign (its epoch) and until when its lease lasts,
 by the database's clock. The leader renews it; whoever waits may claim, which raises the epoch by one and succeeds for
-one only. The leader counts its lease by its own monotonic clock from before it asked, less a margin: so it stops before
-anyone may think that it has. A process that stood still finds on waking that its time is over, and asks before it acts.
+one only. The leader counts its lease by a clock of its own (`lease.now_s`) from before it asked, less a margin: so it
+stops before anyone may think that it has. A process that stood still finds on waking that its time is over, and asks
+before it acts.
 
 The database away is nobody's reason to claim: then nobody can. The leader goes on as long as each try to reach the
 database fails outright; what bounds a leader that alone is cut off is that the waiting one asks it at its own address,
@@ -69,7 +70,7 @@ def may_claim(seen: Seen, answer: Answer, *, session_ms: int) -> bool:
 
 
 class Hold:
-    """What the leader believes of its own reign; times in s of a monotonic clock that goes on while it stands still."""
+    """What the leader believes of its own reign; times in s of a clock that goes on while it or its machine sleeps."""
 
     def __init__(self) -> None:
         self._until_s = 0.0

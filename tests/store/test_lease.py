@@ -19,7 +19,7 @@ from cti.home import Home, JournalPlace, Settings
 from cti.store import database_journal, postgres, written
 from cti.store.database_journal import DatabaseJournal
 from cti.store.lease import DatabaseLease
-from cti.store.reign import Answer
+from cti.store.reign import GOES_ON_S, LEASE_S, Answer
 from tests.store.calls import entry
 from tests.store.server import PostgresServer
 
@@ -189,6 +189,46 @@ async def test_the_leader_goes_on_while_the_database_is_away_and_its_journal_is_
             assert await heir == 2
             assert numbers(url)[: first.durable] == list(range(1, first.durable + 1))
             assert spooled > 50
+
+
+async def test_a_try_that_waits_for_many_addresses_does_not_end_a_reign(own_server: PostgresServer) -> None:
+    url = own_server.new_database()
+    await asyncio.to_thread(store.upgrade, url)
+    with contextlib.ExitStack() as stack:
+        mute = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(6)]
+        ports = [own_server.port, *(one.getsockname()[1] for one in mute)]
+        hosts = f"host={','.join('127.0.0.1' for _ in ports)}&port={','.join(map(str, ports))}"
+        lease = DatabaseLease(f"postgresql://postgres@/{url.rpartition('/')[2]}?{hosts}", holder="first")
+        await asyncio.wait_for(lease.gained(), DEADLINE_S)
+        await asyncio.to_thread(own_server.stop)
+        unknown = asyncio.create_task(no_longer(lease))
+        done, _ = await asyncio.wait((unknown,), timeout=GOES_ON_S + 3.5)
+        assert not done, "it leads on while one try takes 12 s"
+        assert lease.away
+        unknown.cancel()
+        await asyncio.to_thread(own_server.start)
+        await lease.close()
+
+
+async def no_longer(lease: DatabaseLease) -> None:
+    """Until it does not know that it leads, seen often, with a grace for a busy machine."""
+    while lease.leads or await asyncio.wait_for(lease.confirmed(), 1):
+        await asyncio.to_thread(time.sleep, 0.05)
+
+
+async def test_a_machine_that_slept_longer_than_its_lease_does_not_lead_when_it_wakes(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease = DatabaseLease(url, holder="first")
+    await asyncio.wait_for(lease.gained(), DEADLINE_S)
+    before = lease.leads
+    told = time.clock_gettime
+    with monkeypatch.context() as after_sleep:
+        asleep_s = {time.CLOCK_BOOTTIME: LEASE_S}
+        after_sleep.setattr(time, "clock_gettime", lambda clock: told(clock) + asleep_s.get(clock, 0))
+        after = lease.leads
+    await lease.close()
+    assert (before, after) == (True, False)
 
 
 async def test_an_append_of_a_reign_that_is_over_fails_and_is_not_written(url: str, tmp_path: Path) -> None:
