@@ -1,10 +1,16 @@
 """Clock steps, restarts of the engine, and recovery from what was journalled."""
 
+import pytest
+from msgspec import Struct
+
 from cti.domain.acd import Acd, restore, resume, snapshot
 from cti.domain.commands import EndLeg, SetFallback, ShowPop, StartTimer
+from cti.domain.contact import Contact
 from cti.domain.deadlines import ADOPTION_MS, open_rings
 from cti.domain.events import ClockStepped, DesktopLost, EngineStarted, SwitchLost
+from cti.domain.expected import Pace
 from cti.domain.facts import ClockShifted, NodeLost, OfferEnded, ReadinessChanged
+from cti.domain.folds.instants import INSTANTS
 from cti.domain.ids import AgentId
 from cti.domain.states import AssignmentState
 from cti.testing import NODE, Scenario
@@ -39,6 +45,16 @@ def test_a_jump_of_the_clock_expires_nobody() -> None:
     day.expect_no(OfferEnded)
     day.advance(seconds=1)
     day.expect(OfferEnded)
+
+
+SPANS = {Contact: {"hold_for_ms", "expected_ms", "stepped_ms"}, Pace: {"interval_ms"}}
+"""Fields of the tables' records that are no instants."""
+
+
+@pytest.mark.parametrize("kind", INSTANTS)
+def test_whatever_a_record_knows_of_the_time_of_day_moves_with_the_clock(kind: type[Struct]) -> None:
+    times = {name for name in kind.__struct_fields__ if name.endswith("_ms")}
+    assert set(INSTANTS[kind]) == times - SPANS.get(kind, set())
 
 
 def test_a_step_of_nothing_is_nothing() -> None:

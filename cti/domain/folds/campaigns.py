@@ -191,22 +191,6 @@ def _of(state: "State", campaign_id: CampaignId | None) -> Campaign | None:
     return None if campaign_id is None else state.campaigns.get(campaign_id)
 
 
-def shift(state: "State", by_ms: Milliseconds) -> None:
-    """The clock jumped: what counts moves with it."""
-    for campaign in list(state.campaigns.values()):
-        state.put_campaign(replace(campaign, window_from_ms=campaign.window_from_ms + by_ms))
-    for dial in list(state.dials.values()):
-        state.set_dial(
-            dial.id,
-            replace(
-                dial,
-                dialled_ms=dial.dialled_ms + by_ms,
-                until_ms=None if dial.until_ms is None else dial.until_ms + by_ms,
-                answered_ms=None if dial.answered_ms is None else dial.answered_ms + by_ms,
-            ),
-        )
-
-
 FOLDS: Final[Mapping[type[Fact], Callable[["State", Any], None]]] = {
     CampaignConfigured: _campaign_configured,
     CampaignSwitched: _campaign_switched,
