@@ -13,7 +13,7 @@ from panoramisk.message import Message
 
 from cti import variables
 from cti.asterisk import ami, ari, calls, endpoints, sayings, translate, wire
-from cti.asterisk.calls import Customer, Display
+from cti.asterisk.calls import Customer
 from cti.asterisk.contacts import Contacts
 from cti.asterisk.dialplan import Dialplan
 from cti.asterisk.ears import Ears
@@ -21,9 +21,9 @@ from cti.asterisk.endpoints import Media
 from cti.asterisk.entrance import Entrance
 from cti.asterisk.fallback import Fallback, Member
 from cti.asterisk.lines import LIMIT_S, Lines
+from cti.asterisk.lookups import NOTHING_KNOWN, Lookups
 from cti.asterisk.monitor import Monitor
 from cti.asterisk.occupation import Occupation
-from cti.asterisk.sayings import Sounds
 from cti.asterisk.seats import Seats
 from cti.domain.commands import (
     Announce,
@@ -50,7 +50,7 @@ from cti.domain.commands import (
     SwitchCommand,
 )
 from cti.domain.events import CalleeFailed, LegEnded, PartyFailed, RingFailed
-from cti.domain.ids import AgentId, CampaignId, ContactId, DestinationId, LeadId, LegCause, LegId, NodeId, QueueId
+from cti.domain.ids import AgentId, ContactId, LegCause, LegId, NodeId
 from cti.errors import AsteriskDown, AsteriskSilent, ChannelGone, OutsideError
 from cti.ports import CallerEntered, EndpointReached, Listing, Phone, SwitchConnected, SwitchDisconnected, SwitchEvent
 
@@ -74,10 +74,6 @@ class Address:
     ami_password: str
 
 
-def _default_music(_: QueueId) -> str:
-    return "default"
-
-
 async def _unless_refused(change: Awaitable[None]) -> None:
     """Have a line changed; one that Asterisk will not have must not keep it from all others."""
     try:
@@ -86,30 +82,6 @@ async def _unless_refused(change: Awaitable[None]) -> None:
         raise
     except OutsideError as error:
         log.warning("A line could not be changed: %s", error, extra={"action": "line_refused"})
-
-
-def _show_nothing(_: ContactId) -> Display:
-    return Display()
-
-
-def _unknown(_: ContactId) -> Customer:
-    return Customer()
-
-
-def _unknown_lead(_: CampaignId, __: LeadId) -> Customer:
-    return Customer()
-
-
-def _our_own(_: CampaignId) -> None:
-    return None
-
-
-def _silence(_: str, __: str) -> None:
-    return None
-
-
-def _no_greeting(_: DestinationId) -> None:
-    return None
 
 
 class AsteriskSwitch:
@@ -125,37 +97,20 @@ class AsteriskSwitch:
         address: Address,
         media: Media,
         region: str,
-        music: Callable[[QueueId], str] = _default_music,
-        display: Callable[[ContactId], Display] = _show_nothing,
-        customer: Callable[[ContactId], Customer] = _unknown,
-        caller_id: str = "",
-        sounds: Sounds = _silence,
-        greeting: Callable[[DestinationId], str | None] = _no_greeting,
-        lead: Callable[[CampaignId, LeadId], Customer] = _unknown_lead,
-        apology: Callable[[CampaignId], str | None] = _our_own,
+        lookups: Lookups = NOTHING_KNOWN,
         line_limit_s: int = LIMIT_S,
         may_send: Callable[[], bool] = lambda: True,
         replaced: Callable[[], None] = lambda: None,
     ) -> None:
-        """`region`: see `Translator`. `music`: the music class of a queue. `display`: what a ringing phone shows.
+        """`region`: see `Translator`. `line_limit_s`: how long agents' lines outlive us.
 
-        `customer`: whom a contact is about. `caller_id`: the number that those see whom the centre calls. `greeting`:
-        the prompt of a destination that has one. `lead`: who is on a campaign's list, and which number he sees.
-        `apology`: the campaign's prompt for callees for whom there is no agent; None for ours. None may block.
-        `line_limit_s`: how long agents' lines outlive us. `may_send` is asked before anything is sent to the node;
-        `replaced` hears that another engine took our application over.
+        `may_send` is asked before anything is sent to the node; `replaced` hears that another engine took our
+        application over.
         """
         self._node = node
         self._media = media
         self._region = region
-        self._music = music
-        self._display = display
-        self._customer = customer
-        self._caller_id = caller_id
-        self._sounds = sounds
-        self._greeting = greeting
-        self._lead = lead
-        self._apology = apology
+        self._ask = lookups
         self._phones: dict[AgentId, Phone] = {}
         self._endpoints: dict[str, bool] = {}
         """Every provisioned endpoint, and whether the engine was told last that it is reachable."""
@@ -223,7 +178,7 @@ class AsteriskSwitch:
         """Have the command done. Raises ChannelGone, AsteriskSilent, AsteriskDown."""
         match command:
             case RingAgent():
-                display = self._display(command.contact_id)
+                display = self._ask.display(command.contact_id)
                 extension = self._phone_of(command.agent_id).extension
                 await calls.ring_agent(self._ari, command, extension=extension, display=display)
             case RingLine():
@@ -247,13 +202,13 @@ class AsteriskSwitch:
                 self._ringing.discard(command.caller_leg)
                 self._told -= told
             case HoldLeg():
-                await calls.hold_leg(self._ari, command, music=self._music)
+                await calls.hold_leg(self._ari, command, music=self._ask.music)
             case PlayMusic():
                 answer = command.leg_id in self._ringing
-                await calls.play_music(self._ari, command, answer=answer, music=self._music)
+                await calls.play_music(self._ari, command, answer=answer, music=self._ask.music)
                 self._ringing.discard(command.leg_id)
             case Announce() | DialCustomer() | PromiseCallback() | SendAway():
-                await self._turn_to_customer(command, self._customer(command.contact_id))
+                await self._turn_to_customer(command, self._ask.customer(command.contact_id))
             case DialLead() | DetectMachine() | Apologise():
                 await self._turn_to_callee(command)
             case AskCaller():
@@ -291,15 +246,15 @@ class AsteriskSwitch:
             self._told.add(command.heard_by)
         if command.agent_id is not None and command.device is not None:
             endpoint = endpoints.name_of(self._phone_of(command.agent_id).extension, command.device)
-            caller_id = self._display(command.contact_id).caller_id()
+            caller_id = self._ask.display(command.contact_id).caller_id()
             silent = command.heard_by in self._silent
             await calls.ring_party(self._ari, command, endpoint=f"PJSIP/{endpoint}", caller_id=caller_id, silent=silent)
             return
-        outside = self._customer(ContactId(command.leg_id))
+        outside = self._ask.customer(ContactId(command.leg_id))
         if not outside.may_be_dialled:
             self._push(PartyFailed(leg_id=command.leg_id, cause=LegCause.NO_SUCH_NUMBER))
             return
-        sees = self._customer(command.contact_id).sees or self._caller_id
+        sees = self._ask.customer(command.contact_id).sees or self._ask.caller_id
         await calls.ring_party(
             self._ari,
             command,
@@ -312,7 +267,7 @@ class AsteriskSwitch:
     async def _turn_to_callee(self, command: DialLead | DetectMachine | Apologise) -> None:
         match command:
             case DialLead():
-                await self._dial_lead(command, self._lead(command.campaign_id, command.lead_id))
+                await self._dial_lead(command, self._ask.lead(command.campaign_id, command.lead_id))
             case DetectMachine():
                 self._translator.listens(command.leg_id)
                 await calls.detect_machine(self._ari, command)
@@ -330,24 +285,24 @@ class AsteriskSwitch:
             case DialCustomer():
                 await self._dial(command, customer)
             case PromiseCallback():
-                sound = sayings.promise(language=customer.language, sounds=self._sounds)
+                sound = sayings.promise(language=customer.language, sounds=self._ask.sounds)
                 await calls.promise_callback(self._ari, command, sound=sound)
             case SendAway():
-                prompt = self._greeting(command.destination)
-                sound = sayings.greeting(prompt, language=customer.language, sounds=self._sounds)
+                prompt = self._ask.greeting(command.destination)
+                sound = sayings.greeting(prompt, language=customer.language, sounds=self._ask.sounds)
                 await calls.send_away(self._ari, command, sound=sound)
             case _:
                 assert_never(command)
 
     async def _announce(self, command: Announce, customer: Customer) -> None:
         media = sayings.announcement(
-            command, language=customer.language, sounds=self._sounds, may_offer=customer.may_be_dialled
+            command, language=customer.language, sounds=self._ask.sounds, may_offer=customer.may_be_dialled
         )
         if not media:
             return
         self._told.add(command.leg_id)
         answer = command.leg_id in self._ringing
-        await calls.announce(self._ari, command, answer=answer, media=media, music=self._music)
+        await calls.announce(self._ari, command, answer=answer, media=media, music=self._ask.music)
         self._ringing.discard(command.leg_id)
 
     async def _dial(self, command: DialCustomer, customer: Customer) -> None:
@@ -358,16 +313,16 @@ class AsteriskSwitch:
             self._push(failed)
             return
         self._told.add(command.agent_leg)
-        await calls.dial_customer(self._ari, command, customer=customer, caller_id=customer.sees or self._caller_id)
+        await calls.dial_customer(self._ari, command, customer=customer, caller_id=customer.sees or self._ask.caller_id)
 
     async def _dial_lead(self, command: DialLead, customer: Customer) -> None:
         if not customer.may_be_dialled:
             cause = LegCause.NO_SUCH_NUMBER
             self._push(CalleeFailed(dial_id=command.dial_id, leg_id=command.leg_id, cause=cause))
             return
-        prompt = self._apology(command.campaign_id)
-        apology = sayings.apology(prompt, language=customer.language, sounds=self._sounds)
-        caller_id = customer.sees or self._caller_id
+        prompt = self._ask.apology(command.campaign_id)
+        apology = sayings.apology(prompt, language=customer.language, sounds=self._ask.sounds)
+        caller_id = customer.sees or self._ask.caller_id
         await calls.dial_lead(self._ari, command, customer=customer, caller_id=caller_id, apology=apology)
 
     def _phone_of(self, agent_id: AgentId) -> Phone:

@@ -10,6 +10,7 @@ from cti import prompts, variables
 from cti.asterisk.calls import Customer, Display
 from cti.asterisk.endpoints import Media
 from cti.asterisk.ledger import Ledger
+from cti.asterisk.lookups import Lookups
 from cti.asterisk.queue_log_writer import QueueLogWriter
 from cti.asterisk.sayings import Sounds
 from cti.asterisk.switch import Address, AsteriskSwitch
@@ -48,14 +49,16 @@ def make_switch(ground: Ground, sounds: Sounds, told: Told) -> AsteriskSwitch:
         ),
         media=Media(bind=home.settings.bound_address),
         region=centre.country,
-        music=lambda queue_id: _music(centre, queue_id),
-        display=lambda contact_id: _display(told.particulars(contact_id)),
-        customer=lambda contact_id: _customer(centre, told.particulars(contact_id)),
-        caller_id=next(iter(centre.trunks.values())).caller_id,
-        sounds=sounds,
-        greeting=lambda destination: _greeting(centre, destination),
-        lead=lambda campaign_id, lead_id: _callee(centre, campaign_id, told.callee(campaign_id, lead_id)),
-        apology=lambda campaign_id: _message(centre, campaign_id),
+        lookups=Lookups(
+            music=lambda queue_id: _music(centre, queue_id),
+            display=lambda contact_id: _display(told.particulars(contact_id)),
+            customer=lambda contact_id: _customer(centre, told.particulars(contact_id)),
+            caller_id=next(iter(centre.trunks.values())).caller_id,
+            sounds=sounds,
+            greeting=lambda destination: _greeting(centre, destination),
+            lead=lambda campaign_id, lead_id: _callee(centre, campaign_id, told.callee(campaign_id, lead_id)),
+            apology=lambda campaign_id: _message(centre, campaign_id),
+        ),
         may_send=lambda: seat.leadership.leads,
         replaced=seat.challenged,
     )

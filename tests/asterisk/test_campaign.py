@@ -14,6 +14,7 @@ import pytest_asyncio
 from cti.asterisk.calls import Customer
 from cti.asterisk.endpoints import Media
 from cti.asterisk.lines import LIMIT_S
+from cti.asterisk.lookups import Lookups
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.config import Language
 from cti.demo.carrier import Carrier, Says, Seen, SipPhone, Step, Who
@@ -211,9 +212,11 @@ def switch_of(
         ),
         media=Media(bind="127.0.0.1"),
         region="RU",
-        caller_id="+78005550100",
-        sounds=lambda key, language: prompts.ready(OWN[key], Language(language)),
-        lead=lambda _, lead_id: leads.get(lead_id, Customer()),
+        lookups=Lookups(
+            caller_id="+78005550100",
+            sounds=lambda key, language: prompts.ready(OWN[key], Language(language)),
+            lead=lambda _, lead_id: leads.get(lead_id, Customer()),
+        ),
         line_limit_s=line_limit_s,
     )
 

@@ -15,6 +15,7 @@ import pytest_asyncio
 
 from cti.asterisk.calls import Customer, said
 from cti.asterisk.endpoints import Media
+from cti.asterisk.lookups import Lookups
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.config import Language
 from cti.demo.carrier import Call, Carrier, Order, Seen, SipPhone, Step, Who
@@ -207,9 +208,11 @@ async def bench(nodes: Nodes) -> AsyncIterator[Bench]:
             ),
             media=Media(bind="127.0.0.1"),
             region="RU",
-            customer=lambda contact_id: customers.get(contact_id, Customer(number=CALLER)),
-            caller_id="+78005550100",
-            sounds=lambda key, language: prompts.ready(OWN[key], Language(language)),
+            lookups=Lookups(
+                customer=lambda contact_id: customers.get(contact_id, Customer(number=CALLER)),
+                caller_id="+78005550100",
+                sounds=lambda key, language: prompts.ready(OWN[key], Language(language)),
+            ),
         )
         ari = httpx.AsyncClient(
             base_url=f"http://{home.ports.CENTRE_ADDRESS}:{home.ports.http}/ari",
