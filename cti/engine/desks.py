@@ -182,6 +182,10 @@ class HotDesks:
             tries.popleft()
         return tries
 
+    async def set_pin(self, agent_id: AgentId, pin: str) -> None:
+        """See `ports.Desks`."""
+        await self._book.set_pin(agent_id, pin)
+
     async def log_out(self, agent_id: AgentId) -> None:
         """See `ports.Desks`."""
         async with self._turn:

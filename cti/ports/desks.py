@@ -46,6 +46,9 @@ class DeskBook(Protocol):
     async def check(self, agent_id: AgentId, pin: str) -> PinAnswer:
         """Is this his PIN? Wrong ones are counted; after three none is taken for 15 minutes."""
 
+    async def set_pin(self, agent_id: AgentId, pin: str) -> None:
+        """This is his PIN from now on, and its lock is open. Raises RuleError when it is not 4 to 12 digits."""
+
 
 class DeskSwitch(Protocol):
     """Desk phones at the switch. No method needs a connection: what is wanted is brought about when there is one."""
@@ -93,3 +96,6 @@ class Desks(Protocol):
 
     async def log_out_by_phone(self, endpoint: str) -> bool:
         """Whoever sits at this endpoint leaves; whether there was somebody. Raises DatabaseDown."""
+
+    async def set_pin(self, agent_id: AgentId, pin: str) -> None:
+        """See `DeskBook.set_pin`. Raises DatabaseDown too."""

@@ -71,10 +71,11 @@ class StoredDesks:
         return PinAnswer.LOCKED
 
     async def set_pin(self, agent_id: AgentId, pin: str) -> None:
-        """Give him this PIN and open its lock. Raises RuleError when it is not 4 to 12 digits, DatabaseDown."""
+        """See `ports.DeskBook`."""
         if not (pin.isascii() and pin.isdecimal() and SHORTEST <= len(pin) <= LONGEST):
             raise RuleError(f"A PIN has {SHORTEST} to {LONGEST} digits.")
-        pin_hash = await asyncio.to_thread(passwords.STRONG.hash, pin)
+        async with self._hashing:
+            pin_hash = await asyncio.to_thread(passwords.STRONG.hash, pin)
         await self._database.write(lambda connection: _put_pin(connection, agent_id, pin_hash))
 
 

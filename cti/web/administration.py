@@ -70,7 +70,7 @@ async def change_person(given: PersonChange, agent_id: PersonId, admin: Admin, p
     """Change what is given, at once: skills, site and capacity count from the next decision on, an inactive person is
     out.
     """
-    person = await _person(agent_id, parts)
+    person = await known_person(agent_id, parts)
     if person.agent_id == admin.agent_id and (given.active is False or given.role not in (None, Role.ADMIN)):
         raise Refusal(409, "own_account")
     changed = replace(
@@ -91,7 +91,7 @@ async def change_person(given: PersonChange, agent_id: PersonId, admin: Admin, p
 @router.post("/people/{agent_id}/password")
 async def reset_password(given: PasswordReset, agent_id: PersonId, admin: Admin, parts: AnyParts) -> Done:
     """Give him a new password; all his sessions end."""
-    person = await _person(agent_id, parts)
+    person = await known_person(agent_id, parts)
     await parts.people.set_password(person.agent_id, given.password, actor=admin.login)
     await parts.roster.refresh()
     return Done()
@@ -104,7 +104,8 @@ async def _spread(person: Person, parts: Parts) -> PersonView:
     return _view(person)
 
 
-async def _person(agent_id: str, parts: Parts) -> Person:
+async def known_person(agent_id: str, parts: Parts) -> Person:
+    """Whoever has this id. Raises a 404."""
     for person in await parts.people.everyone():
         if person.agent_id == agent_id:
             return person

@@ -15,6 +15,7 @@ TITLES: Final[Mapping[str, tuple[str, str]]] = {
     "person_added": ("Entered a person", "Добавил человека"),
     "person_changed": ("Changed a person", "Изменил данные человека"),
     "password_set": ("Set a new password", "Задал новый пароль"),
+    "pin_set": ("Set a PIN for desk phones", "Задал PIN для телефонов на рабочих местах"),
     "sip_secret_set": ("Renewed the password of the phones", "Сменил пароль телефонов"),
     "sessions_ended": ("Ended all sessions", "Завершил все сеансы"),
     "link_made": ("Made a one-time link to sign in", "Создал одноразовую ссылку для входа"),

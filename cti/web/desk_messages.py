@@ -29,6 +29,12 @@ class DeskWish(Message):
     desk: str = Field(max_length=80, pattern=r"^[a-z0-9_]+$")
 
 
+class PinWish(Message):
+    """What somebody presses at a desk phone from now on; never logged."""
+
+    pin: str = Field(min_length=4, max_length=12, pattern=r"^[0-9]+$")
+
+
 class PhoneLogin(Message):
     """What somebody pressed at a desk phone; never logged."""
 

@@ -5,10 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header
 
 from cti.config import Language
+from cti.ports import Person
 from cti.ports.desks import Desks
 from cti.web.acts import needs_extension
-from cti.web.desk_messages import DeskView, DeskWish, PhoneAnswer, PhoneLogin, PhoneLogout
-from cti.web.guard import Acting, Anyone, AnyParts, Parts
+from cti.web.administration import PersonId, known_person
+from cti.web.desk_messages import DeskView, DeskWish, PhoneAnswer, PhoneLogin, PhoneLogout, PinWish
+from cti.web.guard import Acting, Admin, Anyone, AnyParts, Parts
 from cti.web.ivr_routes import must_be_ivr
 from cti.web.messages import Done
 from cti.web.problems import Refusal, responses
@@ -53,6 +55,25 @@ async def get_up(person: Acting, parts: AnyParts) -> Done:
     """Be rung where one was before."""
     needs_extension(person)
     await _desks(parts).log_out(person.agent_id)
+    return Done()
+
+
+@router.put("/agent/pin", responses=responses(401, 403, 404, 422, 429))
+async def choose_pin(wish: PinWish, person: Acting, parts: AnyParts) -> Done:
+    """Choose the PIN that one presses at desk phones; a lock by wrong tries is opened."""
+    needs_extension(person)
+    return await _give_pin(person, wish.pin, parts, actor=person.login)
+
+
+@router.put("/people/{agent_id}/pin", responses=responses(401, 403, 404, 422))
+async def give_pin(wish: PinWish, agent_id: PersonId, admin: Admin, parts: AnyParts) -> Done:
+    """Give somebody a PIN for desk phones; a lock by wrong tries is opened."""
+    return await _give_pin(await known_person(agent_id, parts), wish.pin, parts, actor=admin.login)
+
+
+async def _give_pin(person: Person, pin: str, parts: Parts, *, actor: str) -> Done:
+    await _desks(parts).set_pin(person.agent_id, pin)
+    await parts.people.note_deed(actor=actor, action="pin_set", subject=person.agent_id)
     return Done()
 
 

@@ -19,6 +19,7 @@ FIRST, SECOND = "812", "814"
 """What the carrier calls the phones of desks d12 and d14."""
 DESKS = {FIRST: "d12", SECOND: "d14"}
 PIN = "86420975"
+NEW_PIN = "97531"
 EXTENSION = "314"
 ANOTHER = "315"
 
@@ -127,14 +128,21 @@ async def test_calls_ring_at_the_desk_where_he_logged_in_and_after_he_moved_at_t
 
 async def test_three_wrong_pins_lock_it_for_the_right_one_too(centre: RunningCentre) -> None:
     (agent,) = await hire(centre, [ANOTHER])
-    give_pin(centre, agent)
+    demo = centre.endpoints().demo
+    assert demo is not None
+    async with page(centre, demo.admin.login, demo.admin.password) as admins:
+        found = {one["login"]: one["agent_id"] for one in (await admins.get("/people")).json()}
+        given = await admins.put(f"/people/{found[agent.login]}/pin", json={"pin": PIN})
+        assert given.status_code == 200, given.text
+        told = (await admins.get("/audit")).json()[0]
+        assert (told["action"], told["subject"]) == ("pin_set", found[agent.login])
     async with floor(centre, []) as made, page(centre, agent.login, agent.password) as his:
         await place_phones(centre, made.carrier)
         await dial(made, FIRST, variables.DESK_LOGIN, f"{ANOTHER}#wwww1111#wwwwwwww" * 3)
         await soon(lambda: "why=locked" in centre.log("engine"), what="locked")
         await dial(made, FIRST, variables.DESK_LOGIN, f"{ANOTHER}#wwww{PIN}#")
         await until_desks(his, lambda desks: desks["d12"]["person"] is None, "he was not let in")
-        give_pin(centre, agent)
-        await dial(made, FIRST, variables.DESK_LOGIN, f"{ANOTHER}#wwww{PIN}#")
+        assert (await his.put("/agent/pin", json={"pin": NEW_PIN})).status_code == 200
+        await dial(made, FIRST, variables.DESK_LOGIN, f"{ANOTHER}#wwww{NEW_PIN}#")
         await until_desks(his, lambda desks: desks["d12"]["person"] == f"Hired {ANOTHER}", "a new PIN opens it")
         assert (await his.delete("/agent/desk")).status_code == 200

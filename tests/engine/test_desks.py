@@ -23,12 +23,13 @@ EXTENSIONS = {ANN: "101", BOB: "102"}
 
 
 class Book:
-    """`ports.DeskBook` in memory; every PIN is 2468."""
+    """`ports.DeskBook` in memory; every PIN is 2468 that was not set."""
 
     def __init__(self) -> None:
         self.kept: dict[AgentId, Seat] = {}
         self.checks = 0
         self.is_down = False
+        self.pins: dict[AgentId, str] = {}
 
     async def seats(self) -> Sequence[Seat]:
         return list(self.kept.values())
@@ -46,7 +47,10 @@ class Book:
         await asyncio.sleep(0)
         if self.is_down:
             raise DatabaseDown("It does not answer.")
-        return PinAnswer.OK if pin == "2468" else PinAnswer.WRONG
+        return PinAnswer.OK if pin == self.pins.get(agent_id, "2468") else PinAnswer.WRONG
+
+    async def set_pin(self, agent_id: AgentId, pin: str) -> None:
+        self.pins[agent_id] = pin
 
 
 class Switch:

@@ -36,6 +36,8 @@ NEEDS = {
     "GET /api/v1/desks": AGENT,
     "POST /api/v1/agent/desk": AGENT,
     "DELETE /api/v1/agent/desk": AGENT,
+    "PUT /api/v1/agent/pin": AGENT,
+    "PUT /api/v1/people/{agent_id}/pin": ADMIN,
     "POST /api/v1/assignments/{assignment_id}/shown": AGENT,
     "POST /api/v1/assignments/{assignment_id}/accept": AGENT,
     "POST /api/v1/assignments/{assignment_id}/reject": AGENT,
@@ -197,6 +199,8 @@ BODIES = {
     "POST /api/v1/projects/{project}/reasons": {"id": "x1", "title_en": "X", "title_ru": "X"},
     "POST /api/v1/ivr/accounts/check": {"account": "1", "pin": "1"},
     "POST /api/v1/agent/desk": {"desk": "d12"},
+    "PUT /api/v1/agent/pin": {"pin": "2468"},
+    "PUT /api/v1/people/{agent_id}/pin": {"pin": "2468"},
     "POST /api/v1/ivr/desks/in": {"extension": "1", "pin": "1", "endpoint": "desk-d12"},
     "POST /api/v1/ivr/desks/out": {"endpoint": "desk-d12"},
     "POST /api/v1/ivr/lost": {

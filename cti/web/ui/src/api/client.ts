@@ -104,6 +104,7 @@ export const agent = {
   desks: () => request<DeskView[]>("GET", "/desks"),
   sitDown: (desk: string) => request<unknown>("POST", "/agent/desk", { desk }),
   getUp: () => request<unknown>("DELETE", "/agent/desk"),
+  choosePin: (pin: string) => request<unknown>("PUT", "/agent/pin", { pin }),
   setDevice: (device: Device) => request<unknown>("POST", "/agent/device", { device }),
 };
 
@@ -158,6 +159,7 @@ export const admin = {
     request<PersonView>("PATCH", `/people/${id(agentId)}`, change),
   resetPassword: (agentId: string, password: string) =>
     request<unknown>("POST", `/people/${id(agentId)}/password`, { password }),
+  givePin: (agentId: string, pin: string) => request<unknown>("PUT", `/people/${id(agentId)}/pin`, { pin }),
   projects: () => request<ProjectView[]>("GET", "/projects"),
   skills: () => request<Choice[]>("GET", "/skills"),
   sites: () => request<Choice[]>("GET", "/sites"),
