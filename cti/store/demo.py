@@ -36,7 +36,7 @@ class Credentials:
 
 
 SITE: Final = SiteId("moscow")
-"""Where the demo's agents sit."""
+"""Where everyone of the demo sits who has a phone."""
 
 
 def _person(
@@ -75,7 +75,7 @@ PEOPLE: Final = (
         _person(f"agent{extension}", name, role=Role.AGENT, projects=projects, extension=extension, skills=skills)
         for extension, name, projects, skills in _AGENTS
     ),
-    _person("supervisor", "Наталья Кравцова", role=Role.SUPERVISOR, projects="telecom clinic"),
+    _person("supervisor", "Наталья Кравцова", role=Role.SUPERVISOR, projects="telecom clinic", extension="100"),
     _person("admin", "Admin", role=Role.ADMIN, projects="telecom clinic"),
 )
 """Everyone of the demo; logins as in `cti.home.DemoSecrets`."""

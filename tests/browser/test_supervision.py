@@ -31,6 +31,8 @@ async def test_listen_coach_come_in_and_take_over_by_keyboard_alone(
         await ann.answer()
         await lines.hears_agent(call)
         await sue.sign_in()
+        await sue.page.get_by_test_id("row-listen").wait_for()
+        await sue.page.goto(f"{web}/#/work")
         await sue.choose_device("web")
         await sue.can_ring()
         await sue.page.goto(f"{web}/#/team")

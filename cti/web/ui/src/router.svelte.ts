@@ -6,7 +6,8 @@ export type Page = "work" | "team" | "why" | "campaigns" | "admin" | "templates"
 const PAGES: readonly Page[] = ["work", "team", "why", "campaigns", "admin", "templates"];
 
 class Router {
-  page = $state<Page>("work");
+  /** null: none was asked for. */
+  page = $state<Page | null>(null);
   /** What follows the page's name: the tab within it, or the contact. */
   tab = $state("");
   /** What a link wants to be called, until the dial box has taken it. */
@@ -33,7 +34,7 @@ class Router {
   #read(): void {
     this.#call();
     const [page = "", tab = ""] = location.hash.replace(/^#\/?/, "").split("/");
-    this.page = PAGES.find((each) => each === page) ?? "work";
+    this.page = PAGES.find((each) => each === page) ?? null;
     this.tab = tab;
   }
 }
