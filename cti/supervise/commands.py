@@ -227,14 +227,19 @@ _FROM: Final = {
 
 
 def _told(report: Report, console: Console, again: list[_Started]) -> None:
-    """Say what happened to a part; once all has been up, keep endpoints.json true."""
-    if report.state is State.UP:
-        console.print(f"[green]✓[/] {report.part.ready_words}{_FROM[report.origin]}")
-    elif report.state is State.DOWN and again and not report.part.spare_of:
-        console.print(f"[yellow]![/] {report.part.name} went down, it is started again")
+    """Say what happened to a part, once; after all has been up, keep endpoints.json true."""
+    if not report.again:
+        _say(report, console, has_been_up=bool(again))
     for started in again:
         if started.supervisor.is_all_up:
             started.write_endpoints()
+
+
+def _say(report: Report, console: Console, *, has_been_up: bool) -> None:
+    if report.state is State.UP:
+        console.print(f"[green]✓[/] {report.part.ready_words}{_FROM[report.origin]}")
+    elif report.state is State.DOWN and has_been_up and not report.part.spare_of:
+        console.print(f"[yellow]![/] {report.part.name} went down, it is started again")
 
 
 def _greet(started: _Started) -> None:

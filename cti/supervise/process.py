@@ -7,6 +7,7 @@ and when (`cti.supervise.supervisor`), nor whether it answers (`cti.supervise.he
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -17,6 +18,8 @@ from pathlib import Path
 
 from cti.errors import SetupFailed
 from cti.home import write_private
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +96,11 @@ def recall(name: str, *, folder: Path) -> Running | None:
 
 
 def forget(name: str, *, folder: Path) -> None:
-    """Remove the note."""
-    (folder / f"{name}.json").unlink(missing_ok=True)
+    """Remove the note. Where that fails it is logged: a note of what runs no more says nothing, see `recall`."""
+    try:
+        (folder / f"{name}.json").unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("the note of %s cannot be removed: %s", name, error, extra={"action": "part_unforgotten"})
 
 
 async def wait(running: Running) -> None:

@@ -5,7 +5,8 @@ start), wait for its first answer, then ask every `ASK_EVERY_S`. A part that end
 killed and started again after a pause that doubles from `PAUSE_FIRST_S` to `PAUSE_MOST_S` and is forgotten after
 `SOUND_S` of health. One that stands by is given its time to start once more when it is to serve. The parts live in
 their own sessions and are written down in HOME/run, so the supervisor's death cuts nothing and the next one finds them.
-A disk that is full or gone ends neither a part nor its task: what cannot be written down is tried again.
+A disk that is full or gone ends neither a part nor its task: what cannot be written down or told is tried again. A note
+may outlast its process or its truth, then: no process is taken for two parts.
 A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
 
 A part may have a spare: a part of the same command whose process does nothing but wait until the other has died, and
@@ -99,6 +100,8 @@ class _Watched:
     deaths_before_ready: int = 0
     is_noted: bool = True
     """Is its process written down?"""
+    is_told: bool = True
+    """Has `told` taken the last report?"""
     promoted: asyncio.Event = field(default_factory=asyncio.Event)
     """The process of this spare belongs to another part now."""
     up: asyncio.Event = field(default_factory=asyncio.Event)
@@ -115,10 +118,15 @@ class Report:
     pid: int | None
     origin: Origin
     restarts: int
+    again: bool = False
+    """`told` was given the same before, and raised OSError."""
 
 
 class Supervisor:
-    """One home's parts. `told` is called in the loop after each change and must not block for long."""
+    """One home's parts. `told` is called in the loop after each change and must not block for long.
+
+    When `told` raises OSError, as when the disk is full, it is told again until it does not.
+    """
 
     def __init__(self, parts: Sequence[Part], *, run_dir: Path, told: Callable[[Report], None]) -> None:
         self._watched = {part.name: _Watched(part=part) for part in parts}
@@ -142,7 +150,7 @@ class Supervisor:
         return frozenset(name for name in self._order if self._runs(self._watched[name].part))
 
     def _runs(self, part: Part) -> bool:
-        found = process.recall(part.name, folder=self._run_dir)
+        found = self._recall(part)
         return (found is not None and found.command == part.command) or self._spare_of(part) is not None
 
     def _place(self, name: str) -> int:
@@ -217,18 +225,22 @@ class Supervisor:
         while True:
             if watched.part.spare_of:
                 await self._watched[watched.part.spare_of].up.wait()
-            began = loop.time()
+            began, has_failed = loop.time(), False
             try:
                 reason = await self._live(watched)
             except OSError as error:
-                reason = f"is left alone for a moment, since this failed: {error}"
+                reason, has_failed = f"is left alone for a moment, since this failed: {error}", True
             if loop.time() - began >= SOUND_S:
                 pause_s = PAUSE_FIRST_S
             watched.restarts += 1
-            self._set(watched, State.DOWN)
-            if watched.promoted.is_set():
+            was_promoted = watched.promoted.is_set()
+            if was_promoted:
                 watched.promoted.clear()
-            elif (spare := self._spare_of(watched.part)) is not None:
+                watched.running = None
+            self._set(watched, State.DOWN)
+            if was_promoted and not has_failed:
+                continue
+            if not has_failed and (spare := self._spare_of(watched.part)) is not None:
                 words = "%s %s; its spare takes over, pid %d"
                 log.warning(words, watched.part.name, reason, spare.pid, extra={"action": "spare_takes_over"})
             else:
@@ -255,7 +267,6 @@ class Supervisor:
                 ended.cancel()
                 await asyncio.gather(ended, return_exceptions=True)
         if watched.promoted.is_set():
-            watched.running = None
             return "serves"
         process.kill(running)
         await process.wait(running)
@@ -267,7 +278,7 @@ class Supervisor:
 
     def _adopt_or_start(self, watched: _Watched) -> Running:
         part = watched.part
-        found = process.recall(part.name, folder=self._run_dir)
+        found = self._recall(part)
         if found is None and watched.running is not None and watched.running.is_alive():
             found = watched.running
         if found is not None and found.command == part.command:
@@ -281,20 +292,28 @@ class Supervisor:
         log.info(words, part.name, watched.origin, running.pid, extra={"action": f"part_{watched.origin}"})
         return running
 
+    def _recall(self, part: Part) -> Running | None:
+        """What is written down of the part and still runs, unless it is another's by now."""
+        found = process.recall(part.name, folder=self._run_dir)
+        others = (watched.running for name, watched in self._watched.items() if name != part.name)
+        if found is None or any(other is not None and other.pid == found.pid for other in others):
+            return None
+        return found
+
     def _spare_of(self, part: Part) -> Running | None:
         """The process that has taken this part's place, or is about to."""
-        names = (name for name, watched in self._watched.items() if watched.part.spare_of == part.name)
-        found = (process.recall(name, folder=self._run_dir) for name in names)
+        spares = (watched.part for watched in self._watched.values() if watched.part.spare_of == part.name)
+        found = (self._recall(spare) for spare in spares)
         return next((running for running in found if running is not None and running.command == part.command), None)
 
     def _promote(self, spare: Running, watched: _Watched) -> Running:
         """Note down that this process is the part's from now on."""
-        running = replace(spare, name=watched.part.name)
-        self._note(running, watched)
-        process.forget(spare.name, folder=self._run_dir)
         stood_by = self._watched[spare.name]
         if stood_by.running is not None:
             stood_by.promoted.set()
+        running = replace(spare, name=watched.part.name)
+        self._note(running, watched)
+        process.forget(spare.name, folder=self._run_dir)
         return running
 
     def _note(self, running: Running, watched: _Watched) -> None:
@@ -324,14 +343,13 @@ class Supervisor:
             await _either(ended, within_s=0.05)
         self._set(watched, State.UP)
         watched.first_up.set()
-        if part.stands_by is not None and (reason := await self._stood_by(part, part.stands_by, ended)):
+        if part.stands_by is not None and (reason := await self._stood_by(watched, part.stands_by, ended)):
             return reason
         last_answer = loop.time()
         while True:
             if await _either(ended, within_s=ASK_EVERY_S):
                 return "ended"
-            if not watched.is_noted and watched.running is not None:
-                self._note(watched.running, watched)
+            self._catch_up(watched)
             asked = loop.time()
             if await self._asked(part.answers):
                 last_answer = loop.time()
@@ -342,13 +360,14 @@ class Supervisor:
             elif loop.time() - last_answer >= SILENT_S:
                 return f"gave no answer for {loop.time() - last_answer:.1f} s"
 
-    async def _stood_by(self, part: Part, waits: Probe, ended: asyncio.Task[None]) -> str:
+    async def _stood_by(self, watched: _Watched, waits: Probe, ended: asyncio.Task[None]) -> str:
         """Watch it until it serves; why it must be started (again) before that, else ""."""
-        loop = asyncio.get_running_loop()
+        part, loop = watched.part, asyncio.get_running_loop()
         last_answer = loop.time()
         while not await self._asked(part.answers):
             if ended.done():
                 return "ended"
+            self._catch_up(watched)
             if await self._asked(waits):
                 last_answer = loop.time()
             elif loop.time() - last_answer > part.grace_s:
@@ -374,9 +393,35 @@ class Supervisor:
             watched.up.set()
         else:
             watched.up.clear()
-        pid = watched.running.pid if watched.running else None
-        report = Report(part=watched.part, state=state, pid=pid, origin=watched.origin, restarts=watched.restarts)
-        self._told(report)
+        self._tell(watched, again=False)
+
+    def _tell(self, watched: _Watched, *, again: bool) -> None:
+        """Report how it stands. Where that fails it runs all the same: see `_catch_up`."""
+        report = Report(
+            part=watched.part,
+            state=watched.state,
+            pid=watched.running.pid if watched.running else None,
+            origin=watched.origin,
+            restarts=watched.restarts,
+            again=again,
+        )
+        try:
+            self._told(report)
+        except OSError as error:
+            if watched.is_told:
+                words = "that %s is %s cannot be told: %s. Make room on the disk that holds %s"
+                given = watched.part.name, watched.state, error, self._run_dir.parent
+                log.error(words, *given, extra={"action": "part_untold"})
+            watched.is_told = False
+        else:
+            watched.is_told = True
+
+    def _catch_up(self, watched: _Watched) -> None:
+        """Try again what could not be written down or told."""
+        if not watched.is_noted and watched.running is not None:
+            self._note(watched.running, watched)
+        if not watched.is_told:
+            self._tell(watched, again=True)
 
 
 async def _over(running: Running, promoted: asyncio.Event) -> None:

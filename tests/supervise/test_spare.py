@@ -1,22 +1,25 @@
 """A spare under supervision: it takes over by itself, the supervisor notes who serves and keeps another one ready."""
 
 import asyncio
+import errno
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from cti.supervise import health, process
-from cti.supervise.supervisor import Origin, Part, State, Supervisor
+from cti.supervise.supervisor import PAUSE_FIRST_S, Origin, Part, State, Supervisor
 from tests.supervise.test_supervisor import Home, exists, free_port
 
 pytestmark = pytest.mark.server
 
 STAND_IN = Path(__file__).with_name("leader.py")
+_TRIES = 3
 
 
 class Engines(Home):
@@ -106,6 +109,48 @@ async def test_an_engine_without_a_spare_is_started_anew(home: Engines) -> None:
         os.kill(before["engine"], signal.SIGKILL)
         await home.until(lambda: supervisor.is_all_up and supervisor.pids["engine"] not in before.values())
         await home.until(lambda: "spare" in supervisor.pids)
+
+
+async def test_a_spare_serves_though_its_note_cannot_be_removed(home: Engines, monkeypatch: pytest.MonkeyPatch) -> None:
+    remove = Path.unlink
+
+    def unlink(path: Path, missing_ok: bool = False) -> None:
+        if path.name == "spare.json":
+            raise OSError(errno.EROFS, "Read-only file system")
+        remove(path, missing_ok)
+
+    async with home.supervised() as supervisor:
+        leader, spare = supervisor.pids["engine"], supervisor.pids["spare"]
+        monkeypatch.setattr(Path, "unlink", unlink)
+        os.kill(leader, signal.SIGKILL)
+        await home.until_promoted(supervisor, spare)
+        assert supervisor.pids["engine"] == spare, "it was not taken for the spare that it was"
+
+
+async def test_after_a_failure_of_its_own_the_supervisor_pauses_though_there_is_a_spare(
+    home: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine, spare = home.parts()
+    waiting = process.start("spare", spare.command, log=spare.log)
+    process.save(waiting, folder=home.path)
+    began_s: list[float] = []
+
+    async def fail(self: Supervisor, watched: object) -> str:
+        del self, watched
+        began_s.append(asyncio.get_running_loop().time())
+        if len(began_s) == _TRIES:
+            await asyncio.Event().wait()
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(Supervisor, "_live", fail)
+    supervisor = home.supervisor(engine, spare)
+    bringing_up = asyncio.create_task(supervisor.bring_up())
+    await home.until(lambda: len(began_s) == _TRIES)
+    bringing_up.cancel()
+    await supervisor.stop()
+    await process.stop(waiting, within_s=5)
+    pauses = [later - sooner for sooner, later in pairwise(began_s)]
+    assert min(pauses) > PAUSE_FIRST_S / 2
 
 
 async def test_a_spare_that_is_not_ready_keeps_nothing_from_being_up(home: Engines) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import errno
 import os
 import signal
 import socket
@@ -36,6 +37,7 @@ class Home:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.reports: list[Report] = []
+        self.is_full = False
         self._news = asyncio.Event()
 
     def part(self, name: str, *options: str, after: tuple[str, ...] = ()) -> Part:
@@ -54,6 +56,8 @@ class Home:
         )
 
     def told(self, report: Report) -> None:
+        if self.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
         self.reports.append(report)
         self._news.set()
 
@@ -166,6 +170,31 @@ async def test_a_part_that_cannot_be_written_down_runs_and_is_written_down_later
         in_the_way.rmdir()
         await home.until(lambda: process.recall("engine", folder=home.path) is not None)
         assert (home.was_down(), supervisor.pids) == (False, pids)
+
+
+async def test_what_cannot_be_told_ends_nothing_and_is_told_later(home: Home) -> None:
+    async with asyncio.timeout(PATIENCE_S), home.running(home.part("engine")) as supervisor:
+        before, told = supervisor.pids, len(home.reports)
+        home.is_full = True
+        os.kill(before["engine"], signal.SIGKILL)
+        await home.until(lambda: supervisor.is_all_up and supervisor.pids["engine"] != before["engine"])
+        pids = supervisor.pids
+        home.is_full = False
+        await home.until(lambda: len(home.reports) > told)
+        report = home.reports[-1]
+        assert (report.state, report.pid, report.restarts, report.again) == (State.UP, pids["engine"], 1, True)
+        assert supervisor.pids == pids
+
+
+async def test_a_note_that_cannot_be_removed_leaves_nothing_running(
+    home: Home, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with home.running(home.part("asterisk"), home.part("engine")) as supervisor:
+        pids = supervisor.pids
+        (home.path / "engine.json").unlink()
+        (home.path / "engine.json").mkdir()
+    assert not any(exists(pid) for pid in pids.values())
+    assert "note of engine cannot be removed" in caplog.text
 
 
 async def test_a_part_whose_log_cannot_be_opened_is_tried_again(home: Home) -> None:
