@@ -77,6 +77,8 @@ class Recorder:
         """Not to be asked again in that queue: recording begins just now, or is refused."""
         self._unended: dict[str, Note] = {}
         """By recording: whose tap may run, or begin yet, although it is not to."""
+        self._end_troubles: dict[str, str] = {}
+        """By recording: why its tap could not be ended, as it was said last."""
         self._unsure: set[ContactId] = set()
         """Taken up from the engine before, whose last words the switch may not have heard."""
         self._work: set[asyncio.Task[None]] = set()
@@ -307,6 +309,7 @@ class Recorder:
         if note.recording_id not in self._unended or not await self._has_ended(note):
             return
         del self._unended[note.recording_id]
+        self._end_troubles.pop(note.recording_id, None)
         if note.ended:
             await self._hand_over(note)
         else:
@@ -319,7 +322,9 @@ class Recorder:
         except ChannelGone:
             return True
         except OutsideError as error:
-            self._note_failure("end", note, error)
+            if self._end_troubles.get(note.recording_id) != str(error):  # asked at every look: said once
+                self._end_troubles[note.recording_id] = str(error)
+                self._note_failure("end", note, error)
             # a switch that has died may never be back, and has closed its files
             is_over = note.ended and isinstance(error, AsteriskDown)
             return is_over and not await asyncio.to_thread(self._spool.is_written, note.recording_id)

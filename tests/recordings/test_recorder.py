@@ -39,6 +39,7 @@ class FakeMonitor:
         """Files that it was asked to write while it was silent."""
         self.ends_with: OutsideError | None = None
         """What comes of asking it to end a tap."""
+        self.end_tries = 0
 
     async def begin(self, leg_id: LegId, file: str) -> None:
         if self.silent:
@@ -54,6 +55,7 @@ class FakeMonitor:
         self._ask("silence")
 
     async def end(self, leg_id: LegId) -> None:
+        self.end_tries += 1
         if self.ends_with is not None:
             raise self.ends_with
         self._ask("end")
@@ -203,7 +205,7 @@ async def test_what_may_begin_late_keeps_its_note_until_the_switch_says_that_it_
     async with day.recorded() as recorder:
         day.talk()
         day.tell(recorder)
-        await soon(lambda: day.failed("end") > 1, what="its end is asked for again and again")
+        await soon(lambda: day.monitor.end_tries > 1, what="its end is asked for again and again")
         (file,) = day.monitor.unanswered
         day.monitor.write(file)
         assert [note.leg_id for note in day.spool.notes()] == ["carl-leg"], "one, and nothing else is begun on the leg"
@@ -219,14 +221,14 @@ async def test_nothing_begins_on_a_leg_whose_tap_may_begin_late(day: Day) -> Non
     async with day.recorded() as recorder:
         day.talk()
         day.tell(recorder)
-        await soon(lambda: day.failed("end") > 0, what="it is not answered")
+        await soon(lambda: day.monitor.end_tries > 0, what="it is not answered")
         day.script.transfers("ann", queue="private")
         day.script.wraps_up("ann")
         day.script.pop_shown("ann")
         day.script.answers("ann")
         day.tell(recorder)
-        asked = day.failed("end")
-        await soon(lambda: day.failed("end") > asked + 2, what="it was looked at again")
+        asked = day.monitor.end_tries
+        await soon(lambda: day.monitor.end_tries > asked + 2, what="it was looked at again")
         assert len(day.monitor.unanswered) == 1
 
 
@@ -250,17 +252,34 @@ async def test_an_end_without_an_answer_is_asked_for_again_and_nothing_begins_on
         await soon(lambda: recorder.of(contact_id) is not None, what="it is recorded")
         day.monitor.ends_with = AsteriskSilent("no answer")
         del day.policies[SUPPORT]
-        await soon(lambda: day.failed("end") > 1, what="its end is asked for again and again")
+        await soon(lambda: day.monitor.end_tries > 1, what="its end is asked for again and again")
         day.policies[SUPPORT] = Recording(announce=False)
         day.monitor.asked.clear()
-        failed = day.failed("end")
-        await soon(lambda: day.failed("end") > failed + 3, what="it is looked at again")
+        tries = day.monitor.end_tries
+        await soon(lambda: day.monitor.end_tries > tries + 3, what="it is looked at again")
         assert not day.kept(), "it may be written still"
         assert not day.monitor.asked, "what began now would be ended by what is asked for"
         day.monitor.ends_with = None
         await soon(day.kept, what="it is kept")
         await soon(lambda: recorder.of(contact_id) is not None, what="it is recorded again")
     assert day.monitor.asked[:2] == ["end", "begin"]
+
+
+async def test_an_end_that_fails_again_and_again_is_told_once_until_the_reason_is_another(
+    day: Day, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with day.recorded() as recorder:
+        day.talk()
+        day.tell(recorder)
+        await soon(lambda: recorder.of(day.script.contact("carl").id) is not None, what="it is recorded")
+        day.monitor.ends_with = AsteriskSilent("no answer")
+        day.script.caller_hangs_up("carl")
+        day.tell(recorder)
+        await soon(lambda: day.monitor.end_tries > 3, what="its end is asked for again and again")
+        assert (day.failed("end"), caplog.text.count("end failed: no answer")) == (1, 1)
+        day.monitor.ends_with = AsteriskSilent("no connection")
+        await soon(lambda: "end failed: no connection" in caplog.text, what="it is told anew")
+        assert day.failed("end") == 2
 
 
 async def test_the_tap_of_a_leg_that_is_gone_has_ended(day: Day) -> None:
@@ -285,7 +304,7 @@ async def test_a_switch_that_is_away_has_ended_what_it_does_not_have_open(day: D
         with running.open("ab"):
             day.script.caller_hangs_up("carl")
             day.tell(recorder)
-            await soon(lambda: day.failed("end") > 1, what="its end is asked for again and again")
+            await soon(lambda: day.monitor.end_tries > 1, what="its end is asked for again and again")
             assert not day.kept(), "only the connection is away"
         await soon(day.kept, what="it is kept")
 
