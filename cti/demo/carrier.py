@@ -181,7 +181,10 @@ class Carrier:
     # -- calls ---------------------------------------------------------------------------------------------------------
 
     async def place(self, order: Order) -> Call:
-        """Send the call on its way; returns before it is answered. Raises AsteriskDown, OutsideError."""
+        """Send the call on its way; returns before it is answered. Raises OutsideError.
+
+        And AsteriskDown: without an answer it may be on its way nevertheless, see `under_way`.
+        """
         call = Call(order=order, placed_s=time.monotonic(), ended=asyncio.get_running_loop().create_future())
         self._calls[order.label] = call
         channel_id = _CALL + order.label
@@ -207,10 +210,15 @@ class Carrier:
                 ],
                 action_id=channel_id,
             )
-        except OutsideError:
-            del self._calls[order.label]
+        except OutsideError as error:
+            if not isinstance(error, AsteriskDown) or self.gone.done():
+                self._calls.pop(order.label, None)
             raise
         return call
+
+    def under_way(self, label: str) -> Call | None:
+        """The call that was placed and has not ended, as far as is known."""
+        return self._calls.get(label)
 
     async def hang_up(self, label: str) -> None:
         """The caller hangs up, answered or not; gone already is success."""

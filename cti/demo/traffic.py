@@ -5,6 +5,7 @@ Here: the order of things. Not here: the plan (`arrivals`), calls and phones (`c
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -95,7 +96,7 @@ async def run(centre: Centre, wish: Wish, *, watch: Callable[[Run], None], stop:
         watching = asyncio.create_task(_watch(current, watch))
         try:
             calls = await _call(carrier, current, plan, stop)
-            await _wait_for_end(carrier, calls, limit_s=PATIENCE_S)
+            await _wait_for_end(carrier, current.ledger, calls, limit_s=PATIENCE_S)
         finally:
             watching.cancel()
         return await _settle(current)
@@ -126,16 +127,24 @@ async def _call(carrier: Carrier, current: Run, plan: list[arrivals.Arrival], st
         except OutsideError as error:
             current.ledger.refused(order.label, at_s=time.monotonic())
             current.ledger.oddities.append(f"The carrier could not send a call: {error}")
+            if (unconfirmed := carrier.under_way(order.label)) is not None:
+                calls.append(unconfirmed)
     return calls
 
 
-async def _wait_for_end(carrier: Carrier, calls: list[Call], *, limit_s: float) -> None:
-    ends = [call.ended for call in calls if not call.ended.done()]
-    if ends:
-        await asyncio.wait(ends, timeout=limit_s)
+async def _wait_for_end(carrier: Carrier, told: CarrierLedger, calls: list[Call], *, limit_s: float) -> None:
+    """A call of which nothing was ever seen is not waited for: it may never have gone out. Hung up are all."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            while ends := [call.ended for call in calls if not call.ended.done() and _is_seen(told, call)]:
+                await asyncio.wait(ends)
     for call in calls:
         if not call.ended.done():
             await carrier.hang_up(call.order.label)
+
+
+def _is_seen(told: CarrierLedger, call: Call) -> bool:
+    return not told.entries[call.order.label].refused
 
 
 async def _settle(current: Run) -> Result:
