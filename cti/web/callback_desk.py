@@ -12,7 +12,7 @@ import contextlib
 import logging
 import math
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -26,7 +26,7 @@ from cti.domain.contact import Contact
 from cti.domain.events import CallbackMoved, ContactArrived, ContactCancelled
 from cti.domain.ids import ContactId, Medium, Milliseconds, QueueId
 from cti.domain.states import ContactState
-from cti.errors import RuleError
+from cti.errors import OutsideError, RuleError
 from cti.metrics import Metrics
 from cti.ports import Arrival, Engine
 from cti.web import waits
@@ -39,6 +39,7 @@ from cti.web.problems import Refusal
 log = logging.getLogger(__name__)
 
 _OPEN: Final = (ContactState.WAITING, ContactState.OFFERED)
+_SPANS_S: Final = {"number": DAY_S, "address": HOUR_S}
 _KEPT_FORMS: Final = 10_000
 _TRIES: Final = 5
 """How many requests that come to nothing count as one of those that an address may make."""
@@ -117,9 +118,9 @@ class Callbacks:
         wait_s = self.limits.wait_s("number", number, most=page.per_number_day)
         if wait_s:
             raise self._refused("often", 429, retry_after_s=wait_s)
-        self.limits.count("number", number, span_s=DAY_S)
-        if source:
-            self.limits.count("address", source, span_s=HOUR_S)
+        counted = {"number": number, **({"address": source} if source else {})}
+        for kind, who in counted.items():
+            self.limits.count(kind, who, span_s=_SPANS_S[kind])
         arrival = Arrival(
             address=number,
             name=_line(wish.name),
@@ -128,7 +129,7 @@ class Callbacks:
             source=f"callback\0{page.key}\0{form}",
         )
         task = asyncio.get_running_loop().create_task(self._arrive(page, wish.at_ms, self.engine.now(), arrival))
-        task.add_done_callback(lambda done: self._settled(form, done))
+        task.add_done_callback(lambda done: self._settled(form, done, counted))
         self._asked[form] = task
         if len(self._asked) > _KEPT_FORMS:
             self._asked.popitem(last=False)
@@ -157,10 +158,14 @@ class Callbacks:
         finally:
             self._booking[page.key, at_ms] -= 1
 
-    def _settled(self, form: str, task: asyncio.Task[ContactId]) -> None:
-        """A request that failed may be made again with the same form."""
-        if task.cancelled() or task.exception() is not None:
-            self._asked.pop(form, None)
+    def _settled(self, form: str, task: asyncio.Task[ContactId], counted: Mapping[str, str]) -> None:
+        """A request that failed may be made again with the same form, and does not count when we could not take it."""
+        if not task.cancelled() and task.exception() is None:
+            return
+        self._asked.pop(form, None)
+        if task.cancelled() or isinstance(task.exception(), OutsideError):
+            for kind, who in counted.items():
+                self.limits.take_back(kind, who)
 
     # -- afterwards --------------------------------------------------------------------------------------------------
 

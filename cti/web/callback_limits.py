@@ -38,5 +38,12 @@ class Limits:
         if len(self._counts) > LIMIT:
             self._counts.popitem(last=False)
 
+    def take_back(self, kind: str, who: str) -> None:
+        """He has not, after all: what he asked for came to nothing by our fault."""
+        key = self._key(kind, who)
+        until, count = self._counts.get(key, (0.0, 0))
+        if count > 0:
+            self._counts[key] = (until, count - 1)
+
     def _key(self, kind: str, who: str) -> bytes:
         return hashlib.blake2b(f"{kind}\0{who}".encode(), key=self._salt, digest_size=12).digest()

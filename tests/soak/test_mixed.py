@@ -124,6 +124,10 @@ async def test_the_books_balance_after_everything_came_at_once(
         sampling = asyncio.create_task(resources.watch())
         try:
             await come_and_go(streams, for_s=SECONDS, rush_every_s=RUSH_EVERY_S, limit_s=_LAST_LIMIT_S)
+        except BaseExceptionGroup:
+            with capsys.disabled():
+                print(*resources.slopes(warm_s=SECONDS / 5), sep="\n")  # what was seen until then
+            raise
         finally:
             sampling.cancel()
             await asyncio.gather(sampling, return_exceptions=True)

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from itertools import count
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from cti.config.calling import Calling, Reach
 from cti.config.hours import a_span
 from cti.domain.ids import ContactId, Medium
+from cti.errors import Busy
 from cti.web.callback_limits import LIMIT, Limits
 from cti.web.callback_tickets import is_done
 from tests.web.world import KNOWN, World
@@ -166,6 +167,22 @@ async def test_one_number_may_be_asked_for_so_often_a_day(world: World, visitor:
     refused = await ask(world, await world.client(**{"X-Forwarded-For": "203.0.113.11", "Accept-Language": "ru"}))
     assert (refused.status_code, refused.json()["code"]) == (429, "callback_often")
     assert "номер" in refused.json()["sentence"]
+
+
+async def test_what_the_centre_could_not_take_does_not_count(
+    world: World, visitor: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    form = await opened(world, visitor)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.parts.callbacks.engine, "arrive", strained)
+        for _ in range(5):
+            refused = await ask(world, visitor, form=form)
+            assert (refused.status_code, refused.json()["code"]) == (429, "strained")
+    assert (await ask(world, visitor, form=form)).status_code == 201
+
+
+async def strained(*_: object) -> NoReturn:
+    raise Busy("It has more to do than it can.", retry_after_s=5)
 
 
 async def test_a_time_is_chosen_from_those_offered_while_there_is_room(
