@@ -104,8 +104,8 @@ def verify(*, place: Path, as_json: bool) -> None:
     kept = [one for one in _run(home, _all) if one.erased_ms is None]
     damaged = [one.recording_id for one in kept if not sealing.is_whole(home.path, one)]
     files = Spool(home).files()
+    waiting = {note.recording_id for note in Spool(home).notes()}  # before the table, into which they go meanwhile
     known = {one.recording_id for one in _run(home, _all)}
-    waiting = {note.recording_id for note in Spool(home).notes()}
     strangers = sorted(files.keys() - known - waiting)
     if as_json:
         click.echo(json.dumps({"checked": len(kept), "damaged": damaged, "unknown": strangers}))
@@ -150,8 +150,8 @@ def new_key(*, place: Path) -> None:
         return changed
 
     changed = _run(home, work)
-    used = _run(home, lambda database: StoredRecordings(database).keys_in_use())
-    used |= {note.sealed.key_id for note in Spool(home).notes() if note.sealed is not None}
+    used = {note.sealed.key_id for note in Spool(home).notes() if note.sealed is not None}
+    used |= _run(home, lambda database: StoredRecordings(database).keys_in_use())  # after the notes, which go there
     home.with_recording_keys_only({*used, *(one.id for one in home.secrets.recording_keys[-2:])})
     click.echo(f"The keys of {changed} recordings were wrapped anew.")
 
