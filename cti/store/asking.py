@@ -23,10 +23,10 @@ _LARGEST: Final = 16 * 1024
 
 
 class _Health(msgspec.Struct):
-    """What of the answer counts."""
+    """What of the answer counts; every engine says both."""
 
-    epoch: int = 0
-    leads: bool = False
+    epoch: int
+    leads: bool
 
 
 def this_machine() -> str:
@@ -76,7 +76,7 @@ async def _answer(url: str, epoch: int) -> Answer:
     try:
         health = msgspec.json.decode(told, type=_Health)
     except msgspec.DecodeError:
-        return Answer.GONE
+        return Answer.SILENT  # a proxy, or the leader's own server that is too busy to say more
     return Answer.LEADS if health.leads and health.epoch == epoch else Answer.GONE
 
 

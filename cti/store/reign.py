@@ -33,9 +33,11 @@ class Answer(StrEnum):
     LEADS = "leads"
     """It answers that it leads, in the reign asked for."""
     GONE = "gone"
-    """Nobody listens there, or somebody who does not lead: the process of that reign is no more."""
+    """Nobody listens there, or an engine that says it does not lead: the process of that reign is no more."""
     SILENT = "silent"
-    """Nothing: it stands still, or cannot be reached from here, or what is reached there is this machine itself."""
+    """Nothing that says so: it stands still, is too busy, or cannot be reached from here, or what is reached there is
+    this machine itself or no engine.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,6 +65,12 @@ async def test_who_says_that_he_leads_is_believed_wherever_he_is(elsewhere: bool
         assert await ask(f"http://127.0.0.1:{port}", 3, elsewhere=elsewhere) is Answer.LEADS
 
 
+@pytest.mark.parametrize("told", ["Service Unavailable", "", "{}", '{"detail": "busy"}', '{"leads": false}'])
+async def test_who_does_not_say_how_it_stands_with_him_says_nothing_of_the_leader(told: str) -> None:
+    async with saying(told) as port:
+        assert await ask(f"http://127.0.0.1:{port}", 1, elsewhere=False) is Answer.SILENT
+
+
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1", "http://no.such.name.invalid:1"])
 async def test_no_address_is_no_answer(url: str) -> None:
     assert await ask(url, 1, elsewhere=True) is Answer.SILENT
