@@ -92,13 +92,23 @@ class Seat:
     async def end(self, journal: SqliteJournal | DatabaseJournal) -> None:
         """Close the journal, in order: what stands in the spool gets there first, if that can be done in time."""
         await journal.close()
-        if self.lease is not None and journal.unsettled:
-            self.is_owing = True
+        if self.lease is None or not journal.unsettled:
+            return
+        self.is_owing = True
+        figures = journal.figures()
+        if figures.spooled:
             log.error(
                 "%d entries are not in PostgreSQL, and only on this machine (%s): the lease is not given back. Bring "
                 "PostgreSQL back and start this engine first, or the next one leads without them.",
-                *(journal.unsettled, self.home.spools),
-                extra={"action": "lease_kept", "count": journal.unsettled},
+                *(figures.spooled, self.home.spools),
+                extra={"action": "lease_kept", "count": figures.spooled},
+            )
+        if figures.backlog:
+            log.error(
+                "The last %d entries could be written neither to PostgreSQL nor to %s, and are lost: the lease is not "
+                "given back. Make room on that disk; the next engine finds the calls again on the switch.",
+                *(figures.backlog, self.home.spools),
+                extra={"action": "entries_lost", "count": figures.backlog},
             )
 
     async def follow(self, journal: DurableJournal) -> None:

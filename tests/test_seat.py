@@ -13,7 +13,7 @@ from cti.engine.recovery import Follower
 from cti.errors import OutsideError
 from cti.home import Home, JournalPlace, Settings
 from cti.spare import MadeOf
-from cti.store import postgres
+from cti.store import appending, postgres
 from cti.store.asking import ask
 from cti.store.database_journal import DatabaseJournal
 from cti.store.reign import Answer
@@ -95,3 +95,29 @@ async def test_the_lease_is_given_back_only_with_a_whole_journal(home: Home, all
         assert journal.unsettled == (0 if all_is_stored else 1)
     await database.close()
     assert (await asyncio.to_thread(expires_ms, home) == 0) is all_is_stored
+
+
+@pytest.mark.parametrize("disk_takes_them", [True, False])
+async def test_the_end_counts_entries_and_says_on_whose_disk_they_are(
+    home: Home, disk_takes_them: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(appending, "DRAIN_S", 0.2)
+    database = open_database(home.database_url)
+    async with seat.taken(home, port=home.ports.web) as taken:
+        taken.epoch = await asyncio.wait_for(taken.leadership.gained(), DEADLINE_S)
+        journal = taken.journal(database)
+        await taken.begin(journal, after=0)
+        if not disk_takes_them:
+            home.spools.write_text("no folder")
+        with postgres.connect(home.database_url, name="test") as session:
+            name = home.database_url.rpartition("/")[2]
+            session.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+            for number in (1_000_001, 1_000_002):
+                journal.append(entry(number))
+            await asyncio.wait_for(taken.end(journal), DEADLINE_S)
+            session.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+        assert taken.is_owing
+    await database.close()
+    said = [one.getMessage() for one in caplog.records if one.name == "cti.seat"]
+    begins = "2 entries are not in PostgreSQL, and only" if disk_takes_them else "The last 2 entries could be written"
+    assert [sentence.startswith(begins) for sentence in said] == [True]

@@ -49,6 +49,8 @@ class Figures:
     """Number of the last entry where a successor finds it; behind `durable` while the journal's own place is away."""
     backlog: int
     """Entries appended and not yet on disk."""
+    spooled: int
+    """Entries on disk, but not where a successor finds them."""
     batches: int
     failures: int
     """Writes that failed; each was or is tried again."""
@@ -120,7 +122,8 @@ class Appending(ABC):
         self._order = itertools.count()
         self._listeners: list[Flushed] = []
         self._last = self._durable = self._settled = 0
-        self._begun = False
+        self._first_number = 0
+        """Number of the first entry appended, which may leave a hole before it; 0 until then."""
         self._batches = self._failures = self._set_aside = 0
         self._trouble: OutsideError | None = None
         self._rest_trouble = ""
@@ -175,7 +178,11 @@ class Appending(ABC):
     @property
     def unsettled(self) -> int:
         """How many entries were appended that a successor would not find."""
-        return self._last - self._settled
+        return self._missing(self._settled)
+
+    def _missing(self, reached: int) -> int:
+        """How many entries were appended after this number; a hole before the first is none."""
+        return self._last - max(reached, self._first_number - 1)
 
     @property
     def failing(self) -> bool:
@@ -184,9 +191,9 @@ class Appending(ABC):
 
     def append(self, entry: Entry) -> None:
         """See `ports.Journal`. Raises ValueError when the number is not the next."""
-        if entry.number != self._last + 1 and (self._begun or entry.number <= self._last):
+        if entry.number != self._last + 1 and (self._first_number or entry.number <= self._last):
             raise ValueError(f"the journal's next entry is {self._last + 1}, not {entry.number}")
-        self._begun = True
+        self._first_number = self._first_number or entry.number
         self._last = entry.number
         self._appended.put(entry)
 
@@ -224,7 +231,8 @@ class Appending(ABC):
         return Figures(
             durable=self._durable,
             settled=self._settled,
-            backlog=self._last - self._durable,
+            backlog=self._missing(self._durable),
+            spooled=self._missing(self._settled) - self._missing(self._durable),
             batches=self._batches,
             failures=self._failures,
             failing=self.failing,

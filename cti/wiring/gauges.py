@@ -17,7 +17,7 @@ def measure_engine(ground: Ground, engine: Engine) -> None:
     metrics.gauge(
         "triune_journal_unsettled",
         "Entries that only this machine's disk has, since the database is away",
-        lambda: journal.figures().durable - journal.figures().settled,
+        lambda: journal.figures().spooled,
     )
     metrics.gauge(
         "triune_journal_failing", "Whether the journal's last write failed", lambda: int(journal.figures().failing)

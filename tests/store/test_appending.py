@@ -69,3 +69,13 @@ async def test_what_fails_while_nothing_is_written_is_tried_again_and_keeps_no_e
         assert not journal.failing, "what was put is durable"
         await soon(lambda: journal.settled == 1, what="it is settled by the third try")
         assert (journal.figures().failures, shelf.numbers) == (2, [1])
+
+
+async def test_the_numbers_that_a_new_owner_leaves_out_are_no_entries() -> None:
+    async with ShelvedJournal(Shelf(lambda: None)) as journal:
+        assert journal.unsettled == 0
+        for number in (1_000_001, 1_000_002):
+            journal.append(entry(number))
+        assert (journal.unsettled, journal.figures().backlog) == (2, 2)
+        await asyncio.wait_for(journal.flushed(1_000_002), 30)
+        assert (journal.unsettled, journal.figures().backlog, journal.figures().spooled) == (2, 0, 2)
