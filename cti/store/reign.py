@@ -82,9 +82,13 @@ class Hold:
         """Another leads, for good."""
 
     def renewed(self, *, asked_s: float) -> None:
-        """The database confirmed the reign; `asked_s` is from before it was asked."""
+        """The database confirmed the reign; `asked_s` is from before it was asked.
+
+        An answer that took long does not take back what failed tries gained meanwhile: they count from their own
+        beginning, as if no answer had come.
+        """
         self.away = False
-        self._until_s = asked_s + LEASE_S - MARGIN_S
+        self._until_s = max(self._until_s, asked_s + LEASE_S - MARGIN_S)
 
     def unreached(self, *, tried_s: float) -> None:
         """A try to reach the database, begun at `tried_s`, failed: nobody could have claimed there meanwhile.

@@ -208,8 +208,8 @@ def test_a_leader_who_stood_still_and_wakes_without_the_database_does_not_go_on(
     assert world.commanding() not in ([], [first]), "another leads, and he does not"
 
 
-def led_and_followed() -> World:
-    world = World([Process(), Process()])
+def led_and_followed(*, rate: float = 1.0) -> World:
+    world = World([Process(rate=rate), Process(rate=rate)])
     world.pass_time(1.0)
     assert world.leader is not None
     return world
@@ -273,10 +273,9 @@ def test_a_leader_cut_off_from_the_database_leads_on_while_the_others_hear_it() 
 @pytest.mark.parametrize("database_is_away", [False, True])
 def test_who_stood_still_for_however_long_commands_never_beside_another(fast: float, database_is_away: bool) -> None:
     for asleep_ds in range(1, 130, 2):
-        world = led_and_followed()
+        world = led_and_followed(rate=fast)
         assert world.leader is not None
         first = world.leader
-        world.processes[first].rate = fast
         world.pass_time(2.0)
         if database_is_away:
             world.befall("database down", first)
@@ -287,3 +286,14 @@ def test_who_stood_still_for_however_long_commands_never_beside_another(fast: fl
         world.befall("thaw", first)
         world.pass_time(2.0)
         assert len(world.commanding()) == 1
+
+
+def test_an_answer_that_took_long_takes_nothing_back_of_what_failed_tries_gained() -> None:
+    hold = Hold()
+    hold.renewed(asked_s=100.0)
+    hold.unreached(tried_s=106.0)
+    hold.unreached(tried_s=109.0)
+    hold.renewed(asked_s=106.0)
+    assert hold.stands(115.0)
+    assert not hold.stands(115.5), "no longer than the last try gave"
+    assert not hold.away
