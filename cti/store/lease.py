@@ -39,6 +39,7 @@ SELECT epoch, url, holder, expires_ms, (extract(epoch FROM clock_timestamp()) * 
     AND objsubid = 2 AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 FROM leader WHERE one = 1
 """
+_PROBE: Final = "SELECT FROM leader WHERE one = 1 FOR SHARE NOWAIT"
 _CLAIM: Final = """
 INSERT INTO leader (one, epoch, holder, url, expires_ms)
 VALUES (1, 1, %(holder)s, %(url)s, (extract(epoch FROM clock_timestamp()) * 1000)::bigint + %(lease_ms)s)
@@ -207,7 +208,7 @@ class DatabaseLease:
         epoch, url, holder, expires_ms, now_ms, held = row
         if fresh:
             self._session_since_ms = int(str(now_ms))
-        return Seen(
+        seen = Seen(
             epoch=int(str(epoch)),
             url=str(url),
             expires_ms=int(str(expires_ms)),
@@ -215,6 +216,10 @@ class DatabaseLease:
             held=bool(held),
             elsewhere=str(holder).rpartition("@")[2] != self._machine,
         )
+        if seen.expires_ms and seen.now_ms >= seen.expires_ms:
+            # a row that cannot be written now may have kept the leader from renewing: that counts as the database away
+            self._reached().execute(_PROBE)
+        return seen
 
     def _claim(self, seen: Seen) -> int:
         """The new reign's number; 0 when the row is not as it was seen: claimed by another, or renewed after all."""
@@ -246,13 +251,13 @@ class DatabaseLease:
 
     async def _renew_for_ever(self) -> None:
         while not self._hold.over:
-            asked_s = now_s()
+            asked_s, had_session = now_s(), self._session is not None
             trying = asyncio.get_running_loop().run_in_executor(self._thread, self._renew)
-            tried_s = await self._wait_for(trying, asked_s)
+            tried_s = await self._wait_for(trying, asked_s, had_session=had_session)
             try:
                 stands = trying.result()
             except postgres.AWAY as error:
-                await self._unreached(tried_s, error)
+                await self._unreached(tried_s, error, had_session=had_session)
                 continue
             if not stands:
                 self.end("another engine leads this centre since")
@@ -263,23 +268,25 @@ class DatabaseLease:
             self._tell()
             await asyncio.sleep(RENEW_EVERY_S)
 
-    async def _wait_for(self, trying: asyncio.Future[bool], tried_s: float) -> float:
-        """Until it is done, however long it takes; each `TRY_S` count as a try that failed. When the last one began."""
+    async def _wait_for(self, trying: asyncio.Future[bool], tried_s: float, *, had_session: bool) -> float:
+        """Until it is done, however long it takes; each `TRY_S` count as a try that failed, but in a session that stood
+        before. When the last one began.
+        """
         try:
             while not trying.done():
                 await asyncio.wait((trying,), timeout=TRY_S)
-                if not trying.done() and self._session is None:
+                if not trying.done() and not had_session:
                     self._failed(tried_s, f"no answer within {TRY_S:g} s")
                     tried_s = now_s()
         finally:
             trying.cancel()  # of no effect when it is done
         return tried_s
 
-    async def _unreached(self, tried_s: float, error: Exception) -> None:
-        """A session that broke is made anew at once: only when that fails, too, is the database away. The lease goes
-        on meanwhile: whoever would claim it has to ask us first, or to wait for its end.
+    async def _unreached(self, tried_s: float, error: Exception, *, had_session: bool) -> None:
+        """A session that stood before the try and broke is made anew at once: only when that fails, too, be it that the
+        new session takes no renewal, is the database away. The lease goes on meanwhile: whoever would claim it has to
+        ask us first, or to wait for its end.
         """
-        had_session = self._session is not None
         await self._in_thread(self._drop)
         if had_session:
             return

@@ -59,8 +59,8 @@ class Seen:
 def may_claim(seen: Seen, answer: Answer, *, session_ms: int) -> bool:
     """May the reign in the row be ended by a claim?
 
-    `session_ms`: how long the waiting process has had this session with the database. After the database was away the
-    leader gets a whole lease's time to come back and renew.
+    `session_ms`: how long the waiting process has had this session with the database, in which the row could be written
+    whenever its time was over. After the database was away the leader gets a whole lease's time to come back and renew.
     """
     if seen.epoch == 0 or seen.expires_ms == 0:
         return True

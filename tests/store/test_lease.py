@@ -10,16 +10,18 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from cti import store
 from cti.database import open_database
 from cti.errors import Deposed
 from cti.home import Home, JournalPlace, Settings
-from cti.store import database_journal, postgres, written
+from cti.store import database_journal, postgres, reign, written
 from cti.store.database_journal import DatabaseJournal
-from cti.store.lease import DatabaseLease
+from cti.store.lease import AGAIN_S, DatabaseLease
 from cti.store.reign import GOES_ON_S, LEASE_S, Answer
+from tests.running import soon
 from tests.store.calls import entry
 from tests.store.server import PostgresServer
 
@@ -208,6 +210,66 @@ async def test_a_try_that_waits_for_many_addresses_does_not_end_a_reign(own_serv
         unknown.cancel()
         await asyncio.to_thread(own_server.start)
         await lease.close()
+
+
+@pytest.fixture
+def connects(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows by each connection that is asked for."""
+    asked: list[str] = []
+    connect = postgres.connect
+
+    def counted(url: str, *, name: str) -> psycopg.Connection[tuple[object, ...]]:
+        asked.append(name)
+        return connect(url, name=name)
+
+    monkeypatch.setattr(postgres, "connect", counted)
+    return asked
+
+
+async def test_the_leader_goes_on_and_storms_nobody_while_a_server_that_answers_takes_no_renewal(
+    url: str, connects: list[str]
+) -> None:
+    with postgres.connect(url, name="test") as admin:
+        lease = DatabaseLease(url, holder="first")
+        await asyncio.wait_for(lease.gained(), DEADLINE_S)
+        name = url.rpartition("/")[2]
+        admin.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'triune lease'")
+        before = len(connects)
+        unknown = asyncio.create_task(no_longer(lease))
+        done, _ = await asyncio.wait((unknown,), timeout=LEASE_S)
+        assert not done, "it leads on for longer than its lease"
+        assert lease.away
+        assert len(connects) - before <= 2 * LEASE_S / AGAIN_S
+        admin.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+        await soon(lambda: not lease.away, what="it is renewed", within_s=DEADLINE_S)
+        assert lease.leads
+        unknown.cancel()
+        await lease.close()
+
+
+async def test_nobody_waits_with_a_claim_for_a_row_that_cannot_be_written(
+    url: str, connects: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reign, "_LEASE_MS", 300)
+    first, second = DatabaseLease(url, holder="first"), DatabaseLease(url, holder="second")
+    await asyncio.wait_for(first.gained(), DEADLINE_S)
+    await first.close(give_back=False)
+    with postgres.connect(url, name="test") as other, postgres.connect(url, name="test") as watch:
+        other.execute("UPDATE leader SET expires_ms = 1")
+        other.execute("BEGIN")
+        other.execute("SELECT FROM leader FOR UPDATE")
+        before = len(connects)
+        gained = asyncio.create_task(second.gained())
+
+        def tried_often() -> bool:
+            assert watch.execute("SELECT FROM pg_locks WHERE NOT granted").fetchone() is None, "a claim waits"
+            return len(connects) >= before + 4
+
+        await soon(tried_often, what="it begins anew each time", within_s=DEADLINE_S)
+        other.execute("ROLLBACK")
+    assert await asyncio.wait_for(gained, DEADLINE_S) == 2
+    await second.close()
 
 
 async def no_longer(lease: DatabaseLease) -> None:
