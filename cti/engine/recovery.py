@@ -18,15 +18,13 @@ from cti.domain.acd import Acd
 from cti.domain.commands import Apologise
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import SYSTEM_NO_AGENT, ContactId, LegId, Milliseconds
-from cti.ports import Entry, Journal
+from cti.ports import Entry, Journal, fresh_number
 
 log = logging.getLogger(__name__)
 
 SNAPSHOT_EVERY_S: Final = 60.0
 FIRST_SNAPSHOT_S: Final = 3.0
 """How soon after the start the first is made: of engines that die one after another each would fold the day anew."""
-NUMBERS_PER_OWNER: Final = 1_000_000
-"""A new engine begins at the next multiple."""
 LOOK_BACK: Final = 2_000
 """Entries before the snapshot that are read for callers' legs whose contacts have ended, or go on without them; and as
 many such legs are remembered."""
@@ -96,7 +94,7 @@ class Follower:
 
     def recovered(self, *, last_number: int) -> Recovered:
         """To be asked once, after the last `read`; the follower is of no use then. `last_number` is the journal's."""
-        self._acd.state.number = _fresh_number(last_number)
+        self._acd.state.number = fresh_number(last_number)
         return Recovered(
             acd=self._acd,
             last_ms=self._last_ms,
@@ -114,15 +112,6 @@ async def recover(journal: Journal, follower: Follower | None = None) -> Recover
     found = {"snapshot": follower.snapshot, "folded": follower.folded - before, "followed": before}
     log.info("recovered", extra={"action": "recovered", **found})
     return follower.recovered(last_number=journal.last_number)
-
-
-def _fresh_number(last: int) -> int:
-    """Where a new owner's numbers begin: so far on that no id is given out twice.
-
-    The engine before may have decided, and told the switch, what it could not write any more (a full disk); legs and
-    bridges live under those ids.
-    """
-    return (last // NUMBERS_PER_OWNER + 1) * NUMBERS_PER_OWNER if last else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from cti.ports.customers import (
 from cti.ports.engine import Arrival, Desktops, Engine
 from cti.ports.entrance import Entrance, Refusing
 from cti.ports.history import CallsMade, History, Told
-from cti.ports.journal import Entry, Journal
+from cti.ports.journal import NUMBERS_PER_OWNER, Entry, Journal, fresh_number
 from cti.ports.leadership import Epoch, Leadership
 from cti.ports.people import Code, CodeKind, Deed, Enrolment, People, Person, Role, TooManyTries
 from cti.ports.reasons import Reasons
@@ -41,6 +41,7 @@ from cti.ports.switch import (
 )
 
 __all__ = [
+    "NUMBERS_PER_OWNER",
     "AccountAnswer",
     "AccountState",
     "Accounts",
@@ -87,4 +88,5 @@ __all__ = [
     "SwitchEvent",
     "Told",
     "TooManyTries",
+    "fresh_number",
 ]

@@ -2,11 +2,14 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from cti.domain.events import Event
 from cti.domain.facts import Fact
 from cti.domain.ids import Milliseconds
+
+NUMBERS_PER_OWNER: Final = 1_000_000
+"""A new owner begins at the next multiple."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +21,15 @@ class Entry:
     event: Event
     facts: tuple[Fact, ...]
     refused: str | None
+
+
+def fresh_number(last: int) -> int:
+    """Where a new owner's numbers begin, after the journal's last: so far on that no id is given out twice.
+
+    The engine before may have decided, and told the switch, what it could not write any more (a full disk); legs and
+    bridges live under those ids.
+    """
+    return (last // NUMBERS_PER_OWNER + 1) * NUMBERS_PER_OWNER if last else 0
 
 
 class Journal(Protocol):

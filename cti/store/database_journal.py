@@ -14,6 +14,7 @@ under the same check of the epoch, before anything newer is. Made by `cti.wiring
 import asyncio
 import hashlib
 import logging
+import sqlite3
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -26,7 +27,7 @@ from sqlalchemy.engine import Connection
 
 from cti.database import Database
 from cti.errors import Deposed, OutsideError
-from cti.ports import Entry, Epoch
+from cti.ports import Entry, Epoch, fresh_number
 from cti.store import codec, models, postgres
 from cti.store.appending import LARGEST_BATCH, PAGE, Appending
 from cti.store.spool import Spool, found_in
@@ -76,19 +77,32 @@ class _Table:
         self.settled = 0
 
     def begin(self, epoch: Epoch, *, after: int) -> int:
-        """Take over what is there: the number to go on from. Blocks. Raises Deposed, `postgres.AWAY`."""
+        """Take over what is there: the number to go on from. Blocks. Raises Deposed, OutsideError, `postgres.AWAY`."""
         self._epoch = epoch
         self._spool = Spool(self._spools, epoch)
         self._insert([])
         for left in found_in(self._spools):
-            self._inherit(left)
+            try:
+                self._inherit(left, after=after)
+            except sqlite3.OperationalError as error:
+                raise OutsideError(
+                    f"The spool {left.path} cannot be taken over: {error}. Make room on that disk, and end whatever "
+                    "has the file open; the engine starts as soon as it can be read."
+                ) from error
+            except sqlite3.DatabaseError as error:
+                self._set_damaged_aside(left, error)
         self.settled = max(after, self._newest())
         return self.settled
 
-    def _inherit(self, left: Spool) -> None:
-        """What of a spool the journal has not is stored; where the journal went on otherwise, the rest is void."""
-        newest, agreed, stored, after = self._newest(), 0, 0, 0
-        while rows := left.page(after=after, limit=LARGEST_BATCH):
+    def _inherit(self, left: Spool, *, after: int) -> None:
+        """What of a spool the journal has not is stored; where the journal went on otherwise, the rest is void, and so
+        is all of one that does not join on to the journal: that is not the journal which it went with.
+        """
+        newest, agreed, stored, seen = self._newest(), 0, 0, 0
+        while rows := left.page(after=seen, limit=LARGEST_BATCH):
+            if not seen and not _joins_on(rows[0][0], newest=max(after, newest)):
+                self._set_strange_aside(left, newest=newest)
+                return
             known = [row for row in rows if row[0] <= newest]
             same = self._agreeing(known)
             agreed += same
@@ -97,7 +111,7 @@ class _Table:
                 return
             self._store(rows[same:])
             stored += len(rows) - same
-            after = rows[-1][0]
+            seen = rows[-1][0]
         if stored:
             log.warning("%d entries of the spool are stored", stored, extra={"action": "spool_stored", "count": stored})
         left.remove()
@@ -108,6 +122,24 @@ class _Table:
             "they are void, and kept in %s. Look there (`cti replay --home FILE`) for contacts that nobody has.",
             *(count, left.epoch, left.set_aside()),
             extra={"action": "spool_set_aside", "count": count},
+        )
+
+    def _set_strange_aside(self, left: Spool, *, newest: int) -> None:
+        count = left.count()
+        log.error(
+            "%d entries that reign %d decided without PostgreSQL do not follow entry %d, the journal's last: the "
+            "database seems to be an older one, restored. They are void, and kept in %s. Look there (`cti "
+            "replay --home FILE`).",
+            *(count, left.epoch, newest, left.set_aside()),
+            extra={"action": "spool_set_aside", "count": count},
+        )
+
+    def _set_damaged_aside(self, left: Spool, error: sqlite3.DatabaseError) -> None:
+        log.error(
+            "the spool of reign %d is damaged (%s): what it holds and the journal does not is void, and kept in %s. "
+            "Look there (`sqlite3 FILE .recover`) for contacts that nobody has.",
+            *(left.epoch, error, left.set_aside()),
+            extra={"action": "spool_damaged"},
         )
 
     def _newest(self) -> int:
@@ -259,6 +291,11 @@ class _Table:
         connection = postgres.connect(self._url, name="triune journal")
         connection.execute("SELECT 1")
         return connection
+
+
+def _joins_on(first: int, *, newest: int) -> bool:
+    """Can a spool that begins so have been the next to be written, or begin within what was?"""
+    return first <= newest + 1 or first == fresh_number(newest) + 1
 
 
 def _close_reached(reached: "Future[psycopg.Connection[tuple[object, ...]]]") -> None:

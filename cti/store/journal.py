@@ -58,7 +58,11 @@ class SqliteFile:
     def connect(self) -> sqlite3.Connection:
         """A connection that writes durably; raises sqlite3.Error."""
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=5)
-        connection.execute("PRAGMA journal_mode = WAL")
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.Error:
+            connection.close()
+            raise
         connection.execute("PRAGMA synchronous = FULL")
         if self.size_limit_bytes is not None:
             connection.execute(f"PRAGMA max_page_count = {max(1, self.size_limit_bytes // 4096)}")

@@ -7,6 +7,7 @@ stored by the next one here if the journal has not gone on without it, see docs/
 """
 
 import contextlib
+import itertools
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +20,8 @@ from cti.store.journal import SCHEMA, SqliteFile
 _PAGE: Final = "SELECT * FROM entries WHERE number > ? ORDER BY number LIMIT ?"
 _NAME: Final = "spool-"
 _VOID: Final = "void-"
+_ENDS: Final = ("", "-wal", "-shm")
+"""SQLite's own files beside the first."""
 
 
 class Spool:
@@ -38,21 +41,20 @@ class Spool:
 
     def count(self) -> int:
         """How many entries it holds."""
-        with contextlib.closing(self._file.connect()) as connection:
-            connection.executescript(SCHEMA)
+        with contextlib.closing(self._connected()) as connection:
             return int(connection.execute("SELECT count(*) FROM entries").fetchone()[0])
 
     def page(self, *, after: int, limit: int) -> list[codec.Row]:
-        """Rows with greater numbers, in order; none while there is no file."""
+        """Rows with greater numbers, in order; none while there is no file, or nothing in it. Raises sqlite3.Error."""
         if not self._made:
             return []
-        with contextlib.closing(self._file.connect()) as connection:
+        with contextlib.closing(self._connected()) as connection:
             return connection.execute(_PAGE, (after, limit)).fetchall()
 
     def remove(self) -> None:
         """All of it is stored where it belongs."""
         self.release()
-        for end in ("", "-wal", "-shm"):
+        for end in _ENDS:
             self.path.with_name(self.path.name + end).unlink(missing_ok=True)
         self._made = False
 
@@ -60,12 +62,28 @@ class Spool:
         """Move the file out of the way, for people to look at; its new name."""
         self.release()
         aside = self.path.with_name(_VOID + self.path.name)
-        self.path.rename(aside)
+        for more in itertools.count(2):
+            if not aside.exists():
+                break
+            aside = self.path.with_name(f"{_VOID}{self.path.stem}-{more}.sqlite")
+        for end in _ENDS:  # a damaged file may have left some of itself in the others
+            with contextlib.suppress(FileNotFoundError):
+                self.path.with_name(self.path.name + end).rename(aside.with_name(aside.name + end))
         return aside
 
     def release(self) -> None:
         """Close what is open."""
         self._file.release()
+
+    def _connected(self) -> sqlite3.Connection:
+        """With the tables: whoever began the file may have died, or had a full disk, before they were made."""
+        connection = self._file.connect()
+        try:
+            connection.executescript(SCHEMA)
+        except sqlite3.Error:
+            connection.close()
+            raise
+        return connection
 
     def _make(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

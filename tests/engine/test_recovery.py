@@ -4,7 +4,7 @@ from cti.domain.acd import Acd, Snapshot, snapshot
 from cti.domain.commands import Apologise
 from cti.domain.ids import CampaignMode
 from cti.engine import recovery
-from cti.ports import Entry
+from cti.ports import NUMBERS_PER_OWNER, Entry
 from cti.testing import Scenario
 from tests.engine.world import Centre, MemoryJournal
 
@@ -16,7 +16,7 @@ def without_number(acd: Acd) -> Snapshot:
 async def test_a_new_owner_gives_out_no_number_twice() -> None:
     centre = Centre()
     recovered = await recovery.recover(MemoryJournal(centre.entries))
-    assert recovered.acd.state.number == recovery.NUMBERS_PER_OWNER
+    assert recovered.acd.state.number == NUMBERS_PER_OWNER
 
 
 async def test_a_new_journal_gives_an_empty_state() -> None:
@@ -95,7 +95,7 @@ async def test_a_follower_need_only_fold_what_it_has_not_seen() -> None:
     journal.written = list(centre.entries)
     recovered = await recovery.recover(journal, follower)
     assert without_number(recovered.acd) == without_number(centre.acd)
-    assert recovered.acd.state.number == recovery.NUMBERS_PER_OWNER
+    assert recovered.acd.state.number == NUMBERS_PER_OWNER
     assert recovered.folded == len(centre.entries) > seen
 
 

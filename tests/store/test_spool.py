@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import dataclasses
+import sqlite3
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import pytest
 
 from cti import store
 from cti.database import open_database
-from cti.ports import Entry
+from cti.errors import OutsideError
+from cti.ports import NUMBERS_PER_OWNER, Entry
 from cti.store import appending, codec, database_journal
 from cti.store.database_journal import DatabaseJournal
 from cti.store.journal import everything
@@ -137,6 +139,66 @@ async def test_where_another_reign_has_written_the_rest_is_void_and_kept(
     assert await entries(url) == [entry(1), entry(2), differing(3)]
     assert [*everything(tmp_path / "a" / "void-spool-1.sqlite")] == [entry(2), entry(3), entry(4)]
     assert "2 entries that reign 1 decided" in caplog.text
+
+
+async def test_a_spool_of_another_database_is_void_and_kept(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "void-spool-1.sqlite").write_bytes(b"kept before")
+    async with reign(url, tmp_path / "a") as journal:
+        await write(journal, [entry(1), entry(2)])
+        left(journal, tmp_path / "a", [entry(9), entry(10)])
+    async with reign(url, tmp_path / "a") as journal:
+        assert journal.last_number == 2
+    assert await entries(url) == [entry(1), entry(2)]
+    assert (tmp_path / "a" / "void-spool-1.sqlite").read_bytes() == b"kept before"
+    assert [*everything(tmp_path / "a" / "void-spool-1-2.sqlite")] == [entry(9), entry(10)]
+    assert "2 entries that reign 1 decided without PostgreSQL do not follow entry 2" in caplog.text
+
+
+async def test_a_spool_that_begins_where_a_new_engines_numbers_do_is_stored(url: str, tmp_path: Path) -> None:
+    async with reign(url, tmp_path / "a") as journal:
+        await write(journal, [entry(1), entry(2)])
+        left(journal, tmp_path / "a", [entry(NUMBERS_PER_OWNER + 1)])
+    async with reign(url, tmp_path / "a") as journal:
+        assert journal.last_number == NUMBERS_PER_OWNER + 1
+    assert not [*(tmp_path / "a").glob("*spool-*")]
+
+
+@pytest.mark.parametrize("content", ["nothing", "no table"])
+async def test_a_spool_that_was_begun_and_has_nothing_in_it_keeps_no_engine_from_leading(
+    url: str, tmp_path: Path, content: str
+) -> None:
+    begun = tmp_path / "a" / "spool-7.sqlite"
+    begun.parent.mkdir()
+    begun.touch()
+    if content == "no table":
+        with contextlib.closing(sqlite3.connect(begun)) as file:
+            file.execute("VACUUM")
+            assert begun.stat().st_size > 0
+    async with reign(url, tmp_path / "a") as journal:
+        await write(journal, [entry(1)])
+    assert not [*(tmp_path / "a").glob("*spool-*")]
+
+
+async def test_a_damaged_spool_is_set_aside_and_keeps_no_engine_from_leading(
+    url: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for end in ("", "-wal"):
+        (tmp_path / f"spool-7.sqlite{end}").write_bytes(b"no database" * 1000)
+    async with reign(url, tmp_path) as journal:
+        await write(journal, [entry(1)])
+    assert (tmp_path / "void-spool-7.sqlite").read_bytes() == b"no database" * 1000
+    assert "the spool of reign 7 is damaged" in caplog.text
+
+
+async def test_a_spool_that_cannot_be_read_now_is_left_and_said(url: str, tmp_path: Path) -> None:
+    (tmp_path / "spool-7.sqlite").mkdir()  # no file can be opened there
+    with pytest.raises(OutsideError, match=r"spool-7\.sqlite cannot be taken over"):
+        async with reign(url, tmp_path):
+            pass
+    assert (tmp_path / "spool-7.sqlite").exists()
 
 
 async def test_closing_waits_until_the_spool_is_stored(
