@@ -51,7 +51,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """`cuts`: Asterisk dies, and its calls with it. `strangers`: callers of its own who reach the centre."""
+    """`cuts`: Asterisk may die, and its calls with it. `strangers`: callers of its own who reach the centre."""
 
     act: Callable[[Ground], Awaitable[None]]
     cuts: bool = False

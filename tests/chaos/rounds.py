@@ -147,12 +147,14 @@ class Chaos:
                 dice=self.dice,
             )
             self.crowd.strangers += fault.strangers
+            served_by = self.centre.pid("asterisk")
             await fault.act(ground)
             if fault.cuts:
                 await soon(self.centre.is_whole, what="the centre is whole", within_s=QUIET_S)
-                until_s = time.monotonic()
-                self.crowd.deaths.append((at_s, until_s))
-                await self._after_a_death(until_s)
+                if self.centre.pid("asterisk") != served_by:  # else it has but blinked, and nothing may be cut
+                    until_s = time.monotonic()
+                    self.crowd.deaths.append((at_s, until_s))
+                    await self._after_a_death(until_s)
         except (AssertionError, TimeoutError) as error:
             found.append(f"broken: {error}")
         try:
