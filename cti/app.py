@@ -146,7 +146,7 @@ async def _running(home: Home, seat: Seat, *, port: int) -> AsyncIterator[asynci
         server = made.server()
         follower = Follower()
         await seat.awaited(follower, database=ground.database, made_of=made_of)
-        listener = seat.listener or await _listener(home, port)
+        listener = seat.listener = seat.listener or await _listener(home, port)
         stack.callback(listener.close)
         await made.begin(follower, stack)
         serving = asyncio.create_task(server.serve(sockets=[listener]))

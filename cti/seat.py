@@ -11,7 +11,7 @@ import errno
 import logging
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +53,12 @@ class Seat:
     """None where nobody can take the lead from this process."""
     epoch: Epoch = NO_REIGN
     listener: socket.socket | None = None
-    """The web's, listening since before this process asked for the lead; None where it was to have none then."""
+    """The web's. Where the journal is in PostgreSQL, since before this process asked for the lead; None while there is
+    none, or where another engine has the port."""
+    follower: Follower | None = None
+    """As of `awaited`."""
+    awaits_database: bool = False
+    """It was away when it was asked last, and is asked again."""
     is_owing: bool = False
     """The journal lacks what this process holds: the lease is not given back."""
 
@@ -63,18 +68,67 @@ class Seat:
         Where the journal is in PostgreSQL, this process answers on the web's port meanwhile, if that is free, and does
         not let go of it: the lease names it as soon as it is claimed. Raises `spare.Outdated`, OutsideError.
         """
+        self.follower = follower
         chronicle: Chronicle = FollowedJournal(self.home.journal)
         async with contextlib.AsyncExitStack() as stack:
             if self.lease is not None:
                 chronicle = DatabaseChronicle(database)
                 self.listener = _listener(self.home, self.port)
+                await self.with_database(lambda: asyncio.to_thread(upgrade_database, database))
                 if self.listener is not None:
-                    await stack.enter_async_context(_answering(self.home, self.lease, follower, self.listener))
-                await _upgraded(database)
+                    await stack.enter_async_context(self._answering(self.listener))
             self.epoch = await until_leading(
                 self.leadership, follower, chronicle, made_of=made_of, socket=self.home.spare_socket
             )
         log.info("this engine leads", extra={"action": "lead_gained", "epoch": self.epoch})
+
+    async def with_database(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Do it, again and again while the database is away; meanwhile `listener`, if there is one, says so.
+
+        While the database answers nobody is refused: who connects waits for the web.
+        """
+        async with contextlib.AsyncExitStack() as stack:
+            while True:
+                try:
+                    await work()
+                except DatabaseDown as error:
+                    log.warning("%s", error, extra={"action": "database_awaited"})
+                    if not self.awaits_database and self.listener is not None:
+                        await stack.enter_async_context(self._answering(self.listener))
+                    self.awaits_database = True
+                    await asyncio.sleep(DATABASE_RETRY_S)
+                else:
+                    self.awaits_database = False
+                    return
+
+    def _answering(self, listener: socket.socket) -> AbstractAsyncContextManager[None]:
+        settings = self.home.settings
+        return answering(
+            listener,
+            waiting=self._standing,
+            cert=Path(settings.tls_cert) if settings.tls_cert else None,
+            key=Path(settings.tls_key) if settings.tls_key else None,
+        )
+
+    def _standing(self) -> Waiting:
+        """Between its claim and its first answer as a leader it says already that it leads."""
+        lease, number = self.lease, self.follower.number if self.follower is not None else 0
+        if lease is None or lease.leads:
+            return Waiting(
+                epoch=self.epoch if lease is None else lease.epoch,
+                leader="",
+                number=number,
+                standby=False,
+                leads=self.leadership.leads,
+                awaits_database=self.awaits_database,
+            )
+        return Waiting(
+            epoch=lease.seen_epoch,
+            leader=lease.seen_url,
+            number=number,
+            standby=lease.is_behind,
+            awaits_database=self.awaits_database or (lease.is_unreached and not lease.is_behind),
+        )
 
     def journal(self, database: Database) -> SqliteJournal | DatabaseJournal:
         """The journal, not open yet: see `begin`."""
@@ -176,34 +230,3 @@ def _listener(home: Home, port: int) -> socket.socket | None:
             "machine, or 0.0.0.0 and --public-address.",
             transient=False,
         ) from error
-
-
-def _answering(
-    home: Home, lease: DatabaseLease, follower: Follower, listener: socket.socket
-) -> AbstractAsyncContextManager[None]:
-    settings = home.settings
-
-    def waiting() -> Waiting:
-        """Between its claim and its first answer as a leader it says already that it leads."""
-        if lease.leads:
-            return Waiting(epoch=lease.epoch, leader="", number=follower.number, standby=False, leads=True)
-        return Waiting(epoch=lease.seen_epoch, leader=lease.seen_url, number=follower.number, standby=lease.is_behind)
-
-    return answering(
-        listener,
-        waiting=waiting,
-        cert=Path(settings.tls_cert) if settings.tls_cert else None,
-        key=Path(settings.tls_key) if settings.tls_key else None,
-    )
-
-
-async def _upgraded(database: Database) -> None:
-    """The lease's table must be there; a database that is away is waited for."""
-    while True:
-        try:
-            await asyncio.to_thread(upgrade_database, database)
-        except DatabaseDown as error:
-            log.warning("%s", error, extra={"action": "database_awaited"})
-            await asyncio.sleep(DATABASE_RETRY_S)
-        else:
-            return

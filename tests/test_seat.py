@@ -1,23 +1,26 @@
 """The seat of the engine that leads, where the journal is in PostgreSQL."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from cti import seat, store
 from cti.database import open_database
 from cti.engine.recovery import Follower
-from cti.errors import OutsideError
+from cti.errors import DatabaseDown, OutsideError
 from cti.home import Home, JournalPlace, Settings
 from cti.spare import MadeOf
 from cti.store import appending, postgres
 from cti.store.asking import ask
 from cti.store.database_journal import DatabaseJournal
 from cti.store.reign import Answer
-from tests.running import free_port_base
+from cti.web.server import bind
+from tests.running import free_port_base, soon
 from tests.store.calls import entry
 from tests.store.server import PostgresServer
 
@@ -121,3 +124,41 @@ async def test_the_end_counts_entries_and_says_on_whose_disk_they_are(
     said = [one.getMessage() for one in caplog.records if one.name == "cti.seat"]
     begins = "2 entries are not in PostgreSQL, and only" if disk_takes_them else "The last 2 entries could be written"
     assert [sentence.startswith(begins) for sentence in said] == [True]
+
+
+@pytest.mark.parametrize("journal", JournalPlace)
+async def test_a_database_that_is_away_is_waited_for_and_that_is_said(tmp_path: Path, journal: JournalPlace) -> None:
+    settings = Settings(port_base=free_port_base(), database="postgresql://nobody@127.0.0.1:1/none", journal=journal)
+    home = await asyncio.to_thread(Home.make, tmp_path / "h", settings)
+    is_back = asyncio.Event()
+
+    async def work() -> None:
+        if not is_back.is_set():
+            raise DatabaseDown("away")
+
+    async with seat.taken(home, port=home.ports.web) as taken, httpx.AsyncClient(trust_env=False) as client:
+        with contextlib.closing(bind("127.0.0.1", home.ports.web)) as taken.listener:
+            waiting = asyncio.create_task(taken.with_database(work))
+            await soon(lambda: taken.awaits_database, what="it has asked")
+            told = await client.get(f"http://127.0.0.1:{home.ports.web}/healthz", timeout=DEADLINE_S)
+            assert (told.status_code, told.json()["code"]) == (503, "database")
+            is_back.set()
+            await asyncio.wait_for(waiting, DEADLINE_S)
+            assert not taken.awaits_database
+
+
+async def test_an_engine_leads_once_its_database_is_there(server: PostgresServer, home: Home) -> None:
+    database = open_database(home.database_url)
+    server.stop()
+    try:
+        async with seat.taken(home, port=home.ports.web) as taken:
+            leading = asyncio.create_task(taken.awaited(Follower(), database=database, made_of=MadeOf(home)))
+            await soon(lambda: taken.awaits_database, what="it has asked")
+            assert not taken.leadership.leads
+            server.start()
+            await asyncio.wait_for(leading, DEADLINE_S)
+            assert taken.leadership.leads
+    finally:
+        await database.close()
+        if not server.answers():
+            server.start()

@@ -104,6 +104,8 @@ class DatabaseLease:
         self.seen_url = ""
         self.is_behind = False
         """Another's reign stands, as far as was seen."""
+        self.is_unreached = False
+        """Who leads could not be asked the last time, before this process led."""
 
     # -- ports.Leadership ---------------------------------------------------------------------------------------------
 
@@ -112,8 +114,10 @@ class DatabaseLease:
         while not self.epoch:
             try:
                 await self._try_to_gain()
+                self.is_unreached = False
             except postgres.AWAY as error:
                 log.warning("who leads cannot be asked: %s", error, extra={"action": "lease_unknown"})
+                self.is_unreached = True
                 await self._in_thread(self._drop)
                 await asyncio.sleep(AGAIN_S)
         if self._keeping is None:

@@ -238,6 +238,8 @@ def _told(report: Report, console: Console, again: list[_Started]) -> None:
 def _say(report: Report, console: Console, *, has_been_up: bool) -> None:
     if report.state is State.UP:
         console.print(f"[green]✓[/] {report.part.ready_words}{_FROM[report.origin]}")
+    elif report.state is State.WAITING:
+        console.print(f"[yellow]![/] {report.part.waits_words}")
     elif report.state is State.DOWN and has_been_up and not report.part.spare_of:
         console.print(f"[yellow]![/] {report.part.name} went down, it is started again")
 
@@ -320,6 +322,8 @@ async def _state(part: Part) -> State:
     try:
         async with asyncio.timeout(2):
             answers = await part.answers() or (part.stands_by is not None and await part.stands_by())
+            if not answers and part.waits is not None and await part.waits():
+                return State.WAITING
             return State.UP if answers else State.STARTING
     except (OSError, TimeoutError):
         return State.STARTING

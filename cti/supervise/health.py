@@ -13,6 +13,7 @@ from typing import Final, TypeAlias
 Probe: TypeAlias = Callable[[], Awaitable[bool]]
 """Asks once; False or OSError means no good answer. It sets itself no deadline: the caller does."""
 
+OK: Final = b"200"
 FOLLOWS: Final = b"follows\n"
 """What a spare engine answers that knows all that its leader has written."""
 PREPARES: Final = b"prepares\n"
@@ -20,9 +21,16 @@ PREPARES: Final = b"prepares\n"
 
 
 def http(
-    host: str, port: int, path: str, *, user: str = "", password: str = "", tls: bool = False, or_status: bytes = b"200"
+    host: str,
+    port: int,
+    path: str,
+    *,
+    user: str = "",
+    password: str = "",
+    tls: bool = False,
+    statuses: tuple[bytes, ...] = (OK,),
 ) -> Probe:
-    """GET `path` answers 200, or with the other status, such as `503 Standby`.
+    """GET `path` answers with one of these statuses, such as `503 Standby`.
 
     The certificate is not looked at: it is our own process on this machine.
     """
@@ -38,7 +46,7 @@ def http(
 
     async def ask() -> bool:
         status = (await _exchange(host, port, request, context)).partition(b" ")[2].strip()
-        return status.startswith(b"200") or status == or_status
+        return status.startswith(statuses)
 
     return ask
 

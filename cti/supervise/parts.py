@@ -14,6 +14,8 @@ from cti.supervise.supervisor import Part
 
 STANDBY: Final = b"503 Standby"
 """What an engine answers that waits while one on another machine leads: it is well."""
+AWAITS_DATABASE: Final = b"503 Database"
+"""What one answers that can go no further before PostgreSQL is back."""
 
 
 def of(home: Home, install: AsteriskInstall) -> tuple[Part, ...]:
@@ -87,13 +89,15 @@ def _ivr(home: Home) -> Part:
 def _engine(home: Home) -> Part:
     tls = home.settings.tls_cert is not None
     ping = health.http(home.host_here, home.ports.web, "/healthz", tls=tls)
-    ping_or_standby = health.http(home.host_here, home.ports.web, "/healthz", tls=tls, or_status=STANDBY)
+    ping_or_standby = health.http(home.host_here, home.ports.web, "/healthz", tls=tls, statuses=(health.OK, STANDBY))
     return Part(
         name="engine",
         command=(sys.executable, "-m", "cti", "engine", "--home", str(home.path)),
         log=home.log("engine"),
         is_ready=ping_or_standby,
         answers=ping,
+        waits=health.http(home.host_here, home.ports.web, "/healthz", tls=tls, statuses=(AWAITS_DATABASE,)),
+        waits_words=f"The engine waits for PostgreSQL, see {home.log('engine')}; the other parts run meanwhile",
         stands_by=ping_or_standby if home.settings.journal is JournalPlace.DATABASE else None,
         grace_s=90,
         stop_within_s=20,

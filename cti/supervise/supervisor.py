@@ -3,11 +3,11 @@
 Theory of operation. Each part has one task, which owns it: bring it up (adopt what runs with the same command, else
 start), wait for its first answer, then ask every `ASK_EVERY_S`. A part that ended, or gave no answer for `SILENT_S`, is
 killed and started again after a pause that doubles from `PAUSE_FIRST_S` to `PAUSE_MOST_S` and is forgotten after
-`SOUND_S` of health. One that stands by is given its time to start once more when it is to serve. The parts live in
-their own sessions and are written down in HOME/run, so the supervisor's death cuts nothing and the next one finds them.
-A disk that is full or gone ends neither a part nor its task: what cannot be written down or told is tried again. A note
-may outlast its process or its truth, then: no process is taken for two parts.
-A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
+`SOUND_S` of health. One that says that it waits has all the time that it needs. One that stands by is given its time to
+start once more when it is to serve. The parts live in their own sessions and are written down in HOME/run, so the
+supervisor's death cuts nothing and the next one finds them. A disk that is full or gone ends neither a part nor its
+task: what cannot be written down or told is tried again, and no process is taken for two parts because of a note that
+stays. A pause of the supervisor itself (suspend, SIGSTOP) is not taken for silence.
 
 A part may have a spare: a part of the same command whose process does nothing but wait until the other has died, and
 then serves in its place without being told (for engines, `cti.spare`). So nothing is handed over here, it is only noted
@@ -65,6 +65,11 @@ class Part:
     """For people: `Asterisk 22.10 ready on 127.0.0.1:21001`."""
     after: tuple[str, ...] = ()
     """Parts that are up before this one is first started."""
+    waits: Probe | None = None
+    """Asked until it is ready: it waits for what is not of this home, such as the database, for however long. From the
+    last time that it said so it has `grace_s` again."""
+    waits_words: str = ""
+    """For people."""
     stands_by: Probe | None = None
     """Asked until `answers` is heard for the first time: it waits for the lead, and once it has that it starts, for
     which it has `grace_s` again."""
@@ -76,6 +81,8 @@ class State(StrEnum):
     """Of a part."""
 
     STARTING = "starting"
+    WAITING = "waiting"
+    """It cannot start before what is not of this home is there; see `Part.waits`."""
     UP = "up"
     DOWN = "down"
 
@@ -333,14 +340,8 @@ class Supervisor:
         """Return why the part must be started (again): it ended, or it is silent."""
         part = watched.part
         loop = asyncio.get_running_loop()
-        grace_s = ADOPTED_GRACE_S if watched.origin is Origin.ADOPTED else part.grace_s
-        deadline = loop.time() + grace_s
-        while not await self._asked(part.is_ready):
-            if ended.done():
-                return "ended before it was ready"
-            if loop.time() > deadline:
-                return f"was not ready within {grace_s:.0f} s"
-            await _either(ended, within_s=0.05)
+        if reason := await self._came_up(watched, ended):
+            return reason
         self._set(watched, State.UP)
         watched.first_up.set()
         if part.stands_by is not None and (reason := await self._stood_by(watched, part.stands_by, ended)):
@@ -359,6 +360,26 @@ class Supervisor:
                 last_answer = loop.time()  # it was this process that stood still
             elif loop.time() - last_answer >= SILENT_S:
                 return f"gave no answer for {loop.time() - last_answer:.1f} s"
+
+    async def _came_up(self, watched: _Watched, ended: asyncio.Task[None]) -> str:
+        """Watch it until it is ready; why it must be started (again) before that, else ""."""
+        part, loop = watched.part, asyncio.get_running_loop()
+        grace_s = ADOPTED_GRACE_S if watched.origin is Origin.ADOPTED else part.grace_s
+        deadline = loop.time() + grace_s
+        while not await self._asked(part.is_ready):
+            if ended.done():
+                return "ended before it was ready"
+            if part.waits is not None and await self._asked(part.waits):
+                grace_s, deadline = part.grace_s, loop.time() + part.grace_s
+                if watched.state is not State.WAITING:
+                    self._set(watched, State.WAITING)
+                self._catch_up(watched)
+                await _either(ended, within_s=ASK_EVERY_S)
+            elif loop.time() > deadline:
+                return f"was not ready within {grace_s:.0f} s"
+            else:
+                await _either(ended, within_s=0.05)
+        return ""
 
     async def _stood_by(self, watched: _Watched, waits: Probe, ended: asyncio.Task[None]) -> str:
         """Watch it until it serves; why it must be started (again) before that, else ""."""

@@ -22,6 +22,8 @@ class Told:
     """Where that one answers, for a standby."""
     number: int | None = None
     """The last entry of the journal that a standby has folded."""
+    awaits_database: bool | None = None
+    """It cannot start before PostgreSQL is back."""
     spooling: bool | None = None
     refusing: dict[str, object] | None = None
     """Since when and why new calls are refused; None when they are not."""
@@ -31,6 +33,8 @@ class Told:
         """Of the lead, for people; "" when nothing is known."""
         if self.epoch is None:
             return ""
+        if self.awaits_database:
+            return "waits for PostgreSQL"
         if self.number is not None and not self.standby:
             return "about to lead"
         if self.number is not None:

@@ -1,4 +1,5 @@
-"""What an engine that waits for the lead answers on the web's port: 503, so that a load balancer sends nobody there.
+"""What an engine that waits for the lead, or for PostgreSQL, answers on the web's port: 503, so that a load balancer
+sends nobody there.
 
 A server of a few lines and not the app: nothing of it may run before this process leads. Made by `cti.seat` on the
 socket that the web will have.
@@ -32,6 +33,8 @@ class Waiting:
     standby: bool = True
     """Another leads; False: it leads in a moment, or has not found out yet."""
     leads: bool = False
+    awaits_database: bool = False
+    """It can go no further, neither as a standby nor as the leader, until the database is back."""
 
 
 @contextlib.asynccontextmanager
@@ -61,7 +64,9 @@ async def answering(
 
 def _refusal(standing: Waiting) -> bytes:
     code, detail = "standby", "This engine is the standby: another one leads."
-    if not standing.standby:
+    if standing.awaits_database:
+        code, detail = "database", "This engine waits for PostgreSQL, and starts as soon as that answers."
+    elif not standing.standby:
         code, detail = "starting", "This engine starts: come back in a moment."
     body = json.dumps({"code": code, "detail": detail, **asdict(standing)}).encode()
     head = (

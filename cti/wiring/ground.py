@@ -17,7 +17,6 @@ from cti.crm.accounts import hashed
 from cti.crm.customers import BuiltInCustomers
 from cti.database import Database, open_database
 from cti.engine.tasks import Supervised
-from cti.errors import DatabaseDown
 from cti.home import DemoSecrets, Home
 from cti.metrics import Metrics
 from cti.seat import Seat
@@ -33,7 +32,6 @@ from cti.web.hub import Hub
 
 log = logging.getLogger(__name__)
 
-DATABASE_RETRY_S: Final = 0.5
 LAST_WRITES_S: Final = 3.0
 
 
@@ -82,8 +80,11 @@ class Ground:
         )
 
     async def begin(self, tasks: Supervised, stack: contextlib.AsyncExitStack) -> None:
-        """This process leads: open the journal, and follow it with the tables. Raises OutsideError, ConfigError."""
-        await self._prepared()
+        """This process leads: open the journal, and follow it with the tables. Raises OutsideError, ConfigError.
+
+        A database that is away is waited for: nobody can sign in without it.
+        """
+        await self.seat.with_database(self._prepared)
         await self.seat.begin(self.journal, after=await self.database.read(position))
         stack.push_async_callback(self.seat.end, self.journal)
         await self.history.find_position()
@@ -95,17 +96,11 @@ class Ground:
         stack.push_async_callback(self._write_what_is_left)
 
     async def _prepared(self) -> None:
-        """The directory on an upgraded schema; a database that is away is waited for: nobody can sign in without it."""
-        while True:
-            try:
-                await asyncio.to_thread(upgrade_database, self.database)
-                await self.directory.adopt(self.centre)
-                if self.home.settings.demo:
-                    await _seed(self.database, self.home.secrets.demo)
-                return
-            except DatabaseDown as error:
-                log.warning("%s", error, extra={"action": "database_awaited"})
-                await asyncio.sleep(DATABASE_RETRY_S)
+        """The directory on an upgraded schema. Raises DatabaseDown."""
+        await asyncio.to_thread(upgrade_database, self.database)
+        await self.directory.adopt(self.centre)
+        if self.home.settings.demo:
+            await _seed(self.database, self.home.secrets.demo)
 
     async def _write_what_is_left(self) -> None:
         """Notes and particulars on their way get a moment; a database that is away costs no more than that."""

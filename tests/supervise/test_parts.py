@@ -49,3 +49,21 @@ async def test_an_engine_that_stands_by_is_sound(home: Home, install: AsteriskIn
         async with answering(listener, waiting=lambda: starting, cert=None, key=None):
             assert not await engine.is_ready(), "who leads in a moment is to be waited for"
             assert not await engine.stands_by()
+            assert engine.waits is not None
+            assert not await engine.waits(), "it has a limited time to start"
+
+
+@pytest.mark.parametrize("journal", JournalPlace)
+async def test_an_engine_without_its_database_waits_and_is_not_ready(
+    tmp_path: Path, install: AsteriskInstall, journal: JournalPlace
+) -> None:
+    settings = Settings(port_base=free_port_base(), database="postgresql://nobody@127.0.0.1/none", journal=journal)
+    home = await asyncio.to_thread(Home.make, tmp_path / "h", settings)
+    engine = next(part for part in parts.of(home, install) if part.name == "engine")
+    without = Waiting(epoch=1, leader="", number=42, standby=False, leads=True, awaits_database=True)
+    with contextlib.closing(bind("127.0.0.1", home.ports.web)) as listener:
+        async with answering(listener, waiting=lambda: without, cert=None, key=None):
+            assert engine.waits is not None
+            assert await engine.waits()
+            assert not await engine.is_ready()
+            assert not await engine.answers()

@@ -160,6 +160,33 @@ async def test_a_part_that_stands_by_has_time_to_start_when_it_is_to_serve(
         await home.until(home.was_down)
 
 
+async def test_a_part_that_says_that_it_waits_is_not_up_and_has_all_the_time(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cti.supervise.supervisor.ASK_EVERY_S", 0.01)
+    said = {"waits": True, "ready": False}
+    asked: list[bool] = []
+
+    async def waits() -> bool:
+        asked.append(said["waits"])
+        return said["waits"]
+
+    async def ready() -> bool:
+        return said["ready"]
+
+    part = dataclasses.replace(home.part("engine"), is_ready=ready, answers=ready, waits=waits, grace_s=0.0)
+    supervisor = home.supervisor(part)
+    coming_up = asyncio.create_task(supervisor.bring_up())
+    await home.until(lambda: len(asked) > 20)
+    assert [report.state for report in home.reports] == [State.STARTING, State.WAITING]
+    assert (coming_up.done(), supervisor.is_all_up) == (False, False)
+    said["waits"] = False
+    await home.until(home.was_down)
+    said["ready"] = True
+    await asyncio.wait_for(coming_up, PATIENCE_S)
+    await supervisor.stop()
+
+
 async def test_a_part_that_cannot_be_written_down_runs_and_is_written_down_later(home: Home) -> None:
     part = home.part("engine")
     in_the_way = home.path / f".engine.json.{os.getpid()}"
