@@ -10,6 +10,8 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from tests.running import PATIENCE_S
 
+_AGAIN_S = 1.0
+
 
 class Visitor:
     """One page, open; `lines` is the transcript as it knows it, by id."""
@@ -35,11 +37,16 @@ class Visitor:
         return [line["text"] for _, line in sorted(self.lines.items()) if line["side"] != "note"]
 
     async def say(self, text: str, *, client_id: str = "m1", **more: str) -> dict[str, Any]:
-        """Say it and wait until it is kept; the line."""
+        """Say it and wait until it is kept; the line. Said again, as by the page, when the centre asks for it."""
         await self.say_raw({"type": "say", "client_id": client_id, "text": text, **more})
         while True:
-            line: dict[str, Any] = (await self.next("line"))["line"]
-            if line["client_id"] == client_id:
+            message = await self.next("line", "refused")
+            if message["type"] == "refused" and message["client_id"] == client_id:
+                assert message["again"], message
+                await asyncio.sleep(_AGAIN_S)
+                await self.say_raw({"type": "say", "client_id": client_id, "text": text, **more})
+            elif message["type"] == "line" and message["line"]["client_id"] == client_id:
+                line: dict[str, Any] = message["line"]
                 return line
 
     async def hear(self, text: str) -> dict[str, Any]:
@@ -59,13 +66,13 @@ class Visitor:
     async def say_raw(self, message: object) -> None:
         await self.socket.send(message if isinstance(message, str) else json.dumps(message))
 
-    async def next(self, kind: str) -> dict[str, Any]:
-        """The next message of this type; others are folded and passed over."""
+    async def next(self, *kinds: str) -> dict[str, Any]:
+        """The next message of these types; others are folded and passed over."""
         async with asyncio.timeout(PATIENCE_S):
             while True:
                 message: dict[str, Any] = json.loads(await self.socket.recv())
                 self._fold(message)
-                if message["type"] == kind:
+                if message["type"] in kinds:
                     return message
 
     def _fold(self, message: dict[str, Any]) -> None:
