@@ -92,7 +92,7 @@ class Watch:
         journal.on_flushed(self._take)
 
     def _take(self, batch: Sequence[Entry]) -> None:
-        if len(self._flushed) + len(batch) > _MOST_WAITING:
+        if not batch or len(self._flushed) + len(batch) > _MOST_WAITING:  # empty: more has settled than is told
             self._flushed.clear()
             self._overflown = True
         else:
@@ -106,10 +106,12 @@ class Watch:
             self._overflown = False
             snapshot = self._snapshot()
             auditor = await asyncio.to_thread(_auditor, snapshot)
-            while not self._overflown and not auditor.findings_of(Fault.BROKEN):
+            while not auditor.findings_of(Fault.BROKEN):
                 await self._came.wait()
                 await asyncio.sleep(_GATHER_S)
                 self._came.clear()
+                if self._overflown:
+                    break
                 batch = [entry for entry in self._flushed if entry.number > snapshot.number]
                 self._flushed.clear()
                 self._note(*await asyncio.to_thread(_audit, auditor, batch))

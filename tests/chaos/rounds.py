@@ -175,11 +175,11 @@ class Chaos:
         """Wait for it; whatever does not come to rest is told."""
         found: list[str] = []
         for what, is_so, otherwise in (
+            ("mails", self._all_answered, self._unanswered),
             ("contacts", self._all_closed, self._open),
             ("agents", lambda: is_idle(self.agents), lambda: unlike_idle(self.agents)),
             ("channels", self._no_channel, lambda: self.centre.console("core show channels concise")),
             ("bridges", self._no_bridge, lambda: self.centre.console("bridge show all")),
-            ("mails", lambda: self.crowd.writers.answers() >= self.crowd.writers.sent, lambda: "not all answered"),
         ):
             try:
                 within_s = QUIET_S if what in ("contacts", "agents") else PATIENCE_S
@@ -187,6 +187,12 @@ class Chaos:
             except AssertionError:
                 found.append(f"stuck {what}: {otherwise().strip()[:600]}")
         return found
+
+    def _all_answered(self) -> bool:
+        return self.crowd.writers.answers() >= self.crowd.writers.sent
+
+    def _unanswered(self) -> str:
+        return f"{self.crowd.writers.answers()} of {self.crowd.writers.sent} are answered"
 
     def _all_closed(self) -> bool:
         return not any(told.live for told in self.journal.read().told.values())

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -142,4 +142,28 @@ async def test_after_facts_that_do_not_fit_the_watch_begins_anew(tmp_path: Path)
             journal.append(entry)
         await until(lambda: snapshots == 2)
         assert counted(metrics, "triune_unexplained_overtakings_total") >= 1
+        watching.cancel()
+
+
+async def test_what_settled_untold_is_no_fault_the_watch_begins_anew(tmp_path: Path) -> None:
+    """PostgreSQL was away: its spool is stored at once, of which an empty batch tells, and the next follow."""
+    decided = entries(busy_morning())
+    async with SqliteJournal(tmp_path / "journal.sqlite") as journal:
+        listeners: list[Callable[[Sequence[Entry]], None]] = []
+        journal.on_flushed = listeners.append  # type: ignore[assignment,method-assign]
+        acd, metrics, snapshots = Acd(), Metrics(), 0
+
+        def snapshot() -> state.Snapshot:
+            nonlocal snapshots
+            snapshots += 1
+            return state.snapshot(acd.state)
+
+        watching = asyncio.create_task(Watch(journal, snapshot=snapshot, metrics=metrics).run())
+        await until(lambda: snapshots == 1)
+        for entry in decided:
+            acd.fold(entry.number, entry.facts)
+        for batch in ([], decided[-2:]):
+            listeners[0](batch)
+        await until(lambda: snapshots == 2)
+        assert counted(metrics, "triune_unexplained_overtakings_total") == 0
         watching.cancel()
