@@ -67,6 +67,9 @@ class MailServers:
         self.start_exim()
 
     def start_dovecot(self) -> None:
+        """One that was killed may have left its lock on a mailbox, which the next waits out for two minutes."""
+        for lock in (self._folder / "home").rglob("*.lock"):
+            lock.unlink(missing_ok=True)
         self._start("dovecot", self._scripts / "dovecot", "-F", "-c", self._folder / "dovecot.conf")
         eventually(lambda: _answers(self.imap_port), what="Dovecot answers", within_s=30)
 
@@ -297,8 +300,10 @@ plain:
         try:
             client.login(user, PASSWORD)
             yield client
-        finally:
-            client.logout()
+        except OSError:
+            client.shutdown()
+            raise
+        client.logout()
 
     def mails(self, user: str, folder: str = "INBOX") -> list[email.message.Message]:
         """What lies in the folder, in order; nothing when there is no such folder."""
