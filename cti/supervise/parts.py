@@ -101,6 +101,7 @@ def _engine(home: Home) -> Part:
         stands_by=ping_or_standby if home.settings.journal is JournalPlace.DATABASE else None,
         grace_s=90,
         stop_within_s=20,
+        busy_s=10,
         ready_words=f"Engine and desktop ready on {home.web_url}",
         after=("asterisk",),
     )

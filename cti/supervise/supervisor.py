@@ -36,6 +36,8 @@ from cti.supervise.process import Running
 ASK_EVERY_S: Final = 0.4
 SILENT_S: Final = 1.8
 """With `ASK_EVERY_S` between questions a frozen part is killed 1.8 to 2.2 s after it froze."""
+BUSY_SILENT_S: Final = 5.0
+"""The same for a part that has just come up and has everything that is under way to take over (`Part.busy_s`)."""
 PAUSE_FIRST_S: Final = 0.1
 PAUSE_MOST_S: Final = 10.0
 SOUND_S: Final = 60.0
@@ -61,6 +63,8 @@ class Part:
     """Longest time from start to the first answer."""
     stop_within_s: float
     """Time to end by itself when asked to."""
+    busy_s: float = 0.0
+    """For how long after it came up it is given `BUSY_SILENT_S` for an answer."""
     ready_words: str
     """For people: `Asterisk 22.10 ready on 127.0.0.1:21001`."""
     after: tuple[str, ...] = ()
@@ -346,7 +350,7 @@ class Supervisor:
         watched.first_up.set()
         if part.stands_by is not None and (reason := await self._stood_by(watched, part.stands_by, ended)):
             return reason
-        last_answer = loop.time()
+        last_answer = up_s = loop.time()
         while True:
             if await _either(ended, within_s=ASK_EVERY_S):
                 return "ended"
@@ -358,7 +362,7 @@ class Supervisor:
                 return "ended"
             elif loop.time() - asked > 2 * SILENT_S:
                 last_answer = loop.time()  # it was this process that stood still
-            elif loop.time() - last_answer >= SILENT_S:
+            elif loop.time() - last_answer >= (BUSY_SILENT_S if last_answer - up_s < part.busy_s else SILENT_S):
                 return f"gave no answer for {loop.time() - last_answer:.1f} s"
 
     async def _came_up(self, watched: _Watched, ended: asyncio.Task[None]) -> str:

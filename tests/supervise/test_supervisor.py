@@ -128,6 +128,27 @@ async def test_a_part_that_is_alive_but_silent_is_killed(home: Home) -> None:
         writer.close()
 
 
+async def test_a_part_that_has_just_come_up_may_be_too_busy_to_answer_for_longer(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, seconds in (("SILENT_S", 0.05), ("ASK_EVERY_S", 0.01), ("BUSY_SILENT_S", 1.5)):
+        monkeypatch.setattr(f"cti.supervise.supervisor.{name}", seconds)
+    asked: list[bool] = []
+
+    async def ready() -> bool:
+        return True
+
+    async def says_nothing() -> bool:
+        asked.append(False)
+        return False
+
+    part = dataclasses.replace(home.part("engine"), is_ready=ready, answers=says_nothing, busy_s=60)
+    async with home.running(part):
+        await home.until(lambda: len(asked) > 20)
+        assert not home.was_down(), "it was silent for four times as long as others may be"
+        await home.until(home.was_down)
+
+
 async def test_a_part_that_stands_by_has_time_to_start_when_it_is_to_serve(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
