@@ -3,8 +3,9 @@
 import asyncio
 import contextlib
 import errno
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
@@ -27,10 +28,11 @@ SUPPORT = QueueId("support")
 
 
 class FakeMonitor:
-    """A switch that notes what it is asked, and writes a little sound."""
+    """A switch that notes what it is asked, and writes a little sound; a tap's file is open until the tap's end."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._open: dict[LegId, BinaryIO] = {}
         self.asked: list[str] = []
         self.told: set[LegId] = set()
         self.silent = False
@@ -46,6 +48,18 @@ class FakeMonitor:
             self.unanswered.append(file)
         self._ask("begin")
         self.write(file)
+        self.close(leg_id)
+        self._open[leg_id] = (self._folder / file).open("ab")
+
+    def close(self, leg_id: LegId) -> None:
+        """Have the tap over, asked or not."""
+        if leg_id in self._open:
+            self._open.pop(leg_id).close()
+
+    def close_all(self) -> None:
+        """What a switch does that dies."""
+        for leg_id in list(self._open):
+            self.close(leg_id)
 
     def write(self, file: str) -> None:
         with (self._folder / file).open("ab") as written:
@@ -57,8 +71,11 @@ class FakeMonitor:
     async def end(self, leg_id: LegId) -> None:
         self.end_tries += 1
         if self.ends_with is not None:
+            if isinstance(self.ends_with, ChannelGone):
+                self.close(leg_id)
             raise self.ends_with
         self._ask("end")
+        self.close(leg_id)
 
     async def was_told(self, leg_id: LegId) -> bool:
         self._ask("was_told")
@@ -146,10 +163,12 @@ class Day:
 
 
 @pytest.fixture
-def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Day:
+def day(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Day]:
     monkeypatch.setattr(recorder_module, "LOOK_EVERY_S", 0.05)
     monkeypatch.setattr(recorder_module, "ALL_EVERY_S", 0.1)
-    return Day(Home.make(tmp_path / "home", Settings()))
+    made = Day(Home.make(tmp_path / "home", Settings()))
+    yield made
+    made.monitor.close_all()
 
 
 async def test_a_talk_is_recorded_from_its_begin_to_its_end_with_who_had_it(day: Day) -> None:
@@ -300,12 +319,11 @@ async def test_a_switch_that_is_away_has_ended_what_it_does_not_have_open(day: D
         day.tell(recorder)
         await soon(lambda: recorder.of(day.script.contact("carl").id) is not None, what="it is recorded")
         day.monitor.ends_with = AsteriskDown("away")
-        (running,) = day.sounds()
-        with running.open("ab"):
-            day.script.caller_hangs_up("carl")
-            day.tell(recorder)
-            await soon(lambda: day.monitor.end_tries > 1, what="its end is asked for again and again")
-            assert not day.kept(), "only the connection is away"
+        day.script.caller_hangs_up("carl")
+        day.tell(recorder)
+        await soon(lambda: day.monitor.end_tries > 1, what="its end is asked for again and again")
+        assert not day.kept(), "only the connection is away"
+        day.monitor.close_all()
         await soon(day.kept, what="it is kept")
 
 
