@@ -33,6 +33,8 @@ T = TypeVar("T")
 READERS: Final = 4
 """Pieces of reading work at once; more wait for their turn."""
 _BUSY_MS: Final = 5000
+_CACHE_KIB: Final = 4000
+"""Of each connection to SQLite. The system keeps the file at hand, too: more here is the same memory many times."""
 _DURABLE: Final = "triune_durable"
 _POSTGRESQL_TIMEOUTS: Final = {
     "connect_timeout": 3,
@@ -175,7 +177,8 @@ def _sqlite(address: URL) -> Engine:
     def prepare(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # sqlite3's: we begin, not the driver
         cursor = connection.cursor()
-        for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", "cache_size = -16000"):
+        cached = f"cache_size = -{_CACHE_KIB}"
+        for setting in ("journal_mode = WAL", "synchronous = NORMAL", "foreign_keys = ON", cached):
             cursor.execute(f"PRAGMA {setting}")
         cursor.close()
 

@@ -15,9 +15,12 @@ was sent may be under way nevertheless: what is seen of it counts.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Final
 
 from cti.demo.carrier import Order, Seen, Step, Who
 
+CROSSES_S: Final = 1.0
+"""A phone that answers so soon after its caller went was not told in time: the hang-up and the answer crossed."""
 _NAMED = 5
 """Numbers named in one sentence."""
 
@@ -152,7 +155,8 @@ class CarrierLedger:
         who = f"phone {seen.label} answered for {entry.order.caller}"
         if entry.ended_s is not None:
             entry.phone = seen.label
-            self.oddities.append(f"The {who}, who had gone.")
+            if seen.at_s - entry.ended_s >= CROSSES_S:
+                self.oddities.append(f"The {who}, who had gone.")
             return
         if entry.phone_leg:
             self.oddities.append(f"The {who}, who was with phone {entry.phone} already.")

@@ -11,8 +11,8 @@ stays. A pause of the supervisor itself (suspend, SIGSTOP) is not taken for sile
 
 A part may have a spare: a part of the same command whose process does nothing but wait until the other has died, and
 then serves in its place without being told (for engines, `cti.spare`). So nothing is handed over here, it is only noted
-who is who: the process of the spare becomes that of the part it stands in for, and once that answers, another spare is
-started. Of a spare the centre's being up does not depend.
+who is who: the process of the spare becomes that of the part it stands in for, and soon after that answers, another
+spare is started. Of a spare the centre's being up does not depend.
 
 Here: that. Not here: which parts there are (`cti.supervise.parts`), talking to people (`cti.supervise.commands`).
 """
@@ -40,6 +40,8 @@ BUSY_SILENT_S: Final = 5.0
 """The same for a part that has just come up and has everything that is under way to take over (`Part.busy_s`)."""
 PAUSE_FIRST_S: Final = 0.1
 PAUSE_MOST_S: Final = 10.0
+SPARE_AFTER_S: Final = 3.0
+"""A spare that has just become the part has all to take over: starting another one beside it takes a core from it."""
 SOUND_S: Final = 60.0
 ADOPTED_GRACE_S: Final = 5.0
 _STARTS: Final = 3
@@ -235,7 +237,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         while True:
             if watched.part.spare_of:
-                await self._watched[watched.part.spare_of].up.wait()
+                await self._is_wanted(self._watched[watched.part.spare_of])
             began, has_failed = loop.time(), False
             try:
                 reason = await self._live(watched)
@@ -259,6 +261,15 @@ class Supervisor:
                 log.warning(words, watched.part.name, reason, pause_s, extra={"action": "part_restarting"})
                 await asyncio.sleep(pause_s)
                 pause_s = min(pause_s * 2, PAUSE_MOST_S)
+
+    async def _is_wanted(self, stood_for: _Watched) -> None:
+        """Return once a spare of this part may be started."""
+        await stood_for.up.wait()
+        while stood_for.origin is Origin.PROMOTED:
+            await asyncio.sleep(SPARE_AFTER_S)
+            if stood_for.up.is_set():
+                return
+            await stood_for.up.wait()
 
     async def _live(self, watched: _Watched) -> str:
         """One life of the part, from its start to its end; returns why it ended."""

@@ -116,6 +116,13 @@ def test_a_phone_that_answers_for_one_who_had_gone_is_found() -> None:
     assert f"The phone 101 answered for {ANNA}, who had gone." in ledger.compare(day.ledger, engine(ANNA))
 
 
+def test_a_phone_whose_answer_crosses_the_hang_up_did_nothing_wrong() -> None:
+    day = Day().sends(ANNA).caller(ANNA, Step.ENDED, cause=16)
+    day.now_s -= 0.5
+    day.phone("101", Step.ANSWERED, shows=ANNA)
+    assert not day.ledger.oddities
+
+
 def test_a_talk_of_one_who_went_as_his_phone_answered_is_no_talk_without_a_phone() -> None:
     day = Day().sends(ANNA).caller(ANNA, Step.ENDED, cause=16).phone("101", Step.ANSWERED, shows=ANNA)
     findings = ledger.compare(day.ledger, engine(ANNA))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from cti.supervise import health, process
+from cti.supervise import supervisor as supervisor_module
 from cti.supervise.supervisor import PAUSE_FIRST_S, Origin, Part, State, Supervisor
 from tests.supervise.test_supervisor import Home, exists, free_port
 
@@ -70,7 +71,8 @@ class Engines(Home):
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Engines:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engines:
+    monkeypatch.setattr(supervisor_module, "SPARE_AFTER_S", 0.05)
     return Engines(tmp_path)
 
 
@@ -83,6 +85,19 @@ async def test_the_spare_becomes_the_engine_and_another_one_stands_by_three_time
             assert not exists(leader)
         ups = [report for report in home.reports if report.part.name == "engine" and report.state is State.UP]
         assert [report.origin for report in ups] == [Origin.STARTED, *[Origin.PROMOTED] * 3]
+
+
+async def test_one_who_took_over_has_the_machine_to_himself_before_another_spare_is_started(
+    home: Engines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "SPARE_AFTER_S", 0.5)
+    async with home.supervised() as supervisor:
+        before = len(home.reports)
+        spare = supervisor.pids["spare"]
+        os.kill(supervisor.pids["engine"], signal.SIGKILL)
+        await home.until_promoted(supervisor, spare)
+        at_s = {(report.part.name, report.state): at for report, at in home.told_at_s[before:]}
+    assert at_s["spare", State.STARTING] - at_s["engine", State.UP] >= 0.5
 
 
 async def test_a_frozen_engine_is_killed_and_its_spare_serves(home: Engines) -> None:

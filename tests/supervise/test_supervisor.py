@@ -36,7 +36,7 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.reports: list[Report] = []
+        self.told_at_s: list[tuple[Report, float]] = []
         self.is_full = False
         self._news = asyncio.Event()
 
@@ -58,8 +58,12 @@ class Home:
     def told(self, report: Report) -> None:
         if self.is_full:
             raise OSError(errno.ENOSPC, "No space left on device")
-        self.reports.append(report)
+        self.told_at_s.append((report, asyncio.get_running_loop().time()))
         self._news.set()
+
+    @property
+    def reports(self) -> list[Report]:
+        return [report for report, _ in self.told_at_s]
 
     def was_down(self) -> bool:
         return any(report.state is State.DOWN for report in self.reports)
