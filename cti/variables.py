@@ -155,7 +155,7 @@ class Lost(StrEnum):
     CALLBACK_FAILED = "callback_failed"
     """He was called back, and never reached."""
     CUT_OFF = "cut_off"
-    """The switch died while he waited or talked."""
+    """The switch died while he was in the menus, waited or talked."""
 
 
 HINTS: Final = "agents"

@@ -21,6 +21,14 @@ FAILURES: Final = (OSError, http.client.HTTPException, ValueError)
 """What `Api.post` and reading its answer may raise."""
 
 
+class Refused(http.client.HTTPException):
+    """The engine answered, and did not do it."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(str(status))
+        self.status = status
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Api:
     """The engine at one address."""
@@ -47,7 +55,7 @@ class Api:
             line.settimeout(_left(until))
             response = connection.getresponse()
             if not 200 <= response.status < 300:
-                raise http.client.HTTPException(str(response.status))
+                raise Refused(response.status)
             content = b""
             while chunk := response.read1(_MOST_BYTES):
                 content += chunk

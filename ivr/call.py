@@ -17,7 +17,7 @@ from cti.domain.ids import Milliseconds
 from cti.prompts import Prompts
 from cti.surveys import Answers
 from ivr import accounts, flow, lost, survey
-from ivr.session import CallerGone, Session
+from ivr.session import CallerGone, LineGone, Session
 
 log = logging.getLogger(__name__)
 
@@ -116,15 +116,15 @@ class Call:
                     given = flow.TimeUp()
                 turn = flow.step(self._services.centre, turn.state, given, now_ms=self._services.now_ms())
             self._finish(turn.state, turn.verb)
-        except CallerGone:
-            self._lose(turn.state, hung_up_on=False)
+        except CallerGone as gone:
+            self._lose(turn.state, lost.End.CUT_OFF if isinstance(gone, LineGone) else lost.End.LEFT)
             raise
         if isinstance(turn.verb, flow.End):
-            self._lose(turn.state, hung_up_on=True)
+            self._lose(turn.state, lost.End.HUNG_UP_ON)
 
-    def _lose(self, state: flow.State, *, hung_up_on: bool) -> None:
+    def _lose(self, state: flow.State, end: lost.End) -> None:
         """He has gone, without having spoken to anyone. Out of time, the dialplan takes him to the operator instead."""
-        why = lost.why(state, hung_up_on=hung_up_on)
+        why = lost.why(state, end)
         if why is None or time.monotonic() - self._began > self._limit_s - 1.0:
             return
         env = self._session.env

@@ -2,8 +2,8 @@
 
 `Session` is pyst2's AGI with four things mended: its constructor takes the process's SIGHUP (which fails off the main
 thread), every line goes to stderr (a PIN among them), what it quotes is not escaped, and it waits without a deadline.
-A caller who hangs up, however it shows, is one exception: `CallerGone`. `ivr.call` uses the verbs; the inherited ones
-work too.
+A caller who hangs up, however it shows, is one exception: `CallerGone`. Asterisk tells of him before it ends the line:
+one that just ends is its own death, `LineGone`. `ivr.call` uses the verbs; the inherited ones work too.
 
 Any key ends the speech and counts, so a caller may type ahead. A command costs some 0.1 ms of CPU, so there are few.
 """
@@ -35,6 +35,10 @@ SHORT_S: Final = 5.0
 
 class CallerGone(AGIHangup):  # type: ignore[misc]  # pyst2 has no types
     """The caller hung up, or the line to Asterisk is gone: a normal end."""
+
+
+class LineGone(CallerGone):
+    """The line to Asterisk ended without a word: its process has died, and the caller did not hang up."""
 
 
 class Session(AGI):  # type: ignore[misc]
@@ -148,6 +152,8 @@ class Session(AGI):  # type: ignore[misc]
         try:
             self.send_command(command, *args)
             return self.get_result()
+        except ConnectionError as error:
+            raise LineGone(type(error).__name__) from error
         except OSError as error:
             raise CallerGone(type(error).__name__) from error
 
@@ -188,5 +194,5 @@ class Session(AGI):  # type: ignore[misc]
     def _read_line(self) -> bytes:
         line = self._reader.readline(_MOST_LINE)
         if not line.endswith(b"\n"):
-            raise CallerGone("the line to Asterisk is gone")
+            raise LineGone("the line to Asterisk is gone")
         return line

@@ -56,8 +56,8 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
             raise RuleError("No switch has been seen yet to call back from: try again in a moment.", code="no_switch")
     elif node is not None and not has_leg:
         raise RuleError("Only a call or a callback belongs to a node.")
-    if event.not_before_ms is not None and event.medium is not Medium.CALLBACK:
-        raise RuleError("Only a callback can be wanted at a later time.")
+    if (event.not_before_ms is not None or event.cut_off) and event.medium is not Medium.CALLBACK:
+        raise RuleError("Only a callback can be wanted at a later time, or be for one who was cut off.")
     callback = cut.callback_to(turn.state, event.address_key) if has_leg else None
     if callback is not None:
         _withdraw(turn, callback, disposition=SYSTEM_CANCELLED)
@@ -78,8 +78,9 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
             hold_for_ms=event.hold_for_ms,
             condition=parse(event.condition).text if event.condition else "",
             tier=max(0, min(event.tier, HIGHEST_TIER)),
-            priority=MOST_POINTS if callback is not None else max(-MOST_POINTS, min(event.priority, MOST_POINTS)),
+            priority=_points(event, has_place=callback is not None or event.cut_off),
             origin=event.origin,
+            cut_off=event.cut_off,
             address_key=event.address_key,
             source_key=event.source_key,
         )
@@ -88,6 +89,11 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
         turn.record(CallbackPostponed(contact_id=contact_id, attempts=0, until_ms=event.not_before_ms, at_ms=turn.now))
     if event.hold_for_ms:
         waiting.keep_for_preferred(turn, turn.state.contacts[contact_id])
+
+
+def _points(event: ContactArrived, *, has_place: bool) -> int:
+    """`has_place`: at the head of the line, whatever was asked for."""
+    return MOST_POINTS if has_place else max(-MOST_POINTS, min(event.priority, MOST_POINTS))
 
 
 def _normal(levels: tuple[SkillLevel, ...]) -> tuple[SkillLevel, ...]:

@@ -49,6 +49,8 @@ class Contact(Struct, frozen=True, kw_only=True, gc=False):
     """Points of its own: given by its source, a supervisor, or steps."""
     origin: ContactId | None = None
     """The contact that it was made of."""
+    cut_off: bool = False
+    """A callback to one whom a switch cut off in its menus."""
     outbound: bool = False
     """We call the customer, not he us; a callback, which he asked for, is none."""
     campaign_id: CampaignId | None = None

@@ -4,7 +4,8 @@ Theory of operation. A node that dies takes its channels with it, so nobody tell
 the state still has on a leg that is older than the node's start did not: his contact ends as any other does whose leg
 is gone, and in the same decision a callback begins that has its queue, its seniority and what was asked for it. Who it
 is stays with the contact of origin; the shell looks it up there, and there it is known whether he may be called. Who
-calls again before an agent is at his callback has its place in the line instead.
+calls again before an agent is at his callback has its place in the line instead. Who was in the menus has no contact
+yet: the shell hears of him by another way and asks for his callback (`ContactArrived.cut_off`).
 
 Called by `talks` and `arrivals`. Which legs are meant is found by `cti.engine.reconcile`.
 """
@@ -56,10 +57,10 @@ def call_back(turn: Turn, contact: Contact, *, talked_to: AgentId | None) -> boo
 def callback_to(state: State, address_key: str) -> Contact | None:
     """The callback of one who was cut off; None when there is none, or an agent is at it already.
 
-    It is known by having been made of another contact: no callback that somebody asked for was.
+    Of those, one was made of another contact, or is for somebody who had none yet: no callback that was asked for is.
     """
     contact_id = state.callbacks.get(address_key) if address_key else None
     callback = state.contacts[contact_id] if contact_id is not None else None
-    if callback is None or callback.origin is None:
+    if callback is None or (callback.origin is None and not callback.cut_off):
         return None
     return callback if callback.state in (ContactState.WAITING, ContactState.OFFERED) else None

@@ -554,8 +554,9 @@ class Engine:
     def lose(self, caller: CallerLost) -> None:
         """See `ports.Engine`."""
         at_ms = caller.at_ms + self._clock.ahead_ms() if caller.at_ms else self.now()
-        event = self._lost.task_of(self.state, caller, at_ms=min(at_ms, self.now()))
-        made = "task" if event is not None else "nothing"
+        node = next(iter(self._switches), None)
+        event = self._lost.contact_of(self.state, caller, at_ms=min(at_ms, self.now()), node=node)
+        made = event.medium if event is not None else "nothing"
         log.info("a caller was lost", extra={"action": "caller_lost", "why": caller.why, "made": made})
         if event is not None:
             self._loop.post(

@@ -10,7 +10,7 @@ from cti.domain.acd import Decision
 from cti.domain.contact import Contact
 from cti.domain.events import ContactArrived, QueueOpened
 from cti.domain.facts import ContactClosed, ContactQueued
-from cti.domain.ids import SYSTEM_CALLBACK_FAILED, ContactId, LegId, Medium, Milliseconds, ProjectId, QueueId
+from cti.domain.ids import SYSTEM_CALLBACK_FAILED, ContactId, LegId, Medium, Milliseconds, NodeId, ProjectId, QueueId
 from cti.domain.state import State
 from cti.domain.states import ContactState
 from cti.engine import people
@@ -35,21 +35,33 @@ class LostCallers:
         self._address_key = address_key
         self._callable_back = callable_back
 
-    def task_of(self, state: State, caller: CallerLost, *, at_ms: Milliseconds) -> ContactArrived | None:
-        """The task for this caller; None where nobody wants one, without a number, or when he is here already."""
+    def contact_of(
+        self, state: State, caller: CallerLost, *, at_ms: Milliseconds, node: NodeId | None
+    ) -> ContactArrived | None:
+        """The callback for one who was cut off, by `node`, the task for another, and for one who may not be called.
+
+        None where nobody wants a task, without a number, or when he is here already.
+        """
         rules = self._queues.get(caller.queue_id)
-        target = self._queues.get(rules.lost_to) if rules is not None and rules.lost_to is not None else None
-        if target is None or not caller.number:
+        if rules is None or not caller.number:
             return None
-        here = self._live(state, target.project_id, caller.number)
+        here = self._live(state, rules.project_id, caller.number)
         if any(one.medium is Medium.VOICE or self._asks_for_call(one) for one in here):
             return None
-        return ContactArrived(
-            medium=Medium.TASK,
-            queue_id=target.queue_id,
-            arrived_ms=at_ms,
-            address_key=self._address_key(target.project_id, caller.number),
-        )
+        address_key = self._address_key(rules.project_id, caller.number)
+        if caller.why is Lost.CUT_OFF and self._callable_back(caller.number):
+            return ContactArrived(
+                medium=Medium.CALLBACK,
+                queue_id=rules.queue_id,
+                arrived_ms=at_ms,
+                node=node,
+                address_key=address_key,
+                cut_off=True,
+            )
+        target = self._queues.get(rules.lost_to) if rules.lost_to is not None else None
+        if target is None:
+            return None
+        return ContactArrived(medium=Medium.TASK, queue_id=target.queue_id, arrived_ms=at_ms, address_key=address_key)
 
     def inherited(self, decision: Decision) -> Iterator[Particulars]:
         """A contact that was made of another one is about the same person."""

@@ -65,7 +65,10 @@ class SwitchDisconnected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallerLost:
-    """A caller reached nobody: no line was free, it was after hours, or he left in the menus. Never journalled."""
+    """A caller reached nobody: no line was free, it was after hours, he left in the menus, or was cut off in them.
+
+    Never journalled.
+    """
 
     queue_id: QueueId
     """The operator's queue of the number's project, whose rule says what becomes of it."""

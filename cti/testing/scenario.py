@@ -322,6 +322,7 @@ class Scenario:
         priority: int = 0,
         key: str = "",
         waited_s: float = 0,
+        cut_off: bool = False,
     ) -> None:
         """A virtual call comes in."""
         self._arrive(
@@ -333,6 +334,7 @@ class Scenario:
                 tier=tier,
                 priority=priority,
                 address_key=key,
+                cut_off=cut_off,
             ),
         )
 

@@ -1,5 +1,7 @@
 """The node dies under callers: each has one callback, before all others of his queue, and whoever had him is freed."""
 
+import pytest
+
 from cti.domain.events import LegEnded, SwitchLost, SwitchReturned
 from cti.domain.facts import AssignmentOffered, ContactClosed, ContactQueued, WrapUpStarted
 from cti.domain.ids import (
@@ -14,6 +16,7 @@ from cti.domain.ids import (
 )
 from cti.domain.queue import MOST_POINTS
 from cti.domain.states import AssignmentState, ContactState
+from cti.errors import RuleError
 from cti.testing import NODE, Scenario, caller_leg
 
 
@@ -156,6 +159,25 @@ def test_who_calls_again_while_an_agent_calls_him_is_a_caller_like_others() -> N
     day.call("again", key="k1")
     assert day.assignment("ann").contact_id == callback
     assert day.contact("again").priority == 0
+
+
+def test_who_was_in_the_menus_is_called_back_before_all_others_unless_he_calls_again() -> None:
+    day = centre()
+    day.send(SwitchReturned(node=NODE))
+    day.call("first", key="k0", waited_s=300)
+    day.task("menu", medium=Medium.CALLBACK, key="k1", cut_off=True)
+    assert day.contact("menu").priority == MOST_POINTS
+    callback = day.contact_ids["menu"]
+    day.call("again", key="k1")
+    day.expect(ContactClosed, contact_id=callback, disposition=SYSTEM_CANCELLED)
+    day.agent("ann")
+    assert day.served_by("again") == "ann"
+
+
+def test_only_a_callback_is_for_one_who_was_cut_off() -> None:
+    day = centre()
+    with pytest.raises(RuleError, match="be for one who was cut off"):
+        day.task("t1", key="k1", cut_off=True)
 
 
 def test_who_asked_for_a_callback_and_calls_keeps_it() -> None:

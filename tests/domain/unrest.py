@@ -364,6 +364,7 @@ class Day:
             address_key=f"k{b % 4}",
             source_key=f"s{b}" if a % 4 == 0 else "",
             not_before_ms=self.now + a * 100 if a % 3 == 0 and VIRTUAL[b % len(VIRTUAL)] is Medium.CALLBACK else None,
+            cut_off=a % 5 == 0 and VIRTUAL[b % len(VIRTUAL)] is Medium.CALLBACK,
         )
 
     def call_out(self, a: int, b: int) -> Event:

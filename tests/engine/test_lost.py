@@ -251,6 +251,26 @@ async def test_a_lost_caller_becomes_a_task_that_says_who_and_why() -> None:
         assert task.address_key == people.keyed(SECRET)(PROJECT, NUMBER)
 
 
+async def test_who_was_cut_off_in_the_menus_is_called_back_once_and_his_card_says_why() -> None:
+    async with running() as world:
+        world.engine.lose(lost(why=Lost.CUT_OFF))
+        callback = await world.queued()
+        world.engine.lose(lost(why=Lost.CUT_OFF))
+        await world.settled()
+        known = world.desks.known[callback.contact_id]
+        assert known is not None
+        assert (callback.medium, callback.queue_id, callback.priority) == (Medium.CALLBACK, QUEUE, MOST_POINTS)
+        assert (callback.arrived_ms, callback.node) == (lost().at_ms, NODE)
+        assert (known.address, known.path) == (NUMBER, "main:2;lost:cut_off")
+        assert len(world.engine.state.contacts) == 1
+
+
+async def test_who_was_cut_off_and_may_not_be_called_is_a_task() -> None:
+    async with running(callable_back=lambda _: False) as world:
+        world.engine.lose(lost(why=Lost.CUT_OFF))
+        assert (await world.queued()).medium is Medium.TASK
+
+
 async def test_however_often_he_tries_it_is_one_task() -> None:
     async with running() as world:
         for _ in range(3):

@@ -57,6 +57,11 @@ class Caller:
         self.line.sendall(f"200 result={keys}{'' if keys else ' (timeout)'}\n".encode())
         return self.hears()
 
+    def hangs_up(self) -> None:
+        """Asterisk says so before it closes the line."""
+        self.line.sendall(b"HANGUP\n")
+        self.close()
+
     def close(self) -> None:
         self.reader.close()
         self.line.close()

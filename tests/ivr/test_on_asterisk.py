@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -27,6 +28,8 @@ from cti.dialplan import render
 from cti.home import Home, NodePaths, Settings
 from cti.setup import asterisk
 from cti.setup.asterisk import AsteriskInstall
+from cti.variables import Lost
+from ivr import lost
 from tests.running import free_port_base
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
@@ -48,14 +51,22 @@ def until(found: Callable[[], Any], *, what: str) -> Any:
 
 
 class Service(ThreadingHTTPServer):
-    """The engine's account service, as far as the IVR knows it."""
+    """The engine's account service, as far as the IVR knows it; and why callers were lost."""
 
     daemon_threads = True
 
+    def __init__(self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(address, handler)
+        self.lost: Queue[str] = Queue()
+
 
 class Handler(BaseHTTPRequestHandler):
+    server: Service
+
     def do_POST(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == lost.PATH:
+            self.server.lost.put(asked["why"])
         right = asked == {"account": ACCOUNT, "pin": PIN}
         good = {"result": "ok", "balance_minor": 5050, "currency": "RUB", "status": "active", "ends_on": None}
         body = json.dumps(good if right else {"result": "wrong", "tries_left": 2}).encode()
@@ -75,6 +86,7 @@ class Centre:
     home: Home
     install: AsteriskInstall
     ivr: subprocess.Popen[bytes]
+    lost: "Queue[str]"
     seen: set[str] = field(default_factory=set)
 
     def console(self, node: NodePaths, command: str) -> str:
@@ -171,7 +183,7 @@ def centre(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Centre]:
         ivr = started((sys.executable, "-m", "ivr", "--home", str(home.path)), home.log("ivr"))
         for node, name in ((home.asterisk, "asterisk"), (home.carrier, "carrier")):
             started(install.start_command(node.conf), home.path / "logs" / f"{name}-console.log")
-        running = Centre(home=home, install=install, ivr=ivr)
+        running = Centre(home=home, install=install, ivr=ivr, lost=service.lost)
         until(lambda: "fully booted" in running.console(home.asterisk, "core waitfullybooted"), what="Asterisk")
         until(lambda: "fully booted" in running.console(home.carrier, "core waitfullybooted"), what="the carrier")
         until(lambda: "listens on port" in running.ivr_log(), what="the IVR")
@@ -231,7 +243,7 @@ def test_three_wrong_pins_lead_to_the_operator(centre: Centre) -> None:
 @pytest.mark.parametrize(("digits", "stay_s"), [("", 2), (f"3ww{ACCOUNT}ww7391", 1)])
 def test_a_caller_may_hang_up_in_a_prompt_and_in_his_pin(centre: Centre, digits: str, stay_s: int) -> None:
     centre.call(digits, stay_s=stay_s)
-    until(centre.channels, what="the call")
+    assert centre.lost.get(timeout=LIMIT_S) == Lost.LEFT_MENU
     centre.empty()
     log = centre.ivr_log()
     assert not re.search(r"WARNING|ERROR|Traceback", log), log

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 from asterisk.agi import AGIError
 
-from ivr.session import CallerGone, Session
+from ivr.session import CallerGone, LineGone, Session
 
 PARTICULARS = "agi_network: yes\nagi_network_script: menu/main\nagi_extension: +78005550100\nagi_language: en\n\n"
 
@@ -169,22 +169,24 @@ def test_a_caller_who_leaves_is_one_quiet_exception(leaving: str, verb: str) -> 
         with ours, ours.makefile("rb") as reader:
             theirs.sendall(PARTICULARS.encode() + b"200 resu")
             theirs.close()
-            with pytest.raises(CallerGone):
+            with pytest.raises(LineGone):
                 VERBS[verb](Session(ours, reader))
         return
-    with session(*LEAVINGS[leaving]) as (agi, _), pytest.raises(CallerGone):
+    with session(*LEAVINGS[leaving]) as (agi, _), pytest.raises(CallerGone) as caught:
         VERBS[verb](agi)
+    died = leaving == "the end of the line"
+    assert isinstance(caught.value, LineGone) is died, "Asterisk tells of a caller who hangs up"
 
 
 @pytest.mark.lesson(23)
-def test_a_broken_pipe_is_a_caller_who_left() -> None:
+def test_a_broken_pipe_is_asterisks_own_end() -> None:
     ours, theirs = socket.socketpair()
     with ours, ours.makefile("rb") as reader:
         theirs.sendall(PARTICULARS.encode())
         agi = Session(ours, reader)
         theirs.close()
         for verb in VERBS.values():
-            with pytest.raises(CallerGone):
+            with pytest.raises(LineGone):
                 verb(agi)
 
 

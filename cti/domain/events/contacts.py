@@ -39,6 +39,8 @@ class ContactArrived(Struct, frozen=True, kw_only=True, gc=False):
     """Stands for the source's own key of the request: one with the same key is the same, not a second; "" has none."""
     not_before_ms: Milliseconds | None = None
     """When a customer wants to be called back, at the earliest; of callbacks only. None: as soon as may be."""
+    cut_off: bool = False
+    """To be called back, before all others, since the switch died while he was in its menus; there is no `origin`."""
 
 
 class OutboundRequested(Struct, frozen=True, kw_only=True, gc=False):

@@ -40,6 +40,8 @@ class ContactQueued(Struct, frozen=True, kw_only=True, gc=False):
     """Stands for the customer's number or address without telling it; "" when there is none."""
     source_key: str = ""
     """Stands for the source's own key of the request; "" when it has none."""
+    cut_off: bool = False
+    """A callback that nobody asked for, to one who had no contact yet."""
     outbound: bool = False
     """We call the customer."""
     campaign_id: CampaignId | None = None

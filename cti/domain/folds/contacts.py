@@ -50,6 +50,7 @@ def _contact_queued(state: "State", fact: ContactQueued) -> None:
             tier=fact.tier,
             priority=fact.priority,
             origin=fact.origin,
+            cut_off=fact.cut_off,
             address_key=fact.address_key,
             outbound=fact.outbound,
             campaign_id=fact.campaign_id,
