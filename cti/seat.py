@@ -2,7 +2,8 @@
 
 A home whose journal is in it is led by whoever holds its lock, and others of this machine wait as spares. Where the
 journal is in PostgreSQL any number of engines may wait for the seat, on any machine: the lease says who has it, and
-whoever waits answers 503 on the web's port. Called by `cti.app`; the adapters are in `cti.store`.
+whoever waits answers 503 on the web's port. Of those of one home only one asks for the lease, whoever holds its lock;
+the others are its spares here, too. Called by `cti.app`; the adapters are in `cti.store`.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ import errno
 import logging
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -38,6 +40,8 @@ from cti.web.standby import Waiting, answering
 log = logging.getLogger(__name__)
 
 DATABASE_RETRY_S: Final = 0.5
+_DYING_S: Final = 1.0
+"""How long a process that has died may take to let go of its port, after its lock."""
 _UNSPECIFIED: Final = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
@@ -51,6 +55,8 @@ class Seat:
     """The web's."""
     lease: DatabaseLease | None
     """None where nobody can take the lead from this process."""
+    turn: FileLeadership | None = None
+    """Of this home's engines, whose it is to ask for the lease; None: nobody else's of this home is."""
     epoch: Epoch = NO_REIGN
     listener: socket.socket | None = None
     """The web's. Where the journal is in PostgreSQL, since before this process asked for the lead; None while there is
@@ -65,21 +71,24 @@ class Seat:
     async def awaited(self, follower: Follower, *, database: Database, made_of: MadeOf) -> None:
         """Return once this process leads; meanwhile `follower` folds what the leader writes.
 
-        Where the journal is in PostgreSQL, this process answers on the web's port meanwhile, if that is free, and does
-        not let go of it: the lease names it as soon as it is claimed. Raises `spare.Outdated`, OutsideError.
+        Where the journal is in PostgreSQL and this is no spare, this process answers on the web's port meanwhile, if
+        that is free, and does not let go of it: the lease names it as soon as it is claimed. Raises `spare.Outdated`,
+        OutsideError.
         """
         self.follower = follower
         chronicle: Chronicle = FollowedJournal(self.home.journal)
+        asked_at: Path | None = self.home.spare_socket
         async with contextlib.AsyncExitStack() as stack:
             if self.lease is not None:
                 chronicle = DatabaseChronicle(database)
-                self.listener = _listener(self.home, self.port)
+                if self.turn is not None:
+                    await until_leading(self.turn, follower, chronicle, made_of=made_of, socket=asked_at)
+                asked_at = None
+                self.listener = await self._bound()
                 await self.with_database(lambda: asyncio.to_thread(upgrade_database, database))
                 if self.listener is not None:
                     await stack.enter_async_context(self._answering(self.listener))
-            self.epoch = await until_leading(
-                self.leadership, follower, chronicle, made_of=made_of, socket=self.home.spare_socket
-            )
+            self.epoch = await until_leading(self.leadership, follower, chronicle, made_of=made_of, socket=asked_at)
         log.info("this engine leads", extra={"action": "lead_gained", "epoch": self.epoch})
 
     async def with_database(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -100,6 +109,21 @@ class Seat:
                 else:
                     self.awaits_database = False
                     return
+
+    async def _bound(self) -> socket.socket | None:
+        """The web's socket; None when another engine of this machine has the port. Raises OutsideError.
+
+        Of an engine of this home that has just died it is waited for.
+        """
+        deadline = time.monotonic() + (_DYING_S if self.turn is not None else 0.0)
+        while True:
+            listener = _listener(self.home, self.port)
+            if listener is not None:
+                return listener
+            if time.monotonic() >= deadline:
+                log.info("port %d is another engine's", self.port, extra={"action": "standby_silent"})
+                return None
+            await asyncio.sleep(_DYING_S / 50)
 
     def _answering(self, listener: socket.socket) -> AbstractAsyncContextManager[None]:
         settings = self.home.settings
@@ -199,13 +223,16 @@ async def taken(home: Home, *, port: int) -> AsyncIterator[Seat]:
         url=_address(home, port),
         ask=ask,
     )
-    seat = Seat(home=home, leadership=lease, port=port, lease=lease)
+    turn = FileLeadership(home.path / "run", numbered=False) if port == home.ports.web else None
+    seat = Seat(home=home, leadership=lease, port=port, lease=lease, turn=turn)
     try:
         yield seat
     finally:
         await lease.close(give_back=not seat.is_owing)
         if seat.listener is not None:
             seat.listener.close()
+        if turn is not None:
+            turn.resign()
 
 
 def _address(home: Home, port: int) -> str:
@@ -217,13 +244,12 @@ def _address(home: Home, port: int) -> str:
 
 
 def _listener(home: Home, port: int) -> socket.socket | None:
-    """The web's socket; None when another engine of this machine has the port. Raises OutsideError."""
+    """The web's socket; None when another process of this machine has the port. Raises OutsideError."""
     listen = home.settings.listen
     try:
         return bind(listen, port)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            log.info("port %d is another engine's", port, extra={"action": "standby_silent"})
             return None
         raise OutsideError(
             f"The engine cannot listen on {listen}, port {port}: {error.strerror}. Give --listen an address of this "

@@ -55,9 +55,12 @@ class MadeOf:
 
 
 async def until_leading(
-    leadership: Leadership, follower: Follower, chronicle: Chronicle, *, made_of: MadeOf, socket: Path
+    leadership: Leadership, follower: Follower, chronicle: Chronicle, *, made_of: MadeOf, socket: Path | None
 ) -> Epoch:
-    """Wait for the lead, and have `follower` fold meanwhile. Raises Outdated, OutsideError; may be cancelled."""
+    """Wait for the lead, and have `follower` fold meanwhile. Raises Outdated, OutsideError; may be cancelled.
+
+    Pings are answered at `socket` meanwhile; None: nobody asks.
+    """
     gaining = asyncio.ensure_future(leadership.gained())
     try:
         await asyncio.wait((gaining,), timeout=_AT_ONCE_S)
@@ -71,10 +74,10 @@ async def until_leading(
 
 
 async def _wait(
-    gaining: "asyncio.Future[Epoch]", follower: Follower, chronicle: Chronicle, *, made_of: MadeOf, socket: Path
+    gaining: "asyncio.Future[Epoch]", follower: Follower, chronicle: Chronicle, *, made_of: MadeOf, socket: Path | None
 ) -> None:
     caught_up = asyncio.Event()
-    async with _answering(socket, caught_up):
+    async with contextlib.nullcontext() if socket is None else _answering(socket, caught_up):
         following = asyncio.create_task(_follow(follower, chronicle, made_of, caught_up))
         try:
             await asyncio.wait((gaining, following), return_when=asyncio.FIRST_COMPLETED)
@@ -87,15 +90,19 @@ async def _wait(
 
 async def _follow(follower: Follower, chronicle: Chronicle, made_of: MadeOf, caught_up: asyncio.Event) -> None:
     """Read what is written, for ever. Raises Outdated."""
+    trouble = ""
     while True:
         made_of.check()
         try:
             await follower.read(chronicle)
+            trouble = ""
             if not caught_up.is_set():
                 log.info("the spare follows", extra={"action": "spare_follows", "number": follower.number})
             caught_up.set()
         except OutsideError as error:
-            log.warning("%s", error, extra={"action": "spare_cannot_read"})
+            if str(error) != trouble:  # said once
+                trouble = str(error)
+                log.warning("%s", error, extra={"action": "spare_cannot_read"})
         await asyncio.sleep(READ_EVERY_S)
 
 

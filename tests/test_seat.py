@@ -19,6 +19,7 @@ from cti.store import appending, postgres
 from cti.store.asking import ask
 from cti.store.database_journal import DatabaseJournal
 from cti.store.reign import Answer
+from cti.supervise import health
 from cti.web.server import bind
 from tests.running import free_port_base, soon
 from tests.store.calls import entry
@@ -57,14 +58,26 @@ async def test_the_address_that_the_lease_names_refuses_nobody_from_the_claim_on
         await asyncio.wait_for(taken.awaited(Follower(), database=database, made_of=MadeOf(home)), DEADLINE_S)
         assert taken.listener is not None
         assert await ask(f"http://127.0.0.1:{home.ports.web}", taken.epoch, elsewhere=False) is Answer.SILENT
-        async with seat.taken(home, port=home.ports.web) as other:
+    await database.close()
+
+
+async def test_a_spare_of_the_home_asks_for_the_lease_when_the_others_are_gone_and_not_before(home: Home) -> None:
+    database = open_database(home.database_url)
+    async with seat.taken(home, port=home.ports.web) as other:
+        async with seat.taken(home, port=home.ports.web) as taken:
+            await asyncio.wait_for(taken.awaited(Follower(), database=database, made_of=MadeOf(home)), DEADLINE_S)
             waiting = asyncio.create_task(other.awaited(Follower(), database=database, made_of=MadeOf(home)))
-            done, _ = await asyncio.wait((waiting,), timeout=1)
-            assert (done, other.listener) == (set(), None), "the port is the leader's"
+            follows = health.local(home.spare_socket, b"ping\n", (health.FOLLOWS,))
+            await soon(home.spare_socket.exists, what="its socket")
+            async with asyncio.timeout(DEADLINE_S):
+                while not await follows():
+                    pass
             assert other.lease is not None
-            assert other.lease.is_behind
-            waiting.cancel()
-            await asyncio.gather(waiting, return_exceptions=True)
+            assert (other.listener, other.lease.is_behind, other.lease.leads) == (None, False, False)
+        await asyncio.wait_for(waiting, DEADLINE_S)
+        assert other.leadership.leads
+        assert other.listener is not None
+        assert other.epoch > taken.epoch
     await database.close()
 
 

@@ -178,7 +178,10 @@ async def running(
     path = Path(tempfile.mkdtemp(prefix="triune-bench-"))
     try:
         kept = JournalPlace.HOME if database is None else JournalPlace.DATABASE
-        home = Home.make(path / "home", Settings(port_base=port_base, demo=carrier, database=database, journal=kept))
+        settings = Settings(
+            port_base=port_base, demo=carrier, database=database, journal=kept, spare=kept is JournalPlace.HOME
+        )
+        home = Home.make(path / "home", settings)
         _write_centre(home, adjust)
         people = await _enrol(home, agents)
         await asyncio.to_thread(prepare, home)

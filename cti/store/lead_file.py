@@ -24,8 +24,10 @@ EPOCH: Final = "lead.epoch"
 class FileLeadership:
     """`ports.Leadership` by `FOLDER/lead.lock`; one of them a process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, numbered: bool = True) -> None:
+        """`numbered`: the reigns are numbered here; else each is 0, and whoever leads by it asks elsewhere."""
         self._folder = folder
+        self._numbered = numbered
         self._lock: int | None = None
         self._epoch = Epoch(0)
 
@@ -34,7 +36,8 @@ class FileLeadership:
         if self._lock is None:
             lock = await _locked(self._folder / LOCK)
             try:
-                self._epoch = await asyncio.to_thread(self._next_epoch)
+                if self._numbered:
+                    self._epoch = await asyncio.to_thread(self._next_epoch)
             except BaseException:
                 os.close(lock)
                 raise

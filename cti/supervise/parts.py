@@ -25,7 +25,7 @@ def of(home: Home, install: AsteriskInstall) -> tuple[Part, ...]:
         parts.append(_carrier(home, install))
     engine = _engine(home)
     parts += [_ivr(home), engine]
-    if home.settings.spare and home.settings.journal is JournalPlace.HOME:
+    if home.settings.spare:
         parts.append(_spare(home, engine))
     return tuple(parts)
 

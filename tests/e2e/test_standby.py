@@ -37,12 +37,22 @@ def postgres() -> Iterator[PostgresServer]:
     server.remove()
 
 
+@contextlib.contextmanager
+def kept_there(postgres: PostgresServer, tmp_path: Path, *options: str) -> Iterator[RunningCentre]:
+    """A centre whose journal is in PostgreSQL."""
+    kept = ("--database", postgres.new_database(), "--journal", "database", *options)
+    running = RunningCentre(tmp_path / "h", port_base=free_port_base(), extra=kept).start()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
 @pytest.fixture
 def centre(postgres: PostgresServer, tmp_path: Path) -> Iterator[RunningCentre]:
-    kept = ("--database", postgres.new_database(), "--journal", "database")
-    running = RunningCentre(tmp_path / "h", port_base=free_port_base(), extra=kept).start()
-    yield running
-    running.stop()
+    """One whose own machine has nobody else to lead."""
+    with kept_there(postgres, tmp_path, "--no-spare") as running:
+        yield running
 
 
 def health(port: int) -> Mapping[str, Any]:
@@ -178,3 +188,26 @@ async def test_death_freeze_and_a_lost_database_cut_no_talk_and_never_let_two_co
     with psycopg.connect(url) as connection:
         found = connection.execute("SELECT number, number - lag(number) OVER (ORDER BY number) FROM journal").fetchall()
     assert sum(gap not in (None, 1) for _, gap in found) <= 2, "numbers jump only where a reign begins"
+
+
+async def test_on_one_machine_the_spare_leads_and_another_one_stands_by(
+    postgres: PostgresServer, tmp_path: Path
+) -> None:
+    with kept_there(postgres, tmp_path) as centre:
+        port = centre.home().ports.web
+        staff = await hire(centre, ["301"])
+        async with floor(centre, staff) as made:
+            talk = await made.call("+79165597001")
+            await soon(lambda: made.phones(Step.HEARD), what="a talk")
+            waits = await made.call("+79165597002")
+            await soon(waits.answered.is_set, what="another hears music")
+            for reign in (2, 3):
+                await soon(lambda: centre.endpoints().pids.spare is not None, what="a spare stands by")
+                spare, killed = centre.endpoints().pids.spare, centre.kill("engine")
+                await soon(leads(port, epoch=reign), what="the spare leads")
+                await soon(lambda: centre.is_back("engine", after=killed), what="it is told who serves")  # noqa: B023 - awaited in the same round
+                assert centre.pid("engine") == spare
+            assert made.callers(Step.ENDED) == made.phones(Step.ENDED) == []
+            await made.hang_up([talk])
+            await soon(lambda: waits.order.label in made.callers(Step.HEARD), what="who waited talks")
+            await made.hang_up([waits])
