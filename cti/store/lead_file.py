@@ -79,6 +79,7 @@ async def _locked(path: Path) -> int:
     loop = asyncio.get_running_loop()
     holds: asyncio.Future[None] = loop.create_future()
     try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
         raise OutsideError(f"{path} cannot be opened: {error.strerror}. Check the disk and its owner.") from error

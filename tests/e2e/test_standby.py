@@ -120,7 +120,8 @@ def copied(centre: RunningCentre, folder: Path) -> Home:
     for name in ("settings.json", "secrets.json", "centre.yaml"):
         shutil.copyfile(first.path / name, folder / name)
     for name in ("conf", "prompts"):
-        shutil.copytree(first.path / name, folder / name, symlinks=True)
+        unfinished = shutil.ignore_patterns(".*")  # sounds that are just being made
+        shutil.copytree(first.path / name, folder / name, symlinks=True, ignore=unfinished)
     settings = json.loads((folder / "settings.json").read_text())
     (folder / "settings.json").write_text(json.dumps({**settings, "port_base": centre.port_base + 20}))
     return Home.open(folder)

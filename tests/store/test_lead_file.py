@@ -87,6 +87,11 @@ async def test_whoever_resigns_lets_the_next_one_lead(tmp_path: Path) -> None:
     assert (first.leads, second.leads) == (False, True)
 
 
+async def test_a_home_that_was_copied_without_what_runs_in_it_is_led_too(tmp_path: Path) -> None:
+    assert await FileLeadership(tmp_path / "run").gained() == 1
+    assert await FileLeadership(tmp_path / "other", numbered=False).gained() == 0
+
+
 async def test_one_who_gave_up_waiting_holds_nothing(tmp_path: Path) -> None:
     first, second, third = (FileLeadership(tmp_path) for _ in range(3))
     await first.gained()
