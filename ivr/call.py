@@ -21,6 +21,8 @@ from ivr.session import CallerGone, LineGone, Session
 
 log = logging.getLogger(__name__)
 
+_MOST_NAME: Final = 80
+"""Of a caller's name, which may be anything, characters are passed on."""
 _MARGIN_S: Final = 10
 """The IVR ends a stay this much earlier than the dialplan would, so that it can do so in words."""
 
@@ -117,7 +119,7 @@ class Call:
                 turn = flow.step(self._services.centre, turn.state, given, now_ms=self._services.now_ms())
             self._finish(turn.state, turn.verb)
         except CallerGone as gone:
-            self._lose(turn.state, lost.End.CUT_OFF if isinstance(gone, LineGone) else lost.End.LEFT)
+            self._lose(turn.state, _end(turn.verb, gone))
             raise
         if isinstance(turn.verb, flow.End):
             self._lose(turn.state, lost.End.HUNG_UP_ON)
@@ -132,7 +134,7 @@ class Call:
             lost.LostCaller(
                 queue_id=self._services.centre.projects[self._project].operator,
                 number=lost.known(env.get("agi_callerid", "")),
-                name=lost.known(env.get("agi_calleridname", "")),
+                name=lost.known(env.get("agi_calleridname", ""))[:_MOST_NAME],
                 dialled=env.get("agi_extension", ""),
                 language=state.language.value,
                 path=flow.path_text(state),
@@ -199,6 +201,13 @@ class Call:
         if not phrase.values:
             return self._services.prompts.sound(prompt, phrase.language)
         return self._services.prompts.spoken(filled(prompt.text(phrase.language), phrase.values), phrase.language)
+
+
+def _end(verb: flow.Verb, gone: CallerGone) -> lost.End:
+    """How he went who went while this was done."""
+    if isinstance(verb, flow.End):
+        return lost.End.HUNG_UP_ON
+    return lost.End.CUT_OFF if isinstance(gone, LineGone) else lost.End.LEFT
 
 
 def filled(text: str, values: tuple[tuple[str, str], ...]) -> str:

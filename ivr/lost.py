@@ -51,17 +51,19 @@ class End(Enum):
 
     LEFT = auto()
     HUNG_UP_ON = auto()
-    """By us."""
+    """By us, or while we said goodbye."""
     CUT_OFF = auto()
 
 
 def why(state: State, end: End) -> Lost | None:
     """Why he reached nobody; None when he got what he called for."""
-    if any(step.endswith(":closed") for step in state.path):
-        return None if state.account else Lost.AFTER_HOURS
     if end is End.CUT_OFF:
         return Lost.CUT_OFF
-    return None if state.account or end is End.HUNG_UP_ON else Lost.LEFT_MENU
+    if state.account:
+        return None
+    if any(step.endswith(":closed") for step in state.path):
+        return Lost.AFTER_HOURS
+    return None if end is End.HUNG_UP_ON else Lost.LEFT_MENU
 
 
 def known(text: str) -> str:
@@ -76,7 +78,7 @@ class Losses:
         self._api = api
         self._untold: deque[tuple[float, LostCaller]] = deque(maxlen=MOST_UNTOLD)
         """With the moment, monotonic, at which each is given up."""
-        self._teller: threading.Thread | None = None
+        self._is_telling = False
         self._lock = threading.Lock()
 
     def tell(self, caller: LostCaller) -> None:
@@ -86,9 +88,14 @@ class Losses:
         log.warning("The engine could not be told of a lost caller; tried again.", extra={"action": "lost_untold"})
         with self._lock:
             self._untold.append((time.monotonic() + GIVEN_UP_S, caller))
-            if self._teller is None:
-                self._teller = threading.Thread(target=self._tell_again, name="losses", daemon=True)
-                self._teller.start()
+            if self._is_telling:
+                return
+            try:
+                threading.Thread(target=self._tell_again, name="losses", daemon=True).start()
+            except RuntimeError as error:  # the next lost caller tries it again
+                log.error("No thread can be started: %s", error)
+            else:
+                self._is_telling = True
 
     def _tell_again(self) -> None:
         """Until all are told or given up."""
@@ -104,7 +111,7 @@ class Losses:
                 log.error("The engine was never told of a lost caller.", extra={"action": "lost_given_up"})
             with self._lock:
                 if not self._untold:
-                    self._teller = None
+                    self._is_telling = False
                     return
 
     def _told(self, caller: LostCaller) -> bool:

@@ -153,9 +153,16 @@ class Session(AGI):  # type: ignore[misc]
             self.send_command(command, *args)
             return self.get_result()
         except ConnectionError as error:
-            raise LineGone(type(error).__name__) from error
+            raise (CallerGone if self._was_told() else LineGone)(type(error).__name__) from error
         except OSError as error:
             raise CallerGone(type(error).__name__) from error
+
+    def _was_told(self) -> bool:
+        """Whether a hang-up stands unread on a line that has broken since."""
+        try:
+            return self._reader.readline(_MOST_LINE).strip() == b"HANGUP"
+        except OSError:
+            return False
 
     def send_command(self, command: str, *args: object) -> None:
         """Send one line. Raises ValueError rather than letting a second command slip in."""

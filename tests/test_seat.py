@@ -17,7 +17,7 @@ from cti.home import Home, JournalPlace, Settings
 from cti.spare import MadeOf
 from cti.store import appending, postgres
 from cti.store.asking import ask
-from cti.store.database_journal import DatabaseJournal
+from cti.store.database_journal import DatabaseChronicle, DatabaseJournal
 from cti.store.reign import Answer
 from cti.supervise import health
 from cti.web.server import bind
@@ -58,6 +58,13 @@ async def test_the_address_that_the_lease_names_refuses_nobody_from_the_claim_on
         await asyncio.wait_for(taken.awaited(Follower(), database=database, made_of=MadeOf(home)), DEADLINE_S)
         assert taken.listener is not None
         assert await ask(f"http://127.0.0.1:{home.ports.web}", taken.epoch, elsewhere=False) is Answer.SILENT
+    await database.close()
+
+
+async def test_a_spare_that_finds_no_tables_waits_for_them(server: PostgresServer) -> None:
+    database = open_database(server.new_database())
+    with pytest.raises(OutsideError, match="not in this database"):
+        await Follower().read(DatabaseChronicle(database))
     await database.close()
 
 

@@ -61,7 +61,7 @@ from cti.engine.people import Farewell, InHand, Lines
 from cti.engine.reception import Reception
 from cti.engine.tasks import Supervised
 from cti.engine.timers import Timers
-from cti.errors import DatabaseDown, NotFound
+from cti.errors import DatabaseDown, NotFound, RuleError
 from cti.ports import (
     Arrival,
     CallerEntered,
@@ -141,6 +141,8 @@ class Engine:
         self._people: tuple[Person, ...] = ()
         self._phones: dict[str, Phone] = {}
         self._in_hand = InHand()
+        self._hearing: dict[tuple[QueueId, str], asyncio.Future[None]] = {}
+        """Lost callers who are told of and not decided about."""
         self._lost = LostCallers(
             queues=self._queues, in_hand=self._in_hand, address_key=address_key, callable_back=callable_back
         )
@@ -551,18 +553,50 @@ class Engine:
             return
         self.post(event)
 
-    def lose(self, caller: CallerLost) -> None:
+    async def hear_of_lost(self, caller: CallerLost) -> None:
         """See `ports.Engine`."""
-        at_ms = caller.at_ms + self._clock.ahead_ms() if caller.at_ms else self.now()
-        node = next(iter(self._switches), None)
-        event = self._lost.contact_of(self.state, caller, at_ms=min(at_ms, self.now()), node=node)
-        made = event.medium if event is not None else "nothing"
-        log.info("a caller was lost", extra={"action": "caller_lost", "why": caller.why, "made": made})
+        key = caller.queue_id, caller.number
+        while (heard := self._hearing.get(key)) is not None:
+            await asyncio.wait((heard,))  # told again before it is done
+        event = self._of_lost(caller)
+        if event is None:
+            return
+        kept: list[asyncio.Future[None]] = []
+
+        def keep(decision: Decision) -> None:
+            self._keep(people.of_lost(caller, queued) for queued in _queued(decision))
+            kept.append(asyncio.ensure_future(self._keeper.durable()))
+
+        self._hearing[key] = done = asyncio.get_running_loop().create_future()
+        try:
+            await self._loop.ask(event, urgent=False, before=keep)
+        except RuleError:
+            contact_id = self.state.callbacks.get(event.address_key)
+            if contact_id is None or contact_id in self._in_hand:
+                raise
+            self._keep((people.of_lost(caller, self.state.contacts[contact_id]),))  # they died with an engine
+            kept.append(asyncio.ensure_future(self._keeper.durable()))
+        finally:
+            del self._hearing[key]
+            done.set_result(None)
+        await self._kept(kept)
+
+    def lose(self, caller: CallerLost) -> None:
+        """See `node.Floor`: what the switch tells is told once, and not waited for."""
+        event = self._of_lost(caller)
         if event is not None:
             self._loop.post(
                 event,
                 before=lambda decision: self._keep(people.of_lost(caller, queued) for queued in _queued(decision)),
             )
+
+    def _of_lost(self, caller: CallerLost) -> ContactArrived | None:
+        at_ms = caller.at_ms + self._clock.ahead_ms() if caller.at_ms else self.now()
+        node = next(iter(self._switches), None)
+        event = self._lost.contact_of(self.state, caller, at_ms=min(at_ms, self.now()), node=node)
+        made = event.medium if event is not None else "nothing"
+        log.info("a caller was lost", extra={"action": "caller_lost", "why": caller.why, "made": made})
+        return event
 
     def _queue_of(self, caller: CallerEntered) -> QueueId:
         """The queue that the dialplan named; should it not exist, the first that does: never dead air."""

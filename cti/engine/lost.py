@@ -46,7 +46,7 @@ class LostCallers:
         if rules is None or not caller.number:
             return None
         here = self._live(state, rules.project_id, caller.number)
-        if any(one.medium is Medium.VOICE or self._asks_for_call(one) for one in here):
+        if any(_talks_or_waits(one) or self._asks_for_call(one) for one in here):
             return None
         address_key = self._address_key(rules.project_id, caller.number)
         if caller.why is Lost.CUT_OFF and self._callable_back(caller.number):
@@ -81,10 +81,7 @@ class LostCallers:
         if known is None or not known.address:
             return False
         here = self._live(state, known.project_id, known.address)
-        again = any(
-            one.medium is Medium.VOICE and one.state is not ContactState.WRAP_UP and one.leg_id not in cut
-            for one in here
-        )
+        again = any(_talks_or_waits(one) and one.leg_id not in cut for one in here)
         return self._callable_back(known.address) and not again
 
     def is_second(self, state: State, contact_id: ContactId) -> bool:
@@ -108,6 +105,11 @@ class LostCallers:
         known = self._in_hand.get(contact.id)
         of_lost = contact.medium is Medium.TASK and known is not None and people.why_lost(known) is not None
         return of_lost or (contact.medium is Medium.CALLBACK and contact.state is not ContactState.WRAP_UP)
+
+
+def _talks_or_waits(contact: Contact) -> bool:
+    """Is this a call whose customer is here?"""
+    return contact.medium is Medium.VOICE and contact.state is not ContactState.WRAP_UP
 
 
 def _why(decision: Decision, queued: ContactQueued) -> Lost:

@@ -188,10 +188,10 @@ def of_party(number: str, invited: PartyInvited, *, known: Particulars | None, p
     )
 
 
-def of_lost(lost: CallerLost, queued: ContactQueued) -> Particulars:
-    """What is known of a caller who reached nobody, as the particulars of the task that was made of it."""
+def of_lost(lost: CallerLost, queued: ContactQueued | Contact) -> Particulars:
+    """What is known of a caller who reached nobody, as the particulars of the task or callback that was made of it."""
     return Particulars(
-        contact_id=queued.contact_id,
+        contact_id=queued.id if isinstance(queued, Contact) else queued.contact_id,
         project_id=queued.project_id,
         medium=queued.medium,
         address=lost.number,

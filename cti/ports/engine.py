@@ -45,10 +45,12 @@ class Engine(Protocol):
     async def transfer(self, event: TransferRequested | InviteRequested, number: str) -> Decision:
         """As `handle`; `number` (E.164) is rung if the target is one outside, and kept. Asked before, as for `call`."""
 
-    def lose(self, caller: CallerLost) -> None:
-        """A caller reached nobody: a task is made of it where his queue wants that (`QueueOpened.lost_to`).
+    async def hear_of_lost(self, caller: CallerLost) -> None:
+        """A caller reached nobody: a callback for one who was cut off, a task where his queue wants that
+        (`QueueOpened.lost_to`).
 
-        None without a number to call back, nor while anything of this number is live: one task, however often he tried.
+        None without a number to call back, nor while anything of this number is live: one, however often he tried or it
+        is told. On disk when it returns. Raises RuleError, NotFound, OutsideError.
         """
 
     def particulars(self, contact_id: ContactId) -> Particulars | None:

@@ -12,11 +12,12 @@ under the same check of the epoch, before anything newer is. Made by `cti.wiring
 """
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 import sqlite3
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -367,14 +368,28 @@ class DatabaseChronicle:
 
     async def entries(self, *, after: int) -> AsyncIterator[Entry]:
         """Every settled entry with a greater number, in order, then end."""
-        while page := await asyncio.to_thread(read, self._database, after=after, until=LAST_POSSIBLE):
+        while page := await asyncio.to_thread(self._page, after):
             for entry in page:
                 yield entry
             after = page[-1].number
 
     async def latest_snapshot(self) -> tuple[int, bytes] | None:
         """The newest whole snapshot: number of its last entry, and the state. It is made of settled entries only."""
-        return await self._database.read(lambda connection: latest(connection, LAST_POSSIBLE), within_s=30)
+        with _there():
+            return await self._database.read(lambda connection: latest(connection, LAST_POSSIBLE), within_s=30)
+
+    def _page(self, after: int) -> list[Entry]:
+        with _there():
+            return read(self._database, after=after, until=LAST_POSSIBLE)
+
+
+@contextlib.contextmanager
+def _there() -> Iterator[None]:
+    """Raises OutsideError where the tables are not made yet, or are just being restored."""
+    try:
+        yield
+    except sa.exc.ProgrammingError as error:
+        raise OutsideError("The journal's tables are not in this database (yet).") from error
 
 
 def read(database: Database, *, after: int, until: int, limit: int = PAGE) -> list[Entry]:

@@ -22,9 +22,11 @@ async def tell_of_lost_caller(
     parts: AnyParts,
     x_triune_token: Annotated[str, Header(max_length=200)] = "",
 ) -> None:
-    """A caller reached nobody in the IVR. Where his queue wants it, a task is made of it; at most one per number."""
+    """A caller reached nobody in the IVR. Cut off with the switch, he is called back; else a task is made of it, where
+    his queue wants that. At most one per number, however often it is told; on disk when it is answered.
+    """
     must_be_ivr(x_triune_token, parts)
-    parts.engine.lose(
+    await parts.engine.hear_of_lost(
         CallerLost(
             queue_id=QueueId(given.queue_id),
             number=telephone_number(given.number, country=parts.centre.country),

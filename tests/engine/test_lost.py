@@ -18,6 +18,7 @@ from cti.domain.queue import MOST_POINTS
 from cti.engine import engine as engines
 from cti.engine import people
 from cti.engine.engine import Engine
+from cti.engine.lost import LostCallers
 from cti.errors import DatabaseDown
 from cti.ports import (
     CallerLost,
@@ -29,6 +30,7 @@ from cti.ports import (
     SwitchDisconnected,
     SwitchEvent,
 )
+from cti.testing import Scenario
 from cti.variables import Lost
 from tests.engine.world import NODE, PROJECT, QUEUE, START_MS, MemoryJournal, MemoryKeeper, caller
 
@@ -253,9 +255,9 @@ async def test_a_lost_caller_becomes_a_task_that_says_who_and_why() -> None:
 
 async def test_who_was_cut_off_in_the_menus_is_called_back_once_and_his_card_says_why() -> None:
     async with running() as world:
-        world.engine.lose(lost(why=Lost.CUT_OFF))
+        await world.engine.hear_of_lost(lost(why=Lost.CUT_OFF))
         callback = await world.queued()
-        world.engine.lose(lost(why=Lost.CUT_OFF))
+        await world.engine.hear_of_lost(lost(why=Lost.CUT_OFF))
         await world.settled()
         known = world.desks.known[callback.contact_id]
         assert known is not None
@@ -265,9 +267,49 @@ async def test_who_was_cut_off_in_the_menus_is_called_back_once_and_his_card_say
         assert len(world.engine.state.contacts) == 1
 
 
+async def test_told_twice_at_once_it_is_one_callback_or_one_task() -> None:
+    async with running() as world:
+        for why in (Lost.CUT_OFF, Lost.LEFT_MENU):
+            number = f"{NUMBER}{why is Lost.CUT_OFF:d}"
+            await asyncio.gather(*(world.engine.hear_of_lost(lost(number, why=why)) for _ in range(3)))
+        assert sorted(one.medium for one in world.engine.state.contacts.values()) == [Medium.CALLBACK, Medium.TASK]
+
+
+async def test_a_callback_whose_particulars_died_with_the_engine_before_is_known_again_when_it_is_told_again() -> None:
+    journal = MemoryJournal()
+    async with running(journal=journal) as world:
+        await world.engine.hear_of_lost(lost(why=Lost.CUT_OFF))
+    async with running(journal=Continued(journal.written)) as world:
+        (callback,) = world.engine.state.contacts
+        assert world.engine.particulars(callback) is None
+        await world.engine.hear_of_lost(lost(why=Lost.CUT_OFF))
+        known = world.engine.particulars(callback)
+        assert known is not None
+        assert (known.address, known.path) == (NUMBER, "main:2;lost:cut_off")
+        assert len(world.engine.state.contacts) == 1
+
+
+async def test_whose_last_talk_is_being_wrapped_up_is_called_back_when_he_is_cut_off() -> None:
+    talk = Scenario()
+    talk.queue("support")
+    talk.agent("ann")
+    talk.call("carl", key="k1")
+    talk.picks_up("ann")
+    talk.caller_hangs_up("carl")
+    in_hand = people.InHand()
+    in_hand.put(people.of_lost(lost(), talk.contact("carl")))
+    rules = talk.state.queues[QUEUE].rules
+    callers = LostCallers(
+        queues={rules.queue_id: rules}, in_hand=in_hand, address_key=people.keyed(SECRET), callable_back=bool
+    )
+    made = callers.contact_of(talk.state, lost(why=Lost.CUT_OFF), at_ms=0, node=NODE)
+    assert made is not None
+    assert made.medium is Medium.CALLBACK
+
+
 async def test_who_was_cut_off_and_may_not_be_called_is_a_task() -> None:
     async with running(callable_back=lambda _: False) as world:
-        world.engine.lose(lost(why=Lost.CUT_OFF))
+        await world.engine.hear_of_lost(lost(why=Lost.CUT_OFF))
         assert (await world.queued()).medium is Medium.TASK
 
 
@@ -287,7 +329,7 @@ async def test_however_often_he_tries_it_is_one_task() -> None:
 async def test_no_task_is_made_where_nobody_wants_one_or_nobody_can_be_called(number: str) -> None:
     rules = WITHOUT_OFFER if number == "" else QueueOpened(queue_id=QUEUE, project_id=PROJECT)
     async with running(rules) as world:
-        world.engine.lose(lost(number))
+        await world.engine.hear_of_lost(lost(number))
         await world.settled()
         assert not world.engine.state.contacts
 

@@ -52,6 +52,20 @@ GOOD = {
 }
 
 
+def test_the_leader_that_a_standby_names_is_asked_instead() -> None:
+    with service(200, json.dumps(GOOD).encode()) as (leader, asked):
+        standing = {"code": "standby", "leader": leader, "leads": False}
+        with service(503, json.dumps(standing).encode()) as (url, _):
+            assert Accounts(api=Api(url=url, token="word")).check("100001", "4711").outcome is Outcome.OK
+    assert [one["token"] for one in asked] == ["word"]
+
+
+@pytest.mark.parametrize("leader", ["", "https://127.0.0.1:9", 7, None])
+def test_what_a_standby_names_that_is_no_way_is_not_gone(leader: object) -> None:
+    with service(503, json.dumps({"code": "standby", "leader": leader}).encode()) as (url, _):
+        assert Accounts(api=Api(url=url, token="word")).check("100001", "4711") == UNAVAILABLE
+
+
 def test_the_right_pin_brings_the_account() -> None:
     with service(200, json.dumps(GOOD).encode()) as (url, asked):
         answer = Accounts(api=Api(url=url, token="word")).check("100001", "4711")

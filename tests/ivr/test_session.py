@@ -190,6 +190,19 @@ def test_a_broken_pipe_is_asterisks_own_end() -> None:
                 verb(agi)
 
 
+def test_a_hang_up_that_was_told_before_the_line_broke_is_one() -> None:
+    for verb in VERBS.values():
+        ours, theirs = socket.socketpair()
+        with ours, ours.makefile("rb") as reader:
+            theirs.sendall(PARTICULARS.encode())
+            agi = Session(ours, reader)
+            theirs.sendall(b"HANGUP\n")
+            theirs.close()
+            with pytest.raises(CallerGone) as caught:
+                verb(agi)
+            assert not isinstance(caught.value, LineGone)
+
+
 @pytest.mark.lesson(23)
 def test_hanging_up_a_caller_who_has_left_is_no_error() -> None:
     with session("HANGUP") as (agi, peer):

@@ -249,7 +249,7 @@ class MemoryEngine:
             subject=given.subject,
         )
 
-    def lose(self, caller: CallerLost) -> None:
+    async def hear_of_lost(self, caller: CallerLost) -> None:
         self.lost.append(caller)
 
     def particulars(self, contact_id: ContactId) -> Particulars | None:
