@@ -31,7 +31,8 @@ WITH RECURSIVE thread(contact_id) AS (
     SELECT CAST(:contact_id AS TEXT)
     UNION SELECT m.continues FROM messages m JOIN thread t ON m.contact_id = t.contact_id WHERE m.continues IS NOT NULL
 )
-SELECT m.* FROM messages m JOIN thread t ON m.contact_id = t.contact_id ORDER BY m.message_id DESC LIMIT :most
+, found AS MATERIALIZED (SELECT m.* FROM thread t CROSS JOIN messages m WHERE m.contact_id = t.contact_id)
+SELECT * FROM found ORDER BY message_id DESC LIMIT :most
 """)
 
 
@@ -40,8 +41,9 @@ WITH RECURSIVE later(contact_id) AS (
     SELECT CAST(:contact_id AS TEXT)
     UNION SELECT m.contact_id FROM messages m JOIN later l ON m.continues = l.contact_id
 )
-SELECT m.contact_id FROM messages m JOIN later l ON m.contact_id = l.contact_id
-WHERE m.contact_id <> :contact_id GROUP BY m.contact_id ORDER BY MIN(m.message_id) DESC LIMIT :most
+SELECT m.contact_id FROM later l CROSS JOIN messages m
+WHERE m.contact_id = l.contact_id AND m.contact_id <> :contact_id
+GROUP BY m.contact_id ORDER BY MIN(m.message_id) DESC LIMIT :most
 """)
 
 

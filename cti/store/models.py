@@ -375,7 +375,11 @@ class MessageRow(Base):
     """What was said on a contact without a call; emptied when the person is erased."""
 
     __tablename__ = "messages"
-    __table_args__ = (Index(None, "contact_id", "message_id"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index(None, "contact_id", "message_id"),
+        Index(None, "sending", "medium"),
+        {"sqlite_autoincrement": True},
+    )
 
     message_id: Mapped[int] = mapped_column(primary_key=True)
     contact_id: Mapped[str]

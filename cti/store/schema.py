@@ -15,7 +15,7 @@ from cti.errors import ConfigError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0008"
+HEAD: Final = "0009"
 """Revision of the newest migration."""
 _LOCK: Final = 8_746_863
 """Key of PostgreSQL's advisory lock: two centres that start at once upgrade one after the other."""

@@ -141,6 +141,41 @@ async def test_a_contact_that_goes_on_from_another_has_the_whole_thread(messages
     assert [await messages.going_on_from(one) for one in (C1, C2, C3)] == [[C3, C2], [C3], []]
 
 
+async def test_what_is_asked_of_each_contact_goes_by_indexes_alone(
+    database: Database, messages: StoredMessages
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("the plan of an empty table says nothing there")
+    asked: list[tuple[str, object]] = []
+
+    def note(_connection: object, _cursor: object, statement: str, given: object, *_: object) -> None:
+        asked.append((statement, given))
+
+    sa.event.listen(database.engine, "before_cursor_execute", note)
+    await messages.keep(C1, mail("m1"))
+    await messages.queue(answer("a1"), agent_id=None, at_ms=1)
+    await messages.unsent(Medium.EMAIL)
+    await messages.unsent(Medium.EMAIL, beginning="support:")
+    await messages.settle("a1", Sending.SENT)
+    await messages.of_contact(C1)
+    await messages.going_on_from(C1)
+    await messages.contact_of("m1")
+    await messages.referred("<m1@example.com>")
+    sa.event.remove(database.engine, "before_cursor_execute", note)
+    plans = [
+        step.detail
+        for statement, given in asked
+        if statement.lstrip().startswith(("SELECT", "UPDATE", "WITH"))
+        for step in await database.read(
+            lambda connection, statement=statement, given=given: connection.exec_driver_sql(
+                f"EXPLAIN QUERY PLAN {statement}", given
+            ).all()
+        )
+    ]
+    assert any("ix_messages_sending_medium" in step for step in plans)
+    assert not [step for step in plans if step.startswith(("SCAN messages", "SCAN m", "SCAN attachments"))]
+
+
 async def test_what_the_centre_notes_goes_to_nobody(messages: StoredMessages) -> None:
     said = Said(key="n1", medium=Medium.CHAT, contact_id=C1, project_id=TELECOM, at_ms=3, text="Anna joined")
     noted = await messages.note(said)
