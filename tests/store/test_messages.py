@@ -146,9 +146,9 @@ async def test_what_is_asked_of_each_contact_goes_by_indexes_alone(
 ) -> None:
     if not database.is_sqlite:
         pytest.skip("the plan of an empty table says nothing there")
-    asked: list[tuple[str, object]] = []
+    asked: list[tuple[str, tuple[object, ...]]] = []
 
-    def note(_connection: object, _cursor: object, statement: str, given: object, *_: object) -> None:
+    def note(_connection: object, _cursor: object, statement: str, given: tuple[object, ...], *_: object) -> None:
         asked.append((statement, given))
 
     sa.event.listen(database.engine, "before_cursor_execute", note)
@@ -162,16 +162,13 @@ async def test_what_is_asked_of_each_contact_goes_by_indexes_alone(
     await messages.contact_of("m1")
     await messages.referred("<m1@example.com>")
     sa.event.remove(database.engine, "before_cursor_execute", note)
-    plans = [
-        step.detail
-        for statement, given in asked
-        if statement.lstrip().startswith(("SELECT", "UPDATE", "WITH"))
-        for step in await database.read(
-            lambda connection, statement=statement, given=given: connection.exec_driver_sql(
-                f"EXPLAIN QUERY PLAN {statement}", given
-            ).all()
-        )
-    ]
+    ours = [one for one in asked if one[0].lstrip().startswith(("SELECT", "UPDATE", "WITH"))]
+
+    def planned(connection: Connection) -> list[str]:
+        plans = (connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", given) for statement, given in ours)
+        return [step.detail for plan in plans for step in plan.all()]
+
+    plans = await database.read(planned)
     assert any("ix_messages_sending_medium" in step for step in plans)
     assert not [step for step in plans if step.startswith(("SCAN messages", "SCAN m", "SCAN attachments"))]
 
