@@ -191,7 +191,7 @@ async def test_death_freeze_and_a_lost_database_cut_no_talk_and_never_let_two_co
     assert sum(gap not in (None, 1) for _, gap in found) <= 2, "numbers jump only where a reign begins"
 
 
-async def test_on_one_machine_the_spare_leads_and_another_one_stands_by(
+async def test_on_one_machine_the_spare_leads_and_has_what_the_leader_spooled_though_it_never_read_it(
     postgres: PostgresServer, tmp_path: Path
 ) -> None:
     with kept_there(postgres, tmp_path) as centre:
@@ -209,6 +209,17 @@ async def test_on_one_machine_the_spare_leads_and_another_one_stands_by(
                 await soon(lambda: centre.is_back("engine", after=killed), what="it is told who serves")  # noqa: B023 - awaited in the same round
                 assert centre.pid("engine") == spare
             assert made.callers(Step.ENDED) == made.phones(Step.ENDED) == []
+
+            await soon(lambda: centre.endpoints().pids.spare is not None, what="a spare stands by")
+            await asyncio.to_thread(postgres.stop)
             await made.hang_up([talk])
-            await soon(lambda: waits.order.label in made.callers(Step.HEARD), what="who waited talks")
+            await soon(lambda: waits.order.label in made.callers(Step.HEARD), what="who waited talks, by the spool")
+            assert health(port)["spooling"]
+            killed = centre.kill("engine")
+            await asyncio.to_thread(postgres.start)
+            await soon(leads(port, epoch=4), what="the spare leads as soon as it can be known who does")
+            await soon(lambda: centre.is_back("engine", after=killed), what="it is told who serves")
+            assert "entries of the spool are stored" in centre.log("engine")
+            assert made.callers(Step.ENDED) == [talk.order.label]
             await made.hang_up([waits])
+            await made.agents.desks.ready(limit_s=PATIENCE_S)
