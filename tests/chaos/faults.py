@@ -201,7 +201,7 @@ def _run(connection: Connection, statements: Sequence[str]) -> None:
 async def _postgres_killed(ground: Ground, *, engine: bool) -> None:
     """And the engine while the database is away, so that another finds what it had spooled."""
     postgres = _postgres(ground)
-    postgres.kill()
+    await asyncio.to_thread(postgres.kill)  # what is seen meanwhile bears the time at which it is read
     pid = ground.centre.kill("engine") if engine else 0
     until_s = asyncio.get_running_loop().time() + ground.dice.uniform(0.2, _LONGEST_AWAY_S)
     await soon(lambda: asyncio.get_running_loop().time() > until_s, what="it was away for long enough")
