@@ -9,7 +9,6 @@ that must wait is a spare (`cti.spare`) and has nothing left to do then but to b
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import signal
@@ -39,6 +38,7 @@ from cti.engine.engine import Engine
 from cti.engine.gate import Gate
 from cti.engine.recovery import Follower
 from cti.engine.tasks import Supervised
+from cti.errors import OutsideError
 from cti.home import Home
 from cti.recordings.office import RecordingOffice
 from cti.review.beside import Storyteller, Watch
@@ -48,7 +48,7 @@ from cti.store.desks import StoredDesks
 from cti.store.recordings import StoredRecordings
 from cti.uptake import EngineUptake
 from cti.web.app import create_app
-from cti.web.server import bind, make_server
+from cti.web.server import bound, make_server
 from cti.wiring import gauges, telephony
 from cti.wiring.dialling import Dialling
 from cti.wiring.enrolment import DirectoryEnrolment
@@ -61,7 +61,6 @@ DEPOSED: Final = 75
 """The exit code of an engine that does not lead any more (EX_TEMPFAIL: to be started again)."""
 PORT_LIMIT_S: Final = 2.0
 """How long the port of an engine that has just died may still be taken."""
-PORT_RETRY_S: Final = 0.005
 SWITCH_INTERVAL_S: Final = 0.0002
 """How long a thread of the database may keep the interpreter when the loop wants it; Python's own is 5 ms."""
 UI: Final = Path(__file__).parent / "web" / "ui" / "dist"
@@ -336,16 +335,11 @@ async def _releases(ground: Ground, switch: AsteriskSwitch, engine: Engine, *, r
 
 
 async def _listener(home: Home, port: int) -> socket.socket:
-    """The web's socket. Raises OSError when the port is another's; an engine that is just dying is waited for."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + PORT_LIMIT_S
-    while True:
-        try:
-            return bind(home.settings.listen, port)
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE or loop.time() > deadline:
-                raise
-        await asyncio.sleep(PORT_RETRY_S)
+    """The web's socket; an engine that is just dying is waited for. Raises OutsideError when the port is another's."""
+    listener = await bound(home.settings.listen, port, within_s=PORT_LIMIT_S)
+    if listener is None:
+        raise OutsideError(f"Port {port} is another program's. End that, or give the engine another --web-port.")
+    return listener
 
 
 def _path(name: str | None) -> Path | None:

@@ -8,11 +8,9 @@ the others are its spares here, too. Called by `cti.app`; the adapters are in `c
 
 import asyncio
 import contextlib
-import errno
 import logging
 import os
 import socket
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -21,7 +19,7 @@ from typing import Final
 
 from cti.database import Database
 from cti.engine.recovery import Chronicle, Follower
-from cti.errors import DatabaseDown, OutsideError
+from cti.errors import DatabaseDown
 from cti.home import Home, JournalPlace
 from cti.ports import Epoch, Leadership
 from cti.spare import MadeOf, until_leading
@@ -34,7 +32,7 @@ from cti.store.lead_file import FileLeadership
 from cti.store.lease import DatabaseLease
 from cti.store.schema import upgrade_database
 from cti.web.health import Reign
-from cti.web.server import bind
+from cti.web.server import bound
 from cti.web.standby import Waiting, answering
 
 log = logging.getLogger(__name__)
@@ -115,15 +113,11 @@ class Seat:
 
         Of an engine of this home that has just died it is waited for.
         """
-        deadline = time.monotonic() + (_DYING_S if self.turn is not None else 0.0)
-        while True:
-            listener = _listener(self.home, self.port)
-            if listener is not None:
-                return listener
-            if time.monotonic() >= deadline:
-                log.info("port %d is another engine's", self.port, extra={"action": "standby_silent"})
-                return None
-            await asyncio.sleep(_DYING_S / 50)
+        within_s = _DYING_S if self.turn is not None else 0.0
+        listener = await bound(self.home.settings.listen, self.port, within_s=within_s)
+        if listener is None:
+            log.info("port %d is another engine's", self.port, extra={"action": "standby_silent"})
+        return listener
 
     def _answering(self, listener: socket.socket) -> AbstractAsyncContextManager[None]:
         settings = self.home.settings
@@ -241,18 +235,3 @@ def _address(home: Home, port: int) -> str:
     host = socket.gethostname() if settings.listen in _UNSPECIFIED else settings.listen
     scheme = "https" if settings.tls_cert else "http"
     return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
-
-
-def _listener(home: Home, port: int) -> socket.socket | None:
-    """The web's socket; None when another process of this machine has the port. Raises OutsideError."""
-    listen = home.settings.listen
-    try:
-        return bind(listen, port)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            return None
-        raise OutsideError(
-            f"The engine cannot listen on {listen}, port {port}: {error.strerror}. Give --listen an address of this "
-            "machine, or 0.0.0.0 and --public-address.",
-            transient=False,
-        ) from error

@@ -5,9 +5,12 @@ the transport, so that a dead network is noticed after ten seconds and not after
 `cti.app`. What one connection may cost stands in `cti.web.connections`.
 """
 
+import asyncio
 import contextlib
+import errno
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -15,6 +18,7 @@ from typing import Final
 import uvicorn
 from fastapi import FastAPI
 
+from cti.errors import OutsideError
 from cti.web.connections import HttpConnection, WebSocketConnection, raise_descriptor_limit
 
 PING_S: Final = 5.0
@@ -23,6 +27,8 @@ BACKLOG: Final = 2048
 """Most connections that wait to be accepted."""
 MESSAGE_LIMIT: Final = 64 * 1024
 """Most bytes of what a page or softphone says at once."""
+_AGAIN_S: Final = 0.005
+"""How often a port is asked for that a process which is just dying has still."""
 
 
 def make_server(app: FastAPI, *, cert: Path | None = None, key: Path | None = None) -> uvicorn.Server:
@@ -81,3 +87,24 @@ def bind(host: str, port: int) -> socket.socket:
         raise
     listener.setblocking(False)
     return listener
+
+
+async def bound(host: str, port: int, *, within_s: float) -> socket.socket | None:
+    """As `bind`, and for so long a process that has just died may take to let go of the port.
+
+    None when it is another's still. Raises OutsideError when this machine has no such address, or none to give.
+    """
+    deadline = time.monotonic() + within_s
+    while True:
+        try:
+            return bind(host, port)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise OutsideError(
+                    f"The engine cannot listen on {host}, port {port}: {error.strerror}. Give --listen an address of "
+                    "this machine, or 0.0.0.0 and --public-address.",
+                    transient=False,
+                ) from error
+        if time.monotonic() >= deadline:
+            return None
+        await asyncio.sleep(_AGAIN_S)

@@ -7,7 +7,7 @@ import errno
 import httpx
 import pytest
 
-from cti.web.server import bind
+from cti.web.server import bind, bound
 from cti.web.standby import Waiting, answering
 
 
@@ -38,3 +38,15 @@ async def test_who_connects_to_a_bound_port_waits_for_its_server_and_nobody_else
         with pytest.raises(OSError, match="in use") as refused:
             bind("127.0.0.1", port)
         assert refused.value.errno == errno.EADDRINUSE
+
+
+async def test_a_port_that_is_let_go_in_time_is_had_and_one_that_is_kept_is_not() -> None:
+    with contextlib.closing(bind("127.0.0.1", 0)) as kept:
+        port = kept.getsockname()[1]
+        assert await bound("127.0.0.1", port, within_s=0.0) is None
+        waiting = asyncio.create_task(bound("127.0.0.1", port, within_s=60.0))
+        await asyncio.sleep(0)  # it has asked once
+    listener = await waiting
+    assert listener is not None
+    with contextlib.closing(listener):
+        assert listener.getsockname()[1] == port
