@@ -7,6 +7,7 @@ contact (`cti.domain`), how a command is done (`cti.asterisk`), what a page show
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -16,6 +17,7 @@ from cti.clock import Clock, SystemClock
 from cti.domain import deadlines, surveys
 from cti.domain.acd import Decision
 from cti.domain.commands import DialLead, Irrevocable, RingAgent, RingParty, StartTimer, StopTimer, SwitchCommand
+from cti.domain.contact import Contact
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
@@ -354,19 +356,34 @@ class Engine:
             event = await self._reception.told(event, particulars.address, project_id=queue.project_id)
         if event.medium is Medium.CALLBACK and event.node is None:
             event = structs.replace(event, node=next(iter(self._switches), None))
+        return await self._acknowledged(event, partial(people.of_arrival, particulars))
+
+    async def _acknowledged(
+        self, event: ContactArrived, of: Callable[[ContactQueued | Contact], Particulars]
+    ) -> ContactId:
+        """Decide about a request, and return its contact when it is known for good whose that is.
+
+        Told again it is the contact that it was before, whose particulars may have died with the engine that let it in.
+        Raises RuleError when it is refused.
+        """
         kept: list[asyncio.Future[None]] = []
 
-        def keep(decision: Decision) -> None:
-            self._keep(people.of_arrival(particulars, queued) for queued in _queued(decision))
+        def keep(known: Iterable[ContactQueued | Contact]) -> None:
+            self._keep(map(of, known))
             kept.append(asyncio.ensure_future(self._keeper.durable()))  # beside the journal's flush
 
-        decision = await self._loop.ask(event, urgent=False, before=keep)
-        queued = next(_queued(decision), None)
-        contact_id = self.state.sources[event.source_key] if queued is None else queued.contact_id
+        try:
+            decision = await self._loop.ask(event, urgent=False, before=lambda decision: keep(_queued(decision)))
+        except RuleError:
+            contact_id = self.state.callbacks.get(event.address_key)  # who is to be called already, if we know whom
+            if contact_id is None or contact_id in self._in_hand:
+                raise
+        else:
+            queued = next(_queued(decision), None)
+            contact_id = self.state.sources[event.source_key] if queued is None else queued.contact_id
         live = self.state.contacts.get(contact_id)
-        if queued is None and live is not None and contact_id not in self._in_hand:
-            self._keep((people.of_arrival(particulars, live),))  # they died with the engine that let him in
-            kept.append(asyncio.ensure_future(self._keeper.durable()))
+        if live is not None and contact_id not in self._in_hand:
+            keep([live])
         await self._kept(kept)
         return contact_id
 
@@ -561,25 +578,12 @@ class Engine:
         event = self._of_lost(caller)
         if event is None:
             return
-        kept: list[asyncio.Future[None]] = []
-
-        def keep(decision: Decision) -> None:
-            self._keep(people.of_lost(caller, queued) for queued in _queued(decision))
-            kept.append(asyncio.ensure_future(self._keeper.durable()))
-
         self._hearing[key] = done = asyncio.get_running_loop().create_future()
         try:
-            await self._loop.ask(event, urgent=False, before=keep)
-        except RuleError:
-            contact_id = self.state.callbacks.get(event.address_key)
-            if contact_id is None or contact_id in self._in_hand:
-                raise
-            self._keep((people.of_lost(caller, self.state.contacts[contact_id]),))  # they died with an engine
-            kept.append(asyncio.ensure_future(self._keeper.durable()))
+            await self._acknowledged(event, partial(people.of_lost, caller))
         finally:
             del self._hearing[key]
             done.set_result(None)
-        await self._kept(kept)
 
     def lose(self, caller: CallerLost) -> None:
         """See `node.Floor`: what the switch tells is told once, and not waited for."""
@@ -633,7 +637,18 @@ class Engine:
             lives = contact_id in self.state.contacts or LegId(contact_id) in self.state.parties
             if lives and contact_id not in self._in_hand:
                 self._in_hand.put(particulars)
+        self._drop_unheard()
         return True
+
+    def _drop_unheard(self) -> None:
+        """Who is to be called, and by which number nobody knows: his request was never acknowledged, see `_kept`."""
+        requests = frozenset(self.state.sources.values())
+        for contact in self.state.contacts.values():
+            if contact.medium is Medium.CALLBACK and contact.id in requests and contact.id not in self._in_hand:
+                log.warning(
+                    "an unfinished request is dropped", extra={"action": "unheard_dropped", "contact": contact.id}
+                )
+                self.post(ContactCancelled(contact_id=contact.id, unheard=True))
 
     # -- node.Floor ---------------------------------------------------------------------------------------------------
 

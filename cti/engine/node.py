@@ -3,8 +3,9 @@
 Theory of operation. What a node tells arrives in order and becomes events at once. What it lists is a picture that is
 already old when it arrives, so nothing ends by one picture: a leg is *suspected* when it stood in the state before the
 list was asked for, still stands there, and is not on it; it has ended when a list asked for at least `RIPE_MS` later
-lacks it too. But of a customer's leg that is older than the node's process one picture is enough: he was cut off, and
-is called back. One comparison at a time. They are made twice after each connect, once a minute, and whenever a command
+lacks it too. One picture is enough of a customer's leg that is older than the node's process: he was cut off, and is
+called back; and, after a connect, of a caller who reached nobody yet: he hung up while we were away, and no phone is to
+ring for him. One comparison at a time. They are made twice after each connect, once a minute, and whenever a command
 on a standing connection found no answer.
 
 Nothing is decided here: differences become events (`cti.engine.reconcile` finds them) and callers are let in by the
@@ -250,6 +251,8 @@ class Watch:
                     self.doubt_later()
                 return
             ripe = frozenset(leg for leg, since in self._suspected.items() if asked_ms - since >= RIPE_MS)
+            if fresh:
+                ripe |= before.intersection(reconcile.callers_before_talk(self._floor.state, self._switch.node))
             found = reconcile.compare(
                 self._floor.state,
                 listing,

@@ -55,7 +55,7 @@ from cti.domain.events import (
     PartyFailed,
     RingFailed,
 )
-from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, Milliseconds, NodeId
+from cti.domain.ids import BridgeId, ContactId, LegCause, LegId, Medium, Milliseconds, NodeId
 from cti.domain.monitor import HEARING, Monitor, ear_of
 from cti.domain.monitors import overhearing
 from cti.domain.party import IN_TALK, RINGING
@@ -142,6 +142,15 @@ def held_legs(state: State, node: NodeId) -> Iterable[LegId]:
     for leg_id, dial_id in state.dial_by_leg.items():
         dial = state.dials[dial_id]
         if dial.node == node and dial.contact_id is None:
+            yield leg_id
+
+
+def callers_before_talk(state: State, node: NodeId) -> Iterable[LegId]:
+    """Of those who called and wait, or whose agent rings. Their legs came to us: none is still on its way there."""
+    for leg_id, contact_id in state.contact_by_leg.items():
+        contact = state.contacts[contact_id]
+        called = contact.medium is Medium.VOICE and not contact.outbound
+        if called and contact.node == node and contact.state in (ContactState.WAITING, ContactState.OFFERED):
             yield leg_id
 
 

@@ -18,6 +18,7 @@ from cti.domain.acd import Acd
 from cti.domain.commands import Apologise
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import SYSTEM_NO_AGENT, ContactId, LegId, Milliseconds
+from cti.errors import OutsideError
 from cti.ports import Entry, Journal, fresh_number
 
 log = logging.getLogger(__name__)
@@ -151,7 +152,10 @@ def decode(data: bytes) -> states.State:
 
 
 async def keep_snapshots(acd: Acd, journal: Journal) -> None:
-    """Save a snapshot soon, then whenever something happened in the last `SNAPSHOT_EVERY_S`; until cancelled."""
+    """Save a snapshot soon, then whenever something happened in the last `SNAPSHOT_EVERY_S`; until cancelled.
+
+    One that cannot be saved costs nothing but time at the next start, and is tried again soon.
+    """
     saved = acd.state.number
     pause_s = FIRST_SNAPSHOT_S
     while True:
@@ -160,5 +164,10 @@ async def keep_snapshots(acd: Acd, journal: Journal) -> None:
         if acd.state.number == saved:
             continue
         snapshot = states.snapshot(acd.state)
-        await journal.save_snapshot(snapshot.number, await asyncio.to_thread(encode, snapshot))
-        saved = snapshot.number
+        try:
+            await journal.save_snapshot(snapshot.number, await asyncio.to_thread(encode, snapshot))
+        except OutsideError as error:
+            log.warning("no snapshot was saved: %s", error, extra={"action": "snapshot_failed"})
+            pause_s = FIRST_SNAPSHOT_S
+        else:
+            saved = snapshot.number

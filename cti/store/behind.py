@@ -1,31 +1,34 @@
 """Write-behind: rows that are taken at once and written by one task a little later, in order, in batches.
 
 Rows gather for a tenth of a second, since a transaction for each would cost more than the rows. While the database is
-away the rows wait here and are tried again; a row that the database refuses is set aside with its reason in the log,
-and the rest go on. What waits dies with the process: whoever acknowledges something to somebody outside waits for
-`written_so_far` first. `cti.store.particulars` and `cti.store.history` (notes) go this way.
+away the rows wait here, and in a spool beside, and are tried again; a row that the database refuses is set aside with
+its reason in the log, and the rest go on. What is in neither dies with the process: whoever acknowledges something to
+somebody outside waits for `durable` first. `cti.store.particulars` and `cti.store.history` (notes) go this way.
 """
 
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from cti.database import Database
 from cti.errors import DatabaseDown
+from cti.store.row_spool import Row, RowSpool
 
 log = logging.getLogger(__name__)
 
-T = TypeVar("T")
+T = TypeVar("T", bound=Row)
 
 _LARGEST_BATCH: Final = 200
 _GATHER_S: Final = 0.1
 _RETRY_S: Final = 0.5
+_PATIENCE_S: Final = 0.25
+"""How long a write may take before what waits goes to the spool; as often, what comes meanwhile follows."""
 
 REFUSALS: Final = (SQLAlchemyError, ValueError, OverflowError)
 """What a database or its driver raises for a row that it will never take."""
@@ -34,11 +37,24 @@ REFUSALS: Final = (SQLAlchemyError, ValueError, OverflowError)
 class WriteBehind(Generic[T]):
     """Rows on their way; `run` is the task that writes them. Unbounded: it grows only while the database is away."""
 
-    def __init__(self, database: Database, write: Callable[[Connection, Sequence[T]], None], *, name: str) -> None:
-        """`write` writes the rows in a thread; written twice they must be as good as once."""
+    def __init__(
+        self,
+        database: Database,
+        write: Callable[[Connection, Sequence[T]], None],
+        *,
+        name: str,
+        spool: RowSpool[T] | None = None,
+    ) -> None:
+        """`write` writes the rows in a thread; written twice they must be as good as once.
+
+        Without a `spool` nothing outlives the process while the database is away.
+        """
         self._database = database
         self._write = write
         self._name = name
+        self._spool = spool
+        self._spooled = 0
+        """How many of those that wait, from the first on, are in the spool."""
         self._rows: list[T] = []
         self._writing: list[T] = []
         self._came = asyncio.Event()
@@ -66,14 +82,32 @@ class WriteBehind(Generic[T]):
         """Return when all that was taken is written (or set aside)."""
         await self._idle.wait()
 
-    async def written_so_far(self) -> None:
-        """Return when all that has been taken until now is written, without a wait for more to come."""
-        if self._done >= self._taken:
+    async def durable(self) -> None:
+        """Return when all that was taken until now is written, or in the spool, without a wait for more to come."""
+        if self._done + self._spooled >= self._taken:
             return
         done = asyncio.get_running_loop().create_future()
         self._waiters.append((self._taken, done))
         self._hurry.set()
         await done
+
+    async def recover(self) -> None:
+        """Take what a process before left in the spool; to be done before anything is kept.
+
+        One that cannot be read stays as it is, and nothing more is put in it.
+        """
+        if self._spool is None:
+            return
+        try:
+            left = await asyncio.to_thread(self._spool.found)
+        except OSError as error:
+            log.error("the spool cannot be read: %s", error, extra={"action": "row_spool_failed", "of": self._name})
+            self._spool = None
+            return
+        if left:
+            log.warning("%d rows of the spool", len(left), extra={"action": "row_spool_found", "of": self._name})
+        self.keep(left)
+        self._spooled = len(left)
 
     async def run(self) -> None:
         """Write for ever; to be a supervised task. Cancelled, it leaves what waits for the next `run`."""
@@ -86,12 +120,22 @@ class WriteBehind(Generic[T]):
                 await self._gather()
             self._writing, self._rows = self._rows[:_LARGEST_BATCH], self._rows[_LARGEST_BATCH:]
             await self._write_batch(self._writing)
-            self._done += len(self._writing)
-            self._writing = []
-            while self._waiters and self._waiters[0][0] <= self._done:
-                waiter = self._waiters.popleft()[1]
-                if not waiter.done():
-                    waiter.set_result(None)
+            await self._have_written(len(self._writing))
+
+    async def _have_written(self, count: int) -> None:
+        self._done += count
+        self._writing = []
+        if self._spooled:
+            self._spooled = max(0, self._spooled - count)
+            if not self._spooled:
+                await self._empty_spool()
+        self._tell_waiters()
+
+    def _tell_waiters(self) -> None:
+        while self._waiters and self._waiters[0][0] <= self._done + self._spooled:
+            waiter = self._waiters.popleft()[1]
+            if not waiter.done():
+                waiter.set_result(None)
 
     async def _gather(self) -> None:
         """Let more come, unless somebody waits."""
@@ -104,9 +148,10 @@ class WriteBehind(Generic[T]):
     async def _write_batch(self, rows: Sequence[T]) -> None:
         while True:
             try:
-                await self._database.write(lambda connection: self._write(connection, rows))
+                await self._beside(self._database.write(lambda connection: self._write(connection, rows)))
             except DatabaseDown:
-                await asyncio.sleep(_RETRY_S)
+                await self._put_in_spool()
+                await self._beside(asyncio.sleep(_RETRY_S))
             except REFUSALS as error:
                 if len(rows) == 1:
                     reason = type(error).__name__
@@ -117,3 +162,36 @@ class WriteBehind(Generic[T]):
                 return
             else:
                 return
+
+    # -- the spool -----------------------------------------------------------------------------------------------------
+
+    async def _beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """The work, however long it takes; what waits and what comes meanwhile is put in the spool."""
+        task = asyncio.ensure_future(work)
+        try:
+            while not (await asyncio.wait((task,), timeout=_PATIENCE_S))[0]:
+                await self._put_in_spool()
+            await task
+        finally:
+            task.cancel()
+
+    async def _put_in_spool(self) -> None:
+        """Have all that waits there; a spool that cannot be written is told, and the rows wait in memory alone."""
+        rows = self.waiting[self._spooled :]
+        if self._spool is None or not rows:
+            return
+        try:
+            await asyncio.to_thread(self._spool.put, rows)
+        except OSError as error:
+            log.error("rows wait in memory: %s", error, extra={"action": "row_spool_failed", "of": self._name})
+        else:
+            self._spooled += len(rows)
+            self._tell_waiters()
+
+    async def _empty_spool(self) -> None:
+        """All that is in it is in the database; should it stay, it is written once more at the next start."""
+        assert self._spool is not None
+        try:
+            await asyncio.to_thread(self._spool.remove)
+        except OSError as error:
+            log.error("the spool stays: %s", error, extra={"action": "row_spool_failed", "of": self._name})

@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -37,12 +38,14 @@ from cti.store.appending import DurableJournal
 from cti.store.behind import REFUSALS, WriteBehind
 from cti.store.directory import wall_clock_ms
 from cti.store.prepared import Prepared, together
+from cti.store.row_spool import RowSpool
 from cti.store.text import storable
 from cti.store.upsert import upsert
 
 log = logging.getLogger(__name__)
 
 NAME: Final = "history"
+_SPOOL: Final = "notes.jsonl"
 _LARGEST_BATCH: Final = 200
 _LARGEST_OF_ONE_WRITER: Final = 20
 """SQLite writes one piece after the other: who acknowledges a request waits behind a batch for its particulars."""
@@ -75,11 +78,13 @@ def position(connection: Connection) -> int:
 class StoredHistory:
     """See `ports.History`; `run` and `run_notes` are the tasks that write. One per journal."""
 
-    def __init__(self, database: Database, journal: DurableJournal) -> None:
+    def __init__(self, database: Database, journal: DurableJournal, *, spools: Path | None = None) -> None:
+        """`spools`: folder for notes that wait while the database is away; None where that is a file beside it."""
         self._database = database
         self._journal = journal
         self._largest = _LARGEST_OF_ONE_WRITER if database.is_sqlite else _LARGEST_BATCH
-        self._notes = WriteBehind(database, _write_notes, name="notes")
+        spool = RowSpool(spools / _SPOOL, _Note) if spools is not None else None
+        self._notes = WriteBehind(database, _write_notes, name="notes", spool=spool)
         self._flushed: deque[Entry] = deque(maxlen=_HELD)
         self._came = asyncio.Event()
         self._moved = asyncio.Condition()
@@ -183,6 +188,10 @@ class StoredHistory:
     async def notes_written(self) -> None:
         """Return when all notes that were kept are in the database."""
         await self._notes.written()
+
+    async def recover_notes(self) -> None:
+        """Take the notes that an engine before could not write; before any other is kept."""
+        await self._notes.recover()
 
     async def run_notes(self) -> None:
         """Write notes, for ever; to be a supervised task."""

@@ -7,6 +7,7 @@ Each is linked to the customer whose address it carries, if there is one by then
 
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
@@ -18,11 +19,13 @@ from cti.ports import Particulars
 from cti.store import models
 from cti.store.behind import WriteBehind
 from cti.store.prepared import Prepared
+from cti.store.row_spool import RowSpool
 from cti.store.text import storable
 from cti.store.upsert import upsert
 
 _TABLE: Final = models.table(models.ContactParticulars)
 _COLUMNS: Final = tuple(Particulars.__dataclass_fields__)
+_SPOOL: Final = "particulars.jsonl"
 _AT_ONCE: Final = 1_000
 """Contacts asked for in one statement: databases bound its parameters, and ours its time."""
 
@@ -30,9 +33,11 @@ _AT_ONCE: Final = 1_000
 class ParticularStore:
     """See `ports.Particular`; `run` is the task that writes."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, spools: Path | None = None) -> None:
+        """`spools`: folder for what waits while the database is away; None where that is a file beside it."""
         self._database = database
-        self._behind = WriteBehind(database, _write, name="particulars")
+        spool = RowSpool(spools / _SPOOL, Particulars) if spools is not None else None
+        self._behind = WriteBehind(database, _write, name="particulars", spool=spool)
 
     def keep(self, particulars: Sequence[Particulars]) -> None:
         """See `ports.Particular`."""
@@ -49,11 +54,15 @@ class ParticularStore:
 
     async def durable(self) -> None:
         """See `ports.Particular`."""
-        await self._behind.written_so_far()
+        await self._behind.durable()
 
     async def written(self) -> None:
         """Return when all that was kept is in the database."""
         await self._behind.written()
+
+    async def recover(self) -> None:
+        """Take what an engine before could not write; before anything else is asked of this."""
+        await self._behind.recover()
 
     async def run(self) -> None:
         """Write what is kept, for ever; to be a supervised task."""

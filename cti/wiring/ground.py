@@ -64,6 +64,7 @@ class Ground:
         for source in chain.from_iterable(outside.values()):
             stack.push_async_callback(source.close)
         journal = seat.journal(database)
+        spools = None if database.is_sqlite else home.spools
         return cls(
             home=home,
             seat=seat,
@@ -72,8 +73,8 @@ class Ground:
             database=database,
             journal=journal,
             directory=Directory(database),
-            keeper=ParticularStore(database),
-            history=StoredHistory(database, journal),
+            keeper=ParticularStore(database, spools=spools),
+            history=StoredHistory(database, journal, spools=spools),
             messages=StoredMessages(database),
             customers=customers,
             hub=Hub(customers=customers, metrics=metrics, outside=outside),
@@ -88,6 +89,8 @@ class Ground:
         await self.seat.begin(self.journal, after=await self.database.read(position))
         stack.push_async_callback(self.seat.end, self.journal)
         await self.history.find_position()
+        await self.keeper.recover()
+        await self.history.recover_notes()
         stack.push_async_callback(tasks.stop)
         tasks.start("lead", lambda: self.seat.follow(self.journal))
         tasks.start("particulars", self.keeper.run)

@@ -11,7 +11,16 @@ from msgspec import structs
 
 from cti.domain.acd import Decision
 from cti.domain.commands import PromiseCallback, SwitchCommand
-from cti.domain.events import CallbackRequested, CallbackRule, Event, LegEnded, QueueOpened, Step, TimerFired
+from cti.domain.events import (
+    CallbackRequested,
+    CallbackRule,
+    ContactArrived,
+    Event,
+    LegEnded,
+    QueueOpened,
+    Step,
+    TimerFired,
+)
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
 from cti.domain.ids import SYSTEM_DUPLICATE, ContactId, LegCause, LegId, Medium, Milliseconds, NodeId, ProjectId
 from cti.domain.queue import MOST_POINTS
@@ -19,8 +28,9 @@ from cti.engine import engine as engines
 from cti.engine import people
 from cti.engine.engine import Engine
 from cti.engine.lost import LostCallers
-from cti.errors import DatabaseDown
+from cti.errors import DatabaseDown, RuleError
 from cti.ports import (
+    Arrival,
     CallerLost,
     Entry,
     Listing,
@@ -57,6 +67,8 @@ class MemorySwitch:
         self.said: asyncio.Queue[SwitchEvent] = asyncio.Queue()
         self.commands: list[SwitchCommand] = []
         self.started_ms: Milliseconds = 0
+        self.here: set[LegId] = set()
+        """Callers' legs that it still has, in its dialplan."""
 
     async def execute(self, command: SwitchCommand) -> None:
         self.commands.append(command)
@@ -65,7 +77,8 @@ class MemorySwitch:
         return frozenset()
 
     async def list_legs(self) -> Listing:
-        return Listing(node=NODE, legs=(), bridges=(), other_channels=frozenset(), started_ms=self.started_ms)
+        here = frozenset(self.here)
+        return Listing(node=NODE, legs=(), bridges=(), other_channels=here, started_ms=self.started_ms)
 
     def dies(self) -> None:
         """And is there again, without a leg."""
@@ -166,8 +179,11 @@ async def running(
     journal: MemoryJournal | None = None,
     keeper: MemoryKeeper | None = None,
     callable_back: Callable[[str], bool] = bool,
+    here: Iterable[str] = (),
 ) -> AsyncIterator[World]:
+    """`here`: callers' legs that the node has when the engine starts."""
     switch, desks, journal = MemorySwitch(), Desks(), journal or MemoryJournal()
+    switch.here.update(map(LegId, here))
     engine = Engine(
         rules=[rules],
         switches={NODE: switch},
@@ -287,6 +303,38 @@ async def test_a_callback_whose_particulars_died_with_the_engine_before_is_known
         assert known is not None
         assert (known.address, known.path) == (NUMBER, "main:2;lost:cut_off")
         assert len(world.engine.state.contacts) == 1
+
+
+async def test_a_wish_to_be_called_whose_number_died_with_the_engine_before_is_none_and_may_be_told_again() -> None:
+    journal = MemoryJournal()
+    async with running(journal=journal) as world:
+        await world.engine.arrive(wish(), Arrival(address=NUMBER, source="the form"))
+    async with running(journal=Continued(journal.written)) as world:
+        await world.settled()
+        assert not world.engine.state.contacts
+        callback = await world.engine.arrive(wish(), Arrival(address=NUMBER, source="the form"))
+        known = world.engine.particulars(callback)
+        assert known is not None
+        assert known.address == NUMBER
+
+
+async def test_a_wish_told_again_before_the_database_is_asked_is_the_one_before_and_its_number_known() -> None:
+    journal = MemoryJournal()
+    async with running(journal=journal) as world:
+        callback = await world.engine.arrive(wish(), Arrival(address=NUMBER, source="the form"))
+    async with running(journal=Continued(journal.written), keeper=AwayAtFirst({})) as world:
+        await world.settled()
+        assert world.engine.particulars(callback) is None
+        assert await world.engine.arrive(wish(), Arrival(address=NUMBER, source="another")) == callback
+        known = world.engine.particulars(callback)
+        assert known is not None
+        assert known.address == NUMBER
+        with pytest.raises(RuleError, match="pending already"):
+            await world.engine.arrive(wish(), Arrival(address=NUMBER, source="a third"))
+
+
+def wish() -> ContactArrived:
+    return ContactArrived(medium=Medium.CALLBACK, queue_id=QUEUE, arrived_ms=lost().at_ms)
 
 
 async def test_whose_last_talk_is_being_wrapped_up_is_called_back_when_he_is_cut_off() -> None:
@@ -412,7 +460,8 @@ async def test_a_customer_to_be_called_back_is_known_again_when_the_database_is(
     async with running(journal=journal, keeper=keeper) as world:
         contact_id = await world.offered("n1-1", count=1)
     known = AwayAtFirst(keeper.kept)
-    async with running(journal=Continued(journal.written), keeper=known) as world, asyncio.timeout(5):
+    after = running(journal=Continued(journal.written), keeper=known, here=["n1-1"])
+    async with after as world, asyncio.timeout(5):
         assert world.engine.particulars(contact_id) is None
         await known.told.wait()
         await world.settled()
@@ -459,6 +508,7 @@ async def test_who_called_again_before_the_node_was_compared_is_not_called_back(
         await world.queued()
         world.switch.said.put_nowait(replace(caller("n1-2"), arrived_ms=START_MS + 2))
         second = await world.queued(2)
+        world.switch.here.add(LegId("n1-2"))
         world.switch.dies()
         await world.until(ContactClosed)
         await world.settled()

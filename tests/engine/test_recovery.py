@@ -1,12 +1,17 @@
+import asyncio
+
+import pytest
 from msgspec.structs import replace
 
 from cti.domain.acd import Acd, Snapshot, snapshot
 from cti.domain.commands import Apologise
 from cti.domain.ids import CampaignMode
 from cti.engine import recovery
+from cti.errors import OutsideError
 from cti.ports import NUMBERS_PER_OWNER, Entry
 from cti.testing import Scenario
 from tests.engine.world import Centre, MemoryJournal
+from tests.running import PATIENCE_S
 
 
 def without_number(acd: Acd) -> Snapshot:
@@ -45,6 +50,33 @@ async def test_snapshot_and_later_facts_give_the_same_state() -> None:
     recovered = await recovery.recover(journal)
     assert without_number(recovered.acd) == without_number(centre.acd)
     assert recovered.folded == 1
+
+
+async def test_a_snapshot_that_cannot_be_saved_is_told_and_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Away(MemoryJournal):
+        refusals = 2
+
+        async def save_snapshot(self, number: int, state: bytes) -> None:
+            if self.refusals:
+                self.refusals -= 1
+                raise OutsideError("PostgreSQL is away.")
+            await super().save_snapshot(number, state)
+            saved.set()
+
+    monkeypatch.setattr(recovery, "FIRST_SNAPSHOT_S", 0.001)
+    saved, centre, journal = asyncio.Event(), Centre(), Away()
+    keeping = asyncio.create_task(recovery.keep_snapshots(centre.acd, journal))
+    await asyncio.sleep(0)
+    centre.call("n1-1")
+    async with asyncio.timeout(PATIENCE_S):
+        await saved.wait()
+    keeping.cancel()
+    assert caplog.text.count("no snapshot was saved: PostgreSQL is away.") == 2
+    newest = await journal.latest_snapshot()
+    assert newest is not None
+    assert newest[0] == centre.acd.state.number
 
 
 async def test_callers_legs_of_closed_contacts_are_remembered() -> None:
