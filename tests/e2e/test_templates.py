@@ -13,6 +13,7 @@ import pytest
 
 from cti.demo.carrier import Call, Step
 from cti.dialplan import versions
+from cti.dialplan.releases import HOUSE_EVERY_S
 from cti.domain.facts import ContactQueued
 from tests.browser import telephony
 from tests.browser.telephony import MENU, SUPPORT, Lines
@@ -163,6 +164,12 @@ BROKEN = {
 async def test_no_broken_template_goes_live(centre: RunningCentre) -> None:
     async with office(centre) as admin:
         old = await admin.in_force()
+        text = centre.home().asterisk.etc / DIALPLAN.removesuffix(".j2")
+        await soon(
+            lambda: versions.versions_in(text.read_text(encoding="utf-8")) == {old},
+            what="the versions of other calls are dropped",
+            within_s=HOUSE_EVERY_S + PATIENCE_S,
+        )
         before = _dialplan(centre)
         for kind, (good, bad) in BROKEN.items():
             await admin.change(good, bad)
