@@ -13,8 +13,8 @@ from sqlalchemy.engine import Connection
 from cti.domain import facts
 from cti.domain.ids import LeadId
 from cti.store import models
+from cti.store.anew import RowsAnew
 from cti.store.prepared import Prepared
-from cti.store.upsert import upsert
 
 Campaigning = facts.LeadDialled | facts.LeadShown | facts.DialAnswered | facts.CalleeQueued | facts.AttemptEnded
 """Facts that leave a row here."""
@@ -32,14 +32,7 @@ _next: Final[sa.BindParameter[int | None]] = sa.bindparam("next", type_=sa.BigIn
 _this_lead: Final = sa.update(_LEADS).where(_l.lead_id == _lead)
 _this_dial: Final = sa.update(_ATTEMPTS).where(_a.dial_id == _dial)
 
-_BEGIN: Final = Prepared(
-    lambda connection: upsert(
-        connection,
-        _ATTEMPTS,
-        keys=["dial_id"],
-        updated=[name for name in _ATTEMPTS.c.keys() if name != "dial_id"],  # noqa: SIM118 - it gives columns without it
-    )
-)
+_BEGUN: Final = RowsAnew(_ATTEMPTS, "dial_id")
 _TRY: Final = Prepared.of(_this_lead.values(state="trying", next_ms=None))
 _ANSWER: Final = Prepared.of(_this_dial.values(answered_ms=sa.func.coalesce(_a.answered_ms, _at)))
 _MEET: Final = Prepared.of(_this_dial.values(contact_id=_contact))
@@ -107,15 +100,16 @@ def coded(connection: Connection, given: Mapping[str, object]) -> None:
 
 def _begin(connection: Connection, fact: facts.LeadDialled | facts.LeadShown, *, contact_id: str | None = None) -> None:
     lead = row_of(fact.lead.lead_id)
-    given: dict[str, object] = dict.fromkeys(_ATTEMPTS.c.keys())
-    given |= {
-        "dial_id": fact.dial_id,
-        "campaign_id": fact.campaign_id,
-        "lead_id": lead,
-        "dialled_ms": fact.at_ms,
-        "contact_id": contact_id,
-    }
-    _BEGIN.run(connection, given)
+    _BEGUN.write(
+        connection,
+        {
+            "dial_id": fact.dial_id,
+            "campaign_id": fact.campaign_id,
+            "lead_id": lead,
+            "dialled_ms": fact.at_ms,
+            "contact_id": contact_id,
+        },
+    )
     _TRY.run(connection, {"lead": lead})
 
 
