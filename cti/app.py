@@ -47,7 +47,7 @@ from cti.setup import asterisk
 from cti.store.desks import StoredDesks
 from cti.store.recordings import StoredRecordings
 from cti.uptake import EngineUptake
-from cti.web.app import create_app
+from cti.web.app import Front, create_app
 from cti.web.server import bound, make_server
 from cti.wiring import gauges, telephony
 from cti.wiring.dialling import Dialling
@@ -209,7 +209,17 @@ class _Made:
         """The web of it, not serving yet."""
         ground, engine, posts, dialling = self.ground, self.engine, self.posts, self.dialling
         settings = ground.home.settings
+        front = Front(
+            signing_key=ground.home.secrets.session_key,
+            ivr_token=ground.home.secrets.engine_token,
+            softphone_ws_url=telephony.softphone_ws_url(ground),
+            secure_cookies=settings.tls_cert is not None,
+            ui_dir=UI if UI.is_dir() else None,
+            sip_target=telephony.switch_ws_url(ground),
+            shop=bool(settings.demo),
+        )
         app = create_app(
+            front=front,
             engine=engine,
             hub=ground.hub,
             people=ground.directory,
@@ -219,12 +229,6 @@ class _Made:
             enrolment=self.enrolment,
             centre=ground.centre,
             metrics=ground.metrics,
-            signing_key=ground.home.secrets.session_key,
-            ivr_token=ground.home.secrets.engine_token,
-            softphone_ws_url=telephony.softphone_ws_url(ground),
-            sip_target=telephony.switch_ws_url(ground),
-            ui_dir=UI if UI.is_dir() else None,
-            secure_cookies=settings.tls_cert is not None,
             templates=self.releases,
             chats=posts.chats,
             mail=posts.mail_desk,
@@ -234,7 +238,6 @@ class _Made:
             campaigns=dialling.campaigns,
             recordings=self.recordings,
             desks=self.desks,
-            shop=bool(settings.demo),
             reign=lambda: ground.seat.reign(ground.journal),
         )
         return make_server(app, cert=_path(settings.tls_cert), key=_path(settings.tls_key))

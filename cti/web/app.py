@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
 from fastapi import FastAPI
+from starlette.types import Lifespan
 
 from cti.config import Centre
 from cti.errors import OutsideError
@@ -61,12 +63,11 @@ from cti.web.guard import Parts
 from cti.web.health import LoopLag, Reign
 from cti.web.hub import Hub
 from cti.web.mail_desk import MailDesk
-from cti.web.pace import Pace
 from cti.web.pages import Pages
 from cti.web.recording_desk import RecordingDesk
 from cti.web.roster import Roster
 from cti.web.screens import Screens
-from cti.web.sessions import Door, Sessions
+from cti.web.sessions import Sessions
 from cti.web.voicemail_desk import VoicemailDesk
 
 log = logging.getLogger(__name__)
@@ -74,8 +75,29 @@ log = logging.getLogger(__name__)
 START_RETRY_S = 1.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Front:
+    """How the web is reached, and what it is known by."""
+
+    signing_key: str
+    """Of sessions, tickets and visitors."""
+    ivr_token: str
+    softphone_ws_url: str
+    secure_cookies: bool
+    """Whether browsers come over TLS."""
+    ui_dir: Path | None = None
+    """The built pages."""
+    sip_target: str | None = None
+    """The WebSocket of Asterisk that `/sip` leads to."""
+    origins: Collection[str] = ()
+    """Further origins that pages may come from, behind a proxy that changes Host."""
+    shop: bool = False
+    """Serve the demo's customer page."""
+
+
 def create_app(
     *,
+    front: Front,
     engine: Engine,
     hub: Hub,
     people: People,
@@ -85,16 +107,8 @@ def create_app(
     enrolment: Enrolment,
     centre: Centre,
     metrics: Metrics,
-    signing_key: str,
-    ivr_token: str,
-    softphone_ws_url: str,
-    ui_dir: Path | None,
-    secure_cookies: bool,
-    origins: Collection[str] = (),
-    sip_target: str | None = None,
     chats: Chats,
     calls: Calls,
-    shop: bool = False,
     templates: Templates | None = None,
     campaigns: Campaigns | None = None,
     mail: MailDesk | None = None,
@@ -106,13 +120,53 @@ def create_app(
 ) -> FastAPI:
     """The ASGI app. The engine's state must stand already when the app is started.
 
-    `origins` are further origins that pages may come from (behind a proxy that changes Host); `ui_dir` holds the built
-    pages; `secure_cookies` when browsers come over TLS; `sip_target` is the WebSocket of Asterisk that `/sip` leads to;
-    `shop`: serve the demo's customer page; `reign` says how it stands with this engine's lead.
+    `reign` says how it stands with this engine's lead. Long since it names every part once, and does nothing else.
     """
-    roster = Roster(people=people, centre=centre, softphone_ws_url=softphone_ws_url)
-    screens = Screens(centre=centre, roster=roster)
-    lag = LoopLag(metrics)
+    key = front.signing_key
+    roster = Roster(people=people, centre=centre, softphone_ws_url=front.softphone_ws_url)
+    chat_desk = ChatDesk(presence=hub.presence, roster=roster)
+    chats.watch(chat_desk)
+    if campaigns is not None:
+        hub.campaigns = CampaignBoard(
+            campaigns=campaigns, centre=centre, engine=engine, roster=roster, presence=hub.presence
+        )
+    parts = Parts(
+        reign=reign,
+        engine=engine,
+        hub=hub,
+        presence=hub.presence,
+        roster=roster,
+        screens=Screens(centre=centre, roster=roster),
+        people=people,
+        history=history,
+        reasons=reasons,
+        accounts=accounts,
+        enrolment=enrolment,
+        sessions=Sessions(signing_key=key),
+        metrics=metrics,
+        lag=LoopLag(metrics),
+        centre=centre,
+        ivr_token=front.ivr_token,
+        secure_cookies=front.secure_cookies,
+        chats=chats,
+        calls=calls,
+        chat_desk=chat_desk,
+        visitors=Visitors(signing_key=key),
+        templates=templates,
+        campaigns=campaigns,
+        mail=mail,
+        voicemail=voicemail,
+        surveys=surveys,
+        recordings=RecordingDesk(recordings, centre=centre, signing_key=key) if recordings is not None else None,
+        desks=desks,
+        callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=key)),
+    )
+    _measure(parts)
+    return _behind(front, parts)
+
+
+def _measure(parts: Parts) -> None:
+    metrics, engine, visitors = parts.metrics, parts.engine, parts.visitors
     metrics.gauge(
         "triune_contacts", "Live contacts by state", lambda: ops_routes.contacts_by_state(engine), label="state"
     )
@@ -125,78 +179,41 @@ def create_app(
         lambda: waits.errors_percent(engine.state),
         label="queue",
     )
-    visitors = Visitors(signing_key=signing_key)
     metrics.gauge("triune_chat_pages", "Visitors' pages with an open chat", lambda: visitors.page_count)
-    chat_desk = ChatDesk(presence=hub.presence, roster=roster)
-    chats.watch(chat_desk)
-    if campaigns is not None:
-        hub.campaigns = CampaignBoard(
-            campaigns=campaigns, centre=centre, engine=engine, roster=roster, presence=hub.presence
-        )
     metrics.gauge("triune_switch_up", "Whether Asterisk answers", lambda: int(engine.switch_up))
 
-    @contextlib.asynccontextmanager
-    async def life(_app: FastAPI) -> AsyncIterator[None]:
-        await _first_roster(roster)
-        hub.start(engine=engine, roster=roster, screens=screens)
-        hub.presence.start(engine=engine, roster=roster)
-        roster.changed = hub.presence.close_person
-        tasks = [asyncio.create_task(roster.keep_fresh(hub.presence.sweep)), asyncio.create_task(lag.measure())]
-        if hub.campaigns is not None:
-            tasks.append(asyncio.create_task(hub.campaigns.run()))
-        try:
-            yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            await hub.stop()
 
-    app = bare_app(life=life)
-    app.state.parts = Parts(
-        reign=reign,
-        engine=engine,
-        hub=hub,
-        presence=hub.presence,
-        roster=roster,
-        screens=screens,
-        people=people,
-        history=history,
-        reasons=reasons,
-        accounts=accounts,
-        enrolment=enrolment,
-        sessions=Sessions(signing_key=signing_key),
-        door=Door(),
-        pace=Pace(),
-        metrics=metrics,
-        lag=lag,
-        centre=centre,
-        ivr_token=ivr_token,
-        secure_cookies=secure_cookies,
-        chats=chats,
-        calls=calls,
-        chat_desk=chat_desk,
-        visitors=visitors,
-        templates=templates,
-        campaigns=campaigns,
-        mail=mail,
-        voicemail=voicemail,
-        surveys=surveys,
-        recordings=_recording_desk(recordings, centre=centre, signing_key=signing_key),
-        desks=desks,
-        callbacks=Callbacks(engine=engine, centre=centre, metrics=metrics, tickets=Tickets(signing_key=signing_key)),
-    )
-    app.state.sip_target = sip_target
-    app.add_middleware(Edge, softphone_ws_url=softphone_ws_url, origins=origins)
-    if shop:
+def _behind(front: Front, parts: Parts) -> FastAPI:
+    """The routes, with these parts behind them and the edge before them."""
+    app = bare_app(life=lambda _: _living(parts))
+    app.state.parts = parts
+    app.state.sip_target = front.sip_target
+    app.add_middleware(Edge, softphone_ws_url=front.softphone_ws_url, origins=front.origins)
+    if front.shop:
         app.add_route("/demo/shop", widget.to_shop)
         app.mount("/demo/shop", widget.Shop(), name="shop")
-    app.mount("/", Pages(ui_dir or Path("/nonexistent")), name="pages")
+    app.mount("/", Pages(front.ui_dir or Path("/nonexistent")), name="pages")
     return app
 
 
-def _recording_desk(recordings: Recordings | None, *, centre: Centre, signing_key: str) -> RecordingDesk | None:
-    return RecordingDesk(recordings, centre=centre, signing_key=signing_key) if recordings is not None else None
+@contextlib.asynccontextmanager
+async def _living(parts: Parts) -> AsyncIterator[None]:
+    """What goes on beside the routes, for as long as the app runs."""
+    hub, roster, engine = parts.hub, parts.roster, parts.engine
+    await _first_roster(roster)
+    hub.start(engine=engine, roster=roster, screens=parts.screens)
+    hub.presence.start(engine=engine, roster=roster)
+    roster.changed = hub.presence.close_person
+    tasks = [asyncio.create_task(roster.keep_fresh(hub.presence.sweep)), asyncio.create_task(parts.lag.measure())]
+    if hub.campaigns is not None:
+        tasks.append(asyncio.create_task(hub.campaigns.run()))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await hub.stop()
 
 
 async def _first_roster(roster: Roster) -> None:
@@ -208,7 +225,7 @@ async def _first_roster(roster: Roster) -> None:
         log.warning("the directory does not answer yet", extra={"action": "roster_missing"})
 
 
-def bare_app(life: object = None) -> FastAPI:
+def bare_app(life: Lifespan[FastAPI] | None = None) -> FastAPI:
     """The routes without anything behind them: enough to describe the API."""
     app = FastAPI(
         title="Triune",
@@ -217,7 +234,7 @@ def bare_app(life: object = None) -> FastAPI:
         redoc_url=None,
         openapi_url="/api/v1/openapi.json",
         separate_input_output_schemas=False,
-        lifespan=life,  # type: ignore[arg-type]
+        lifespan=life,
     )
     for part in (
         session_routes,
@@ -251,5 +268,5 @@ def bare_app(life: object = None) -> FastAPI:
         # for a tenth of a second.
         app.router.routes.extend(part.router.routes)
     problems.install(app)
-    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]
+    app.openapi = lambda: openapi.describe(app)  # type: ignore[method-assign]  # as FastAPI tells one to
     return app

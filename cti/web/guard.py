@@ -53,8 +53,6 @@ class Parts:
     accounts: Accounts
     enrolment: Enrolment
     sessions: Sessions
-    door: Door
-    pace: Pace
     metrics: Metrics
     lag: LoopLag
     centre: Centre
@@ -74,6 +72,8 @@ class Parts:
     recordings: RecordingDesk | None = None
     desks: Desks | None = None
     progress: Progress = field(default_factory=Progress)
+    door: Door = field(default_factory=Door)
+    pace: Pace = field(default_factory=Pace)
 
 
 def _parts(connection: HTTPConnection) -> Parts:

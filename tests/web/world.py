@@ -80,7 +80,7 @@ from cti.store.schema import upgrade
 from cti.store.surveys import StoredSurveys
 from cti.store.uploads import StoredUploads
 from cti.testing import ManualClock
-from cti.web.app import create_app
+from cti.web.app import Front, create_app
 from cti.web.call_desk import Calls, Clicks
 from cti.web.guard import Parts
 from cti.web.hub import Hub
@@ -544,7 +544,16 @@ async def running(
     (pages / "index.html").write_text("<!doctype html><title>Triune</title>")
     (pages / "assets" / "index-0a1b.js").write_text("export {}")
     recordings = MemoryRecordings(database)
+    front = Front(
+        signing_key="a signing key for tests only",
+        ivr_token=IVR_TOKEN,
+        softphone_ws_url="ws://127.0.0.1:21002/ws",
+        secure_cookies=False,
+        ui_dir=pages,
+        sip_target=sip_target,
+    )
     app = create_app(
+        front=front,
         engine=engine,
         recordings=recordings,
         hub=hub,
@@ -555,13 +564,7 @@ async def running(
         enrolment=Enrol(engine),
         centre=plan,
         metrics=metrics,
-        signing_key="a signing key for tests only",
-        ivr_token=IVR_TOKEN,
-        softphone_ws_url="ws://127.0.0.1:21002/ws",
-        ui_dir=pages,
-        secure_cookies=False,
         campaigns=campaigns,
-        sip_target=sip_target,
         chats=chats,
         surveys=StoredSurveys(database),
         voicemail=VoicemailDesk(
