@@ -210,6 +210,9 @@ class RunningCentre:
         return found
 
 
+_LOOK_EVERY_S = 0.025
+
+
 def eventually(true: Callable[[], object], *, what: str, within_s: float = PATIENCE_S) -> None:
     """Wait until it is true; looks forty times a second, since what it looks at is outside this process."""
     deadline = time.monotonic() + within_s
@@ -219,15 +222,16 @@ def eventually(true: Callable[[], object], *, what: str, within_s: float = PATIE
 
 
 async def soon(true: Callable[[], object], *, what: str, within_s: float = PATIENCE_S) -> None:
-    """As `eventually`, for a test with a loop of its own."""
-    deadline = time.monotonic() + within_s
+    """As `eventually`, for a test with a loop of its own; looks sooner at first, as much comes at once."""
+    deadline, pause_s = time.monotonic() + within_s, _LOOK_EVERY_S / 16
     while not true():
         assert time.monotonic() < deadline, f"not within {within_s} s: {what}"
-        await asyncio.to_thread(_pause)
+        await asyncio.to_thread(_pause, pause_s)
+        pause_s = min(2 * pause_s, _LOOK_EVERY_S)
 
 
-def _pause() -> None:
-    threading.Event().wait(0.025)
+def _pause(pause_s: float = _LOOK_EVERY_S) -> None:
+    threading.Event().wait(pause_s)
 
 
 _BLOCK = 2_200

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 from msgspec import structs
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
@@ -508,6 +509,29 @@ class World:
 
 
 @contextlib.asynccontextmanager
+async def served(app: FastAPI, listener: socket.socket) -> AsyncIterator[uvicorn.Server]:
+    """Uvicorn, its parts called one by one: its `serve` begins and ends by looking every tenth of a second."""
+    server = make_server(app)
+    server.config.load()
+    server.lifespan = server.config.lifespan_class(server.config)
+    await server.startup(sockets=[listener])
+    assert server.started
+    await server.on_tick(0)
+    yield server
+    for one in server.servers:
+        one.close()
+    for connection in list(server.server_state.connections):
+        connection.shutdown()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(server.config.timeout_graceful_shutdown):
+            while server.server_state.connections or server.server_state.tasks:  # noqa: ASYNC110 -- it tells nobody
+                await asyncio.sleep(0.001)
+    for task in server.server_state.tasks:
+        task.cancel()
+    await server.lifespan.shutdown()
+
+
+@contextlib.asynccontextmanager
 async def running(
     template: Path, directory_path: Path, *, sip_target: str | None = None, directory: Directory | None = None
 ) -> AsyncIterator[World]:
@@ -580,14 +604,9 @@ async def running(
             clicks=clicks,
         ),
     )
-    server = make_server(app)
     listener = bind("127.0.0.1", 0)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16_384)  # so that a page that takes nothing shows soon
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    async with contextlib.AsyncExitStack() as closing:
-        while not server.started:
-            assert not serving.done(), serving.result()
-            await asyncio.sleep(0)
+    async with served(app, listener) as server, contextlib.AsyncExitStack() as closing:
         yield World(
             engine=engine,
             recordings=recordings,
@@ -606,8 +625,6 @@ async def running(
             parts=app.state.parts,
             closing=closing,
         )
-    server.should_exit = True
-    await serving
     await chats.stop()
     await campaigns.stop()
     looking.cancel()
