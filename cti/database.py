@@ -32,6 +32,9 @@ T = TypeVar("T")
 
 READERS: Final = 4
 """Pieces of reading work at once; more wait for their turn."""
+PATIENCE: Final = 1.0
+"""Factor of every deadline here. Only tests widen it: on a starved machine slow threads and disks are no database that
+is away, and few tests ask what happens then."""
 _BUSY_MS: Final = 5000
 _CACHE_KIB: Final = 4000
 """Of each connection to SQLite. The system keeps the file at hand, too: more here is the same memory many times."""
@@ -119,7 +122,7 @@ class Database:
         within_s: float,
     ) -> T:
         try:
-            async with asyncio.timeout(within_s):
+            async with asyncio.timeout(within_s * PATIENCE):
                 return await asyncio.get_running_loop().run_in_executor(pool, run, work)
         except TimeoutError as error:
             raise DatabaseDown(f"The database did not answer within {within_s:g} s.") from error
@@ -161,7 +164,7 @@ def _sqlite(address: URL) -> Engine:
     if not path or path == ":memory:":
         raise ConfigError("A SQLite database must be a file: sqlite:///path.")
 
-    engine = sa.create_engine(address, connect_args={"timeout": _BUSY_MS / 1000, "check_same_thread": False})
+    engine = sa.create_engine(address, connect_args={"timeout": _BUSY_MS / 1000 * PATIENCE, "check_same_thread": False})
 
     @event.listens_for(engine, "do_connect")
     def make_private(*_: object) -> None:

@@ -24,6 +24,20 @@ hypothesis.settings.register_profile("default", deadline=None)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=30)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
+
+@pytest.fixture(autouse=True)
+def patient_database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A starved machine is no database that is away. Tests with a server freeze and kill it, and see what that does."""
+    if request.node.get_closest_marker("postgres") is None:
+        monkeypatch.setattr("cti.database.PATIENCE", 20.0)
+
+
+@pytest.fixture
+def impatient_database(patient_database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadlines as they are in service, for tests of them."""
+    monkeypatch.setattr("cti.database.PATIENCE", 1.0)
+
+
 # What these need is imported by who uses it: tests that need no centre start without a browser's library.
 
 

@@ -15,6 +15,7 @@ from cti.errors import DatabaseDown, NotFound, RuleError
 from cti.ports import Contract, Customers, Particulars
 from cti.store import models
 from cti.store.particulars import ParticularStore
+from tests.running import PATIENCE_S
 
 pytestmark = pytest.mark.server
 
@@ -99,15 +100,16 @@ async def test_one_address_belongs_to_one_customer_of_a_project(database: Databa
     assert len(await register.listed(database)) == 1
 
 
+@pytest.mark.usefixtures("impatient_database")
 async def test_a_database_that_is_slow_does_not_hold_up_the_card(database: Database) -> None:
     all_busy, done = threading.Barrier(READERS + 1), threading.Event()
 
     def be_slow(_: object) -> None:
-        all_busy.wait(10)
-        done.wait(10)
+        all_busy.wait(PATIENCE_S)
+        done.wait(PATIENCE_S)
 
-    readers = [asyncio.ensure_future(database.read(be_slow, within_s=20)) for _ in range(READERS)]
-    await asyncio.to_thread(all_busy.wait, 10)
+    readers = [asyncio.ensure_future(database.read(be_slow, within_s=PATIENCE_S)) for _ in range(READERS)]
+    await asyncio.to_thread(all_busy.wait, PATIENCE_S)
     with pytest.raises(DatabaseDown, match=r"0\.3 s"):
         await BuiltInCustomers(database).find("+79165550001", project_id=TELECOM)
     done.set()
@@ -156,7 +158,7 @@ async def test_an_erased_person_is_in_no_table_any_more(database: Database) -> N
             )
         ]
     )
-    await asyncio.wait_for(store.written(), 10)
+    await asyncio.wait_for(store.written(), PATIENCE_S)
     writing.cancel()
     note = {"assignment_id": "a1", "contact_id": "c1", "agent_id": "u1", "at_ms": 1, "text": "Anna's dog is ill"}
     await database.write(lambda connection: connection.execute(sa.insert(models.table(models.NoteRow)).values(note)))

@@ -15,6 +15,7 @@ from cti.errors import DatabaseDown, NotFound, RuleError
 from cti.ports import Customers, Person, Role, Standing
 from cti.store import models
 from cti.store.directory import Directory
+from tests.running import PATIENCE_S
 
 pytestmark = pytest.mark.server
 
@@ -122,15 +123,16 @@ async def test_the_look_up_goes_by_indexes_alone(database: Database) -> None:
     assert any("ix_contact_particulars_project_id_address" in step for step in steps)
 
 
+@pytest.mark.usefixtures("impatient_database")
 async def test_a_slow_database_is_not_waited_for(database: Database) -> None:
     all_busy, done = threading.Barrier(READERS + 1), threading.Event()
 
     def be_slow(_: object) -> None:
-        all_busy.wait(10)
-        done.wait(10)
+        all_busy.wait(PATIENCE_S)
+        done.wait(PATIENCE_S)
 
-    readers = [asyncio.ensure_future(database.read(be_slow, within_s=20)) for _ in range(READERS)]
-    await asyncio.to_thread(all_busy.wait, 10)
+    readers = [asyncio.ensure_future(database.read(be_slow, within_s=PATIENCE_S)) for _ in range(READERS)]
+    await asyncio.to_thread(all_busy.wait, PATIENCE_S)
     with pytest.raises(DatabaseDown, match=r"0\.15 s"):
         await of(database).standing(NUMBER, project_id=TELECOM)
     done.set()

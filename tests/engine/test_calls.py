@@ -25,7 +25,7 @@ from cti.errors import RuleError
 from cti.ports import Arrival
 from tests.engine.test_lost import Desks, MemorySwitch
 from tests.engine.world import NODE, PROJECT, QUEUE, MemoryJournal, MemoryKeeper
-from tests.running import soon
+from tests.running import PATIENCE_S, soon
 
 ANN = AgentId("ann")
 NUMBER = "+79165550001"
@@ -125,7 +125,7 @@ async def test_the_customer_is_dialled_and_known_once_the_agent_is_there() -> No
         assert not [command for command in switch.commands if isinstance(command, DialCustomer)]
         (ring,) = [command for command in switch.commands if isinstance(command, RingAgent)]
         await engine.handle(LegAnswered(assignment_id=ring.assignment_id, leg_id=ring.leg_id))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await switch.dialled.wait()
 
 

@@ -13,6 +13,7 @@ from cti.engine.engine import Engine
 from cti.ports import Entry, Person
 from tests.config.centres import demo
 from tests.engine.world import MemoryJournal, MemoryKeeper
+from tests.running import PATIENCE_S
 from tests.test_rules import person
 
 
@@ -57,7 +58,7 @@ async def started(journal: MemoryJournal, *people: Person) -> Engine:
 
 async def decided(engine: Engine) -> None:
     """All that was posted before is decided when this, which changes nothing, is."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         await engine.handle(LegEnded(leg_id=LegId("nobody's"), cause=LegCause.NORMAL))
 
 

@@ -43,6 +43,7 @@ from cti.ports import (
 from cti.testing import Scenario
 from cti.variables import Lost
 from tests.engine.world import NODE, PROJECT, QUEUE, START_MS, MemoryJournal, MemoryKeeper, caller
+from tests.running import PATIENCE_S
 
 NUMBER = "+79165550001"
 RULES = QueueOpened(
@@ -141,7 +142,7 @@ class World:
 
     async def until(self, kind: type[object], count: int = 1) -> object:
         """The count-th fact of this kind."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while True:
                 found = [fact for one in self.desks.decisions for fact in one.facts if isinstance(fact, kind)]
                 if len(found) >= count:
@@ -162,7 +163,7 @@ class World:
         """A caller waits and has been offered a callback."""
         self.switch.said.put_nowait(caller(leg, number=number))
         queued = await self.queued(count)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not self.engine.state.contacts[queued.contact_id].callback_offered:
                 self.desks.news.clear()
                 await self.desks.news.wait()
@@ -461,7 +462,7 @@ async def test_a_customer_to_be_called_back_is_known_again_when_the_database_is(
         contact_id = await world.offered("n1-1", count=1)
     known = AwayAtFirst(keeper.kept)
     after = running(journal=Continued(journal.written), keeper=known, here=["n1-1"])
-    async with after as world, asyncio.timeout(5):
+    async with after as world, asyncio.timeout(PATIENCE_S):
         assert world.engine.particulars(contact_id) is None
         await known.told.wait()
         await world.settled()

@@ -27,6 +27,7 @@ from cti.ports import Arrival, Card, Person, Phone, Role, Standing
 from cti.regard import Preferred, Regard
 from tests.engine.test_lost import Desks, MemorySwitch, World
 from tests.engine.world import NODE, PROJECT, QUEUE, START_MS, MemoryJournal, MemoryKeeper, caller
+from tests.running import PATIENCE_S
 
 PLAIN = QueueId("plain")
 VERA, BORIS = AgentId("u1"), AgentId("u2")
@@ -63,7 +64,7 @@ class Customers:
         return self.standings.get(address)
 
     async def until_asked(self) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             await self.news.wait()
 
 
@@ -205,7 +206,7 @@ async def test_who_hangs_up_while_he_is_looked_up_never_arrives() -> None:
         world.switch.said.put_nowait(caller("n1-1", number=GOLD))
         await customers.until_asked()
         world.switch.said.put_nowait(LegEnded(leg_id=LegId("n1-1"), cause=LegCause.NORMAL))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while not world.events(LegEnded):
                 world.desks.news.clear()
                 await world.desks.news.wait()

@@ -1,6 +1,7 @@
 import asyncio
 
 from cti.engine.tasks import Supervised
+from tests.running import PATIENCE_S
 
 
 async def test_a_task_that_fails_starts_again_and_its_sibling_goes_on() -> None:
@@ -23,7 +24,7 @@ async def test_a_task_that_fails_starts_again_and_its_sibling_goes_on() -> None:
 
     supervised.start("sibling", sibling)
     supervised.start("failing", failing)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         await thrice.wait()
     assert supervised.restarts == 2
     assert sibling_starts == 1

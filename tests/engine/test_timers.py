@@ -5,6 +5,7 @@ import pytest
 from cti.clock import SystemClock
 from cti.domain.ids import TimerId
 from cti.engine.timers import Timers
+from tests.running import PATIENCE_S
 
 
 class Fired:
@@ -19,7 +20,7 @@ class Fired:
         self._more.set()
 
     async def wait_for(self, count: int) -> list[TimerId]:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE_S):
             while len(self.ids) < count:
                 self._more.clear()
                 await self._more.wait()

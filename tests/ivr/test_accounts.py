@@ -3,7 +3,6 @@
 import json
 import socket
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -14,6 +13,7 @@ import pytest
 from ivr.accounts import UNAVAILABLE, Accounts, read
 from ivr.api import Api
 from ivr.words import Outcome, Standing
+from tests.awake import awake
 
 
 @contextmanager
@@ -128,9 +128,9 @@ def test_a_frozen_engine_is_given_up_at_the_deadline(drip: bytes) -> None:
 
         thread = threading.Thread(target=accept)
         thread.start()
-        began = time.monotonic()
         url = f"http://127.0.0.1:{frozen.getsockname()[1]}"
-        assert Accounts(api=Api(url=url, token="word", limit_s=0.2)).check("1", "2") == UNAVAILABLE
-        assert time.monotonic() - began < 1.5
+        with awake() as passed_s:
+            assert Accounts(api=Api(url=url, token="word", limit_s=0.2)).check("1", "2") == UNAVAILABLE
+            assert passed_s() < 1.5
         thread.join()
         accepted[0].close()

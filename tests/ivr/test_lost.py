@@ -21,6 +21,7 @@ from ivr.app import Ivr
 from ivr.flow import State
 from ivr.lost import End, Losses, LostCaller
 from tests.ivr.test_app import DEMO, Caller, until
+from tests.running import PATIENCE_S
 
 pytestmark = pytest.mark.server
 
@@ -93,7 +94,7 @@ def test_who_hangs_up_in_the_menu_is_told_of_once(ivr: Ivr, heard: Queue[dict[st
     caller.hears()
     caller.gives("")
     caller.hangs_up()
-    lost_caller = heard.get(timeout=5)
+    lost_caller = heard.get(timeout=PATIENCE_S)
     assert lost_caller.pop("at_ms") > 1_700_000_000_000
     assert lost_caller == {
         "path_asked": "/api/v1/ivr/lost",
@@ -135,7 +136,7 @@ def test_whom_asterisks_death_cuts_off_in_the_menu_is_told_of_as_such(ivr: Ivr, 
     caller.hears()
     caller.gives("2")
     caller.close()
-    lost_caller = heard.get(timeout=5)
+    lost_caller = heard.get(timeout=PATIENCE_S)
     assert (lost_caller["why"], lost_caller["path"]) == ("cut_off", "main:2")
     assert heard.empty()
 
@@ -169,7 +170,7 @@ def test_an_engine_that_cannot_take_it_is_told_again(
     losses = Losses(api=Api(url=told[0], token="word"))
     losses.tell(ANNA)
     losses.tell(replace(ANNA, number="+79161234568"))
-    assert {told[1].get(timeout=5)["number"] for _ in range(2)} == {ANNA.number, "+79161234568"}
+    assert {told[1].get(timeout=PATIENCE_S)["number"] for _ in range(2)} == {ANNA.number, "+79161234568"}
 
 
 def test_what_the_engine_refuses_it_is_not_told_again(
@@ -180,7 +181,7 @@ def test_what_the_engine_refuses_it_is_not_told_again(
     losses = Losses(api=Api(url=told[0], token="word"))
     losses.tell(ANNA)
     losses.tell(replace(ANNA, number="+79161234568"))
-    assert told[1].get(timeout=5)["number"] == "+79161234568"
+    assert told[1].get(timeout=PATIENCE_S)["number"] == "+79161234568"
     assert told[1].empty()
 
 

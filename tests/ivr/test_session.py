@@ -11,6 +11,7 @@ import pytest
 from asterisk.agi import AGIError
 
 from ivr.session import CallerGone, LineGone, Session
+from tests.running import PATIENCE_S
 
 PARTICULARS = "agi_network: yes\nagi_network_script: menu/main\nagi_extension: +78005550100\nagi_language: en\n\n"
 
@@ -50,7 +51,7 @@ def session(*replies: str | None) -> Iterator[tuple[Session, Peer]]:
             yield Session(ours, reader), peer
     finally:
         ours.close()
-        thread.join(timeout=5)
+        thread.join(timeout=PATIENCE_S)
         assert not thread.is_alive()
 
 
@@ -64,7 +65,7 @@ def test_a_session_begins_off_the_main_thread() -> None:
 
     thread = threading.Thread(target=lead)
     thread.start()
-    thread.join(timeout=5)
+    thread.join(timeout=PATIENCE_S)
     assert found == ["+78005550100"]
 
 

@@ -72,9 +72,9 @@ def test_a_page_without_text_is_told_as_text_too() -> None:
     ],
 )
 def test_no_mail_takes_long_or_raises(raw: bytes, readable: bool) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     mail = read(raw)
-    assert time.perf_counter() - begun < SECONDS
+    assert time.thread_time() - begun < SECONDS
     assert mail.readable is readable
     if not readable:
         (whole,) = mail.attachments

@@ -36,12 +36,13 @@ from cti.store import models
 from cti.store.history import StoredHistory
 from cti.store.journal import SqliteJournal
 from cti.store.particulars import ParticularStore
+from tests.running import PATIENCE_S
 from tests.store.calls import AGENT, ARRIVED_MS, abandoned_call, asked_call, entry, offered, queued, served_call
 from tests.store.server import PostgresServer
 
 pytestmark = pytest.mark.server
 
-DEADLINE_S = 20.0
+DEADLINE_S = PATIENCE_S
 
 
 @contextlib.asynccontextmanager

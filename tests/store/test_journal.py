@@ -17,9 +17,10 @@ from cti.errors import ConfigError, OutsideError
 from cti.ports import Entry, Journal
 from cti.store import codec
 from cti.store.journal import SqliteFile, SqliteJournal, read
+from tests.running import PATIENCE_S
 from tests.store.calls import EVENTS, FACTS, entry, filled
 
-DEADLINE_S = 10.0
+DEADLINE_S = PATIENCE_S
 
 
 @pytest.fixture
@@ -106,6 +107,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from cti.store.journal import SqliteJournal
+from tests.running import PATIENCE_S, PATIENCE_S
 from tests.store.calls import entry
 
 async def main():

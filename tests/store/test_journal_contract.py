@@ -17,10 +17,11 @@ from cti.store.appending import DurableJournal
 from cti.store.database_journal import DatabaseJournal
 from cti.store.journal import SqliteJournal
 from cti.store.lease import DatabaseLease
+from tests.running import PATIENCE_S
 from tests.store.calls import entry, served_call
 from tests.store.conftest import ON_BOTH
 
-DEADLINE_S = 30.0
+DEADLINE_S = PATIENCE_S
 
 Reign = Callable[[], AbstractAsyncContextManager[DurableJournal]]
 """Opens the same journal anew, as a successor would."""

@@ -94,6 +94,7 @@ def test_the_newest_migration_is_the_one_that_a_start_looks_for(database: Databa
     assert newest == schema.HEAD
 
 
+@pytest.mark.usefixtures("impatient_database")
 async def test_a_read_that_takes_too_long_is_a_database_that_does_not_answer(database: Database) -> None:
     from cti.errors import DatabaseDown
 

@@ -9,6 +9,7 @@ import pytest
 
 from cti.web.server import bind, bound
 from cti.web.standby import Waiting, answering
+from tests.running import PATIENCE_S
 
 
 async def test_a_standby_says_503_and_behind_whom_it_waits_and_then_refuses_nobody() -> None:
@@ -16,7 +17,7 @@ async def test_a_standby_says_503_and_behind_whom_it_waits_and_then_refuses_nobo
     with contextlib.closing(bind("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
         async with (
-            httpx.AsyncClient(trust_env=False, timeout=10) as client,
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE_S) as client,
             answering(listener, waiting=lambda: waiting, cert=None, key=None),
         ):
             for path in ("/healthz", "/", "/api/v1/session"):
@@ -24,7 +25,7 @@ async def test_a_standby_says_503_and_behind_whom_it_waits_and_then_refuses_nobo
                 assert told.status_code == 503
                 assert told.json()["code"] == "standby"
                 assert (told.json()["leads"], told.json()["epoch"], told.json()["number"]) == (False, 7, 42)
-        _, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), 10)
+        _, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), PATIENCE_S)
         accepted, _ = listener.accept()
         accepted.close()
         writer.close()
@@ -33,7 +34,7 @@ async def test_a_standby_says_503_and_behind_whom_it_waits_and_then_refuses_nobo
 async def test_who_connects_to_a_bound_port_waits_for_its_server_and_nobody_else_gets_it() -> None:
     with contextlib.closing(bind("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-        _, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), 10)
+        _, writer = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", port), PATIENCE_S)
         writer.close()
         with pytest.raises(OSError, match="in use") as refused:
             bind("127.0.0.1", port)
