@@ -17,7 +17,6 @@ from cti.domain.ids import (
     REASON_TAKEN_BACK,
     SYSTEM_ABANDONED,
     SYSTEM_CANCELLED,
-    SYSTEM_ENGINE_LOST,
     SYSTEM_TAKEN_BACK,
     ContactId,
     DispositionId,
@@ -109,12 +108,9 @@ def contact_cancelled(turn: Turn, event: ContactCancelled) -> None:
     """The request is withdrawn: closed at once, or on to wrap-up when an agent is at it."""
     contact = turn.state.contact(event.contact_id)
     if contact.assignment_id is not None and contact.state is not ContactState.OFFERED:
-        if event.unheard:
-            return
         talks.wrap_up(turn, turn.state.assignment(contact.assignment_id), ended_by=EndedBy.CUSTOMER)
         return
-    disposition = SYSTEM_ABANDONED if event.abandoned else SYSTEM_CANCELLED
-    _withdraw(turn, contact, disposition=SYSTEM_ENGINE_LOST if event.unheard else disposition)
+    _withdraw(turn, contact, disposition=SYSTEM_ABANDONED if event.abandoned else SYSTEM_CANCELLED)
 
 
 def _withdraw(turn: Turn, contact: Contact, *, disposition: DispositionId) -> None:

@@ -316,11 +316,6 @@ class State:
     def _forget_source(self, key: str) -> None:
         del self.sources[key]
 
-    def forget_source_of(self, contact_id: ContactId) -> None:
-        """Let the request of that contact be news when its source tells of it again; goes through all of them."""
-        self._undo.append(partial(setattr, self, "sources", self.sources))
-        self.sources = {key: known for key, known in self.sources.items() if known != contact_id}
-
     def set_pace(self, key: PaceKey, pace: Pace) -> None:
         """Keep this measure of a line."""
         self._undo.append(partial(self._replace_pace, key, self.paces.get(key)))

@@ -21,6 +21,7 @@ from cti.domain.contact import Contact
 from cti.domain.events import (
     AgentEnrolled,
     AgentRemoved,
+    CallbackMoved,
     CallbackRequested,
     CampaignClosed,
     CampaignOpened,
@@ -91,6 +92,8 @@ RECALL_AGAIN_S: Final = 3.0
 """How soon the particulars of live contacts are asked for again, when the database was away at the start."""
 KEPT_LIMIT_S: Final = 1.0
 """How long a request is not acknowledged because its particulars are not written; the database has them later."""
+UNKNOWN_SLEEP_MS: Final[Milliseconds] = 15 * 60_000
+"""How long a callback sleeps of which nobody knows whom to call."""
 DESKTOP_RETURN_S: Final = 10.0
 """How long after the engine's start a desktop may take to be back before it counts as lost."""
 
@@ -374,9 +377,9 @@ class Engine:
 
         try:
             decision = await self._loop.ask(event, urgent=False, before=lambda decision: keep(_queued(decision)))
-        except RuleError:
-            contact_id = self.state.callbacks.get(event.address_key)  # who is to be called already, if we know whom
-            if contact_id is None or contact_id in self._in_hand:
+        except RuleError as error:
+            contact_id = self.state.callbacks.get(event.address_key)
+            if error.code != "callback_pending" or contact_id is None or contact_id in self._in_hand:
                 raise
         else:
             queued = next(_queued(decision), None)
@@ -384,6 +387,8 @@ class Engine:
         live = self.state.contacts.get(contact_id)
         if live is not None and contact_id not in self._in_hand:
             keep([live])
+            if live.medium is Medium.CALLBACK:
+                self.post(CallbackMoved(contact_id=contact_id, not_before_ms=event.not_before_ms))
         await self._kept(kept)
         return contact_id
 
@@ -637,18 +642,17 @@ class Engine:
             lives = contact_id in self.state.contacts or LegId(contact_id) in self.state.parties
             if lives and contact_id not in self._in_hand:
                 self._in_hand.put(particulars)
-        self._drop_unheard()
+        self._let_unknown_sleep()
         return True
 
-    def _drop_unheard(self) -> None:
-        """Who is to be called, and by which number nobody knows: his request was never acknowledged, see `_kept`."""
-        requests = frozenset(self.state.sources.values())
+    def _let_unknown_sleep(self) -> None:
+        """No phone rings for one who is to be called, and whose number died with an engine: he may tell it again."""
+        until_ms = self.now() + UNKNOWN_SLEEP_MS
         for contact in self.state.contacts.values():
-            if contact.medium is Medium.CALLBACK and contact.id in requests and contact.id not in self._in_hand:
-                log.warning(
-                    "an unfinished request is dropped", extra={"action": "unheard_dropped", "contact": contact.id}
-                )
-                self.post(ContactCancelled(contact_id=contact.id, unheard=True))
+            unknown = contact.medium is Medium.CALLBACK and contact.id not in self._in_hand
+            if unknown and contact.state in _BEFORE_TALK and (contact.asleep_until_ms or 0) < until_ms:
+                log.warning("nobody knows whom to call", extra={"action": "callback_unknown", "contact": contact.id})
+                self.post(CallbackMoved(contact_id=contact.id, not_before_ms=until_ms))
 
     # -- node.Floor ---------------------------------------------------------------------------------------------------
 

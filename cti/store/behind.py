@@ -29,6 +29,7 @@ _GATHER_S: Final = 0.1
 _RETRY_S: Final = 0.5
 _PATIENCE_S: Final = 0.25
 """How long a write may take before what waits goes to the spool; as often, what comes meanwhile follows."""
+_SPOOL_RETRY_S: Final = 5.0
 
 REFUSALS: Final = (SQLAlchemyError, ValueError, OverflowError)
 """What a database or its driver raises for a row that it will never take."""
@@ -44,15 +45,21 @@ class WriteBehind(Generic[T]):
         *,
         name: str,
         spool: RowSpool[T] | None = None,
+        restore: Callable[[Connection, Sequence[T]], None] | None = None,
     ) -> None:
         """`write` writes the rows in a thread; written twice they must be as good as once.
 
-        Without a `spool` nothing outlives the process while the database is away.
+        Without a `spool` nothing outlives the process while the database is away. `restore` writes what another process
+        left in it, which may be older than what the database has; None: `write` does.
         """
         self._database = database
         self._write = write
+        self._restore = restore or write
         self._name = name
         self._spool = spool
+        self._spool_after_s = 0.0
+        """When a spool that failed is tried again, by the loop's clock."""
+        self._left: list[T] = []
         self._spooled = 0
         """How many of those that wait, from the first on, are in the spool."""
         self._rows: list[T] = []
@@ -68,7 +75,7 @@ class WriteBehind(Generic[T]):
     @property
     def waiting(self) -> Sequence[T]:
         """All that is not written yet, in order."""
-        return [*self._writing, *self._rows]
+        return [*self._left, *self._writing, *self._rows]
 
     def keep(self, rows: Sequence[T]) -> None:
         """Take the rows into the next write; returns at once."""
@@ -92,26 +99,24 @@ class WriteBehind(Generic[T]):
         await done
 
     async def recover(self) -> None:
-        """Take what a process before left in the spool; to be done before anything is kept.
-
-        One that cannot be read stays as it is, and nothing more is put in it.
-        """
+        """Take what processes before left in the spool, for `run` to write first; what cannot be read stays there."""
         if self._spool is None:
             return
         try:
-            left = await asyncio.to_thread(self._spool.found)
+            self._left = await asyncio.to_thread(self._spool.left)
         except OSError as error:
             log.error("the spool cannot be read: %s", error, extra={"action": "row_spool_failed", "of": self._name})
-            self._spool = None
             return
-        if left:
-            log.warning("%d rows of the spool", len(left), extra={"action": "row_spool_found", "of": self._name})
-        self.keep(left)
-        self._spooled = len(left)
+        if not self._left:
+            await self._remove(self._spool.remove_left)
+        else:
+            log.warning("%d rows were left", len(self._left), extra={"action": "row_spool_found", "of": self._name})
+            self._idle.clear()
 
     async def run(self) -> None:
         """Write for ever; to be a supervised task. Cancelled, it leaves what waits for the next `run`."""
         self._rows, self._writing = [*self._writing, *self._rows], []
+        await self._write_left()
         while True:
             if not self._rows:
                 self._idle.set()
@@ -119,17 +124,22 @@ class WriteBehind(Generic[T]):
                 await self._came.wait()
                 await self._gather()
             self._writing, self._rows = self._rows[:_LARGEST_BATCH], self._rows[_LARGEST_BATCH:]
-            await self._write_batch(self._writing)
+            await self._write_batch(self._writing, self._write)
             await self._have_written(len(self._writing))
+
+    async def _write_left(self) -> None:
+        if self._spool is not None and self._left:
+            await self._write_batch(self._left, self._restore)
+            self._left = []
+            await self._remove(self._spool.remove_left)
 
     async def _have_written(self, count: int) -> None:
         self._done += count
         self._writing = []
-        if self._spooled:
-            self._spooled = max(0, self._spooled - count)
-            if not self._spooled:
-                await self._empty_spool()
+        self._spooled = max(0, self._spooled - count)
         self._tell_waiters()
+        if self._spool is not None and self._spool.is_there and not self._spooled:
+            await self._remove(self._spool.remove)
 
     def _tell_waiters(self) -> None:
         while self._waiters and self._waiters[0][0] <= self._done + self._spooled:
@@ -145,10 +155,10 @@ class WriteBehind(Generic[T]):
                 async with asyncio.timeout(_GATHER_S):
                     await self._hurry.wait()
 
-    async def _write_batch(self, rows: Sequence[T]) -> None:
+    async def _write_batch(self, rows: Sequence[T], write: Callable[[Connection, Sequence[T]], None]) -> None:
         while True:
             try:
-                await self._beside(self._database.write(lambda connection: self._write(connection, rows)))
+                await self._beside(self._database.write(lambda connection: write(connection, rows)))
             except DatabaseDown:
                 await self._put_in_spool()
                 await self._beside(asyncio.sleep(_RETRY_S))
@@ -158,7 +168,7 @@ class WriteBehind(Generic[T]):
                     log.error("the database refused a row: %s", reason, extra={"action": "set_aside", "of": self._name})
                     return
                 for row in rows:
-                    await self._write_batch([row])
+                    await self._write_batch([row], write)
                 return
             else:
                 return
@@ -177,21 +187,21 @@ class WriteBehind(Generic[T]):
 
     async def _put_in_spool(self) -> None:
         """Have all that waits there; a spool that cannot be written is told, and the rows wait in memory alone."""
-        rows = self.waiting[self._spooled :]
-        if self._spool is None or not rows:
+        rows, now_s = [*self._writing, *self._rows][self._spooled :], asyncio.get_running_loop().time()
+        if self._spool is None or not rows or now_s < self._spool_after_s:
             return
         try:
             await asyncio.to_thread(self._spool.put, rows)
         except OSError as error:
             log.error("rows wait in memory: %s", error, extra={"action": "row_spool_failed", "of": self._name})
+            self._spool_after_s = now_s + _SPOOL_RETRY_S
         else:
             self._spooled += len(rows)
             self._tell_waiters()
 
-    async def _empty_spool(self) -> None:
-        """All that is in it is in the database; should it stay, it is written once more at the next start."""
-        assert self._spool is not None
+    async def _remove(self, remove: Callable[[], None]) -> None:
+        """All that is in it is in the database; what stays all the same is looked at once more at the next start."""
         try:
-            await asyncio.to_thread(self._spool.remove)
+            await asyncio.to_thread(remove)
         except OSError as error:
             log.error("the spool stays: %s", error, extra={"action": "row_spool_failed", "of": self._name})

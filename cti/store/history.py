@@ -45,7 +45,6 @@ from cti.store.upsert import upsert
 log = logging.getLogger(__name__)
 
 NAME: Final = "history"
-_SPOOL: Final = "notes.jsonl"
 _LARGEST_BATCH: Final = 200
 _LARGEST_OF_ONE_WRITER: Final = 20
 """SQLite writes one piece after the other: who acknowledges a request waits behind a batch for its particulars."""
@@ -83,8 +82,8 @@ class StoredHistory:
         self._database = database
         self._journal = journal
         self._largest = _LARGEST_OF_ONE_WRITER if database.is_sqlite else _LARGEST_BATCH
-        spool = RowSpool(spools / _SPOOL, _Note) if spools is not None else None
-        self._notes = WriteBehind(database, _write_notes, name="notes", spool=spool)
+        spool = RowSpool(spools, "notes", _Note) if spools is not None else None
+        self._notes = WriteBehind(database, _write_notes, name="notes", spool=spool, restore=_restore_notes)
         self._flushed: deque[Entry] = deque(maxlen=_HELD)
         self._came = asyncio.Event()
         self._moved = asyncio.Condition()
@@ -393,16 +392,29 @@ def _note_set_aside(connection: Connection, entry: Entry, reason: str) -> None:
 
 def _write_notes(connection: Connection, notes: Sequence[_Note]) -> None:
     statement = upsert(connection, _NOTES, keys=["assignment_id"], updated=["at_ms", "text"])
-    connection.execute(
-        statement,
-        [
-            {
-                "assignment_id": note.assignment_id,
-                "contact_id": note.contact_id,
-                "agent_id": note.agent_id,
-                "at_ms": note.at_ms,
-                "text": storable(note.text),
-            }
-            for note in notes
-        ],
+    connection.execute(statement, _rows_of(notes))
+
+
+def _restore_notes(connection: Connection, notes: Sequence[_Note]) -> None:
+    """A note that is as new stands; so does one that was emptied, since its customer was erased."""
+    statement = upsert(
+        connection,
+        _NOTES,
+        keys=["assignment_id"],
+        updated=["at_ms", "text"],
+        where=lambda new: sa.and_(_NOTES.c.text != "", _NOTES.c.at_ms < new.at_ms),
     )
+    connection.execute(statement, _rows_of(notes))
+
+
+def _rows_of(notes: Sequence[_Note]) -> list[dict[str, object]]:
+    return [
+        {
+            "assignment_id": note.assignment_id,
+            "contact_id": note.contact_id,
+            "agent_id": note.agent_id,
+            "at_ms": note.at_ms,
+            "text": storable(note.text),
+        }
+        for note in notes
+    ]

@@ -5,10 +5,10 @@ Each is linked to the customer whose address it carries, if there is one by then
 `cti.crm.customers.erase`, which empties these rows too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -25,7 +25,6 @@ from cti.store.upsert import upsert
 
 _TABLE: Final = models.table(models.ContactParticulars)
 _COLUMNS: Final = tuple(Particulars.__dataclass_fields__)
-_SPOOL: Final = "particulars.jsonl"
 _AT_ONCE: Final = 1_000
 """Contacts asked for in one statement: databases bound its parameters, and ours its time."""
 
@@ -36,8 +35,8 @@ class ParticularStore:
     def __init__(self, database: Database, *, spools: Path | None = None) -> None:
         """`spools`: folder for what waits while the database is away; None where that is a file beside it."""
         self._database = database
-        spool = RowSpool(spools / _SPOOL, Particulars) if spools is not None else None
-        self._behind = WriteBehind(database, _write, name="particulars", spool=spool)
+        spool = RowSpool(spools, "particulars", Particulars) if spools is not None else None
+        self._behind = WriteBehind(database, _write, name="particulars", spool=spool, restore=_restore)
 
     def keep(self, particulars: Sequence[Particulars]) -> None:
         """See `ports.Particular`."""
@@ -74,15 +73,25 @@ _WHOSE: Final = (
     .where(models.Address.project_id == sa.bindparam("project_id"), models.Address.value == sa.bindparam("address"))
     .scalar_subquery()
 )
+_VALUES: Final[dict[str, Any]] = {name: sa.bindparam(name) for name in _COLUMNS} | {"customer_id": _WHOSE}
 _WRITE: Final = Prepared(
-    lambda connection: upsert(connection, _TABLE, keys=["contact_id"], updated=_COLUMNS[1:]).values(
-        {name: sa.bindparam(name) for name in _COLUMNS} | {"customer_id": _WHOSE}
-    )
+    lambda connection: upsert(connection, _TABLE, keys=["contact_id"], updated=_COLUMNS[1:]).values(_VALUES)
 )
+_RESTORE: Final = Prepared(lambda connection: upsert(connection, _TABLE, keys=["contact_id"]).values(_VALUES))
 
 
 def _write(connection: Connection, particulars: Sequence[Particulars]) -> None:
-    _WRITE.run_all(connection, [{name: storable(getattr(one, name)) for name in _COLUMNS} for one in particulars])
+    _WRITE.run_all(connection, _rows(particulars))
+
+
+def _restore(connection: Connection, particulars: Sequence[Particulars]) -> None:
+    """A row that stands is newer, or was emptied when its customer was erased; of several the last counts."""
+    newest = {one.contact_id: one for one in particulars}
+    _RESTORE.run_all(connection, _rows(newest.values()))
+
+
+def _rows(particulars: Iterable[Particulars]) -> list[dict[str, str]]:
+    return [{name: storable(getattr(one, name)) for name in _COLUMNS} for one in particulars]
 
 
 def _read(connection: Connection, *, contact_ids: Sequence[ContactId]) -> dict[ContactId, Particulars]:

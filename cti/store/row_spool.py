@@ -1,11 +1,16 @@
-"""A file where rows wait while the database is away, so that they outlive the process: a line of JSON for each row.
+"""Files where rows wait while the database is away, so that they outlive the process: a line of JSON for each row.
 
-It is there only meanwhile, for its owner alone, since it holds what the database would: numbers, names, notes. A last
-line that was cut short is none: nobody was told that it was kept. Called by `cti.store.behind`.
+Each process has a file of its own, for its owner alone, since it holds what the database would: numbers, names, notes.
+It is there only meanwhile; what a process before has left is read by the next, and goes when it is written. A last line
+that was cut short is none: nobody was told that it was kept. Called by `cti.store.behind`.
 """
 
+import contextlib
 import dataclasses
+import fcntl
+import logging
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar, Final, Generic, Protocol, TypeVar
@@ -13,6 +18,8 @@ from typing import ClassVar, Final, Generic, Protocol, TypeVar
 import msgspec
 
 from cti.store.text import storable
+
+log = logging.getLogger(__name__)
 
 
 class Row(Protocol):
@@ -24,46 +31,129 @@ class Row(Protocol):
 T = TypeVar("T", bound=Row)
 
 _ENCODER: Final = msgspec.json.Encoder()
+_END: Final = ".jsonl"
+_VOID: Final = "void-"
 
 
 class RowSpool(Generic[T]):
-    """Rows of one kind, by one writer. All blocks."""
+    """Rows of one kind, by one thread at a time. All blocks."""
 
-    def __init__(self, path: Path, kind: type[T]) -> None:
-        """`path` is the file's; it and its folder are made when they are first needed."""
-        self._path = path
+    def __init__(self, folder: Path, name: str, kind: type[T]) -> None:
+        """`folder` is made when it is first needed, and in it `NAME-….jsonl`."""
+        self._folder = folder
+        self._name = name
+        self._path = folder / f"{name}-{time.time_ns()}-{os.getpid()}{_END}"
+        self._file: int | None = None
+        """Locked for as long as it is open: so others see whose process lives."""
         self._decoder = msgspec.json.Decoder(kind)
+        self._left: list[Path] = []
 
-    def found(self) -> list[T]:
-        """What was left here, in order; a line that cannot be read is passed over. Raises OSError."""
-        try:
-            lines = self._path.read_bytes().splitlines()
-        except FileNotFoundError:
-            return []
-        return [row for line in lines for row in self._decoded(line)]
+    # -- of processes before -------------------------------------------------------------------------------------------
 
-    def _decoded(self, line: bytes) -> list[T]:
+    def left(self) -> list[T]:
+        """What processes that are no more have left here, in order. Raises OSError.
+
+        A file with lines that this version cannot read is put aside as `void-…`, and what it can read is told.
+        """
+        rows: list[T] = []
+        self._left = []
+        for path in sorted(self._folder.glob(f"{self._name}-*{_END}")):
+            with path.open("rb") as file:
+                if not _is_locked(file.fileno()):
+                    rows += self._read(path, file.read())
+        return rows
+
+    def _read(self, path: Path, content: bytes) -> list[T]:
+        lines = content.splitlines(keepends=True)
+        rows = [row for line in lines if (row := self._decoded(line)) is not None]
+        whole = sum(line.endswith(b"\n") for line in lines)
+        if len(rows) < whole:
+            aside = path.with_name(f"{_VOID}{path.name}")
+            path.rename(aside)
+            log.error("%d rows cannot be read: %s", whole - len(rows), aside, extra={"action": "row_spool_void"})
+        else:
+            self._left.append(path)
+        return rows
+
+    def _decoded(self, line: bytes) -> T | None:
         try:
-            return [self._decoder.decode(line)]
-        except msgspec.DecodeError:
-            return []
+            return self._decoder.decode(line)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            return None
+
+    def remove_left(self) -> None:
+        """All that was `left` is in the database. Raises OSError."""
+        for path in self._left:
+            path.unlink(missing_ok=True)
+        if self._left:
+            self._left = []
+            self._settle_folder()
+
+    # -- of this one ---------------------------------------------------------------------------------------------------
+
+    @property
+    def is_there(self) -> bool:
+        """Has this process a file?"""
+        return self._file is not None
 
     def put(self, rows: Sequence[T]) -> None:
-        """Have the rows on disk, behind the others. Raises OSError; then some of them may be there."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
-            file.write(b"\n" + b"\n".join(map(_encoded, rows)))  # in front: behind a line that was cut short
-            file.flush()
-            os.fsync(descriptor)
+        """Have the rows on disk, behind the others. Raises OSError; then none of them is there."""
+        if self._file is None:
+            self._file = self._opened()
+        _append(self._file, b"".join(_encoded(row) + b"\n" for row in rows))
+
+    def _opened(self) -> int:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._settle_folder()
+        except OSError:
+            os.close(file)
+            raise
+        return file
 
     def remove(self) -> None:
-        """All of them are in the database. Raises OSError."""
-        self._path.unlink(missing_ok=True)
+        """All that this process has put there is in the database. Raises OSError."""
+        if self._file is not None:
+            self._path.unlink(missing_ok=True)
+            self._settle_folder()
+            os.close(self._file)
+            self._file = None
+
+    def _settle_folder(self) -> None:
+        """A file that was made, or removed, stays so when the power goes."""
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _is_locked(file: int) -> bool:
+    """Whether the process that writes it lives."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
+
+
+def _append(file: int, content: bytes) -> None:
+    before = os.fstat(file).st_size
+    rest = memoryview(content)
+    try:
+        while rest:
+            rest = rest[os.write(file, rest) :]
+        os.fsync(file)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(file, before)
+        raise
 
 
 def _encoded(row: Row) -> bytes:
     fields = {name: getattr(row, name) for name in row.__dataclass_fields__}
     return _ENCODER.encode(
-        {name: storable(field) if isinstance(field, str) else field for name, field in fields.items()}
+        {name: storable(value) if isinstance(value, str) else value for name, value in fields.items()}
     )

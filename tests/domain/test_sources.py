@@ -5,7 +5,7 @@ from msgspec import structs
 
 from cti.domain import state as states
 from cti.domain.commands import RingAgent
-from cti.domain.events import ContactArrived, ContactCancelled
+from cti.domain.events import ContactArrived
 from cti.domain.facts import ContactQueued
 from cti.domain.ids import Medium, NodeId, QueueId
 from cti.errors import RuleError
@@ -51,25 +51,6 @@ def test_a_request_that_is_closed_is_known_still(day: Scenario) -> None:
     day.hangs_up("ann")
     day.wraps_up("ann")
     assert not day.send(told(day, "k1")).facts
-
-
-@pytest.mark.parametrize("folding", [False, True], ids=["snapshot", "facts"])
-def test_a_request_of_which_nobody_was_told_is_a_new_one_when_it_is_told_again(day: Scenario, folding: bool) -> None:
-    asked = structs.replace(told(day, "k1", medium=Medium.CALLBACK), address_key="anna")
-    day.send(told(day, "k0"))
-    (_, contact_id) = (day.send(asked), day.state.sources["k1"])
-    day.send(ContactCancelled(contact_id=contact_id, unheard=True))
-    assert (contact_id in day.state.contacts, list(day.state.sources)) == (False, ["k0"])
-    day.restart(folding=folding)
-    assert day.send(asked).facts
-    assert day.state.sources["k1"] != contact_id
-
-
-def test_a_request_that_an_agent_is_at_stands_even_if_nobody_was_told_of_it(day: Scenario) -> None:
-    day.agent("ann")
-    day.send(told(day, "k1"))
-    day.accepts("ann")
-    assert not day.send(ContactCancelled(contact_id=day.state.sources["k1"], unheard=True)).facts
 
 
 def test_a_callback_told_again_is_the_same_and_no_second_one_of_its_customer(day: Scenario) -> None:

@@ -530,7 +530,7 @@ CALLS: list[Act] = [
     Day.task,
     Day.call_out,
     Day.call_out,
-    lambda day, a, b: ContactCancelled(contact_id=day.any_contact(a), unheard=b % 5 == 0),
+    lambda day, a, b: ContactCancelled(contact_id=day.any_contact(a)),
     lambda day, a, b: CallbackMoved(contact_id=day.any_contact(a), not_before_ms=day.now + b * 1000 if b % 3 else None),
     lambda day, a, b: MoveRequested(contact_id=day.any_contact(a), queue_id=QUEUES[b % 3]),
     lambda day, a, b: ContactTakenBack(contact_id=day.any_contact(a)),

@@ -22,13 +22,23 @@ from cti.domain.events import (
     TimerFired,
 )
 from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
-from cti.domain.ids import SYSTEM_DUPLICATE, ContactId, LegCause, LegId, Medium, Milliseconds, NodeId, ProjectId
+from cti.domain.ids import (
+    SYSTEM_DUPLICATE,
+    ContactId,
+    LegCause,
+    LegId,
+    Medium,
+    Milliseconds,
+    NodeId,
+    ProjectId,
+    QueueId,
+)
 from cti.domain.queue import MOST_POINTS
 from cti.engine import engine as engines
 from cti.engine import people
 from cti.engine.engine import Engine
 from cti.engine.lost import LostCallers
-from cti.errors import DatabaseDown, RuleError
+from cti.errors import DatabaseDown, NotFound, RuleError
 from cti.ports import (
     Arrival,
     CallerLost,
@@ -306,32 +316,34 @@ async def test_a_callback_whose_particulars_died_with_the_engine_before_is_known
         assert len(world.engine.state.contacts) == 1
 
 
-async def test_a_wish_to_be_called_whose_number_died_with_the_engine_before_is_none_and_may_be_told_again() -> None:
+async def test_a_wish_to_be_called_whose_number_died_with_the_engine_before_sleeps_until_it_is_told_again() -> None:
+    journal = MemoryJournal()
+    async with running(journal=journal) as world:
+        callback = await world.engine.arrive(wish(), Arrival(address=NUMBER, source="the form"))
+    for source in ("the form", "another"):
+        async with running(journal=Continued(journal.written)) as world:
+            await world.settled()
+            asleep_until_ms = world.engine.state.contacts[callback].asleep_until_ms
+            assert asleep_until_ms is not None
+            assert asleep_until_ms > world.engine.now()
+            assert await world.engine.arrive(wish(), Arrival(address=NUMBER, source=source)) == callback
+            await world.settled()
+            known = world.engine.particulars(callback)
+            assert known is not None
+            assert known.address == NUMBER
+            assert world.engine.state.contacts[callback].asleep_until_ms is None
+            with pytest.raises(RuleError, match="pending already"):
+                await world.engine.arrive(wish(), Arrival(address=NUMBER, source="a third"))
+
+
+async def test_another_request_of_one_who_is_to_be_called_is_not_taken_for_that() -> None:
     journal = MemoryJournal()
     async with running(journal=journal) as world:
         await world.engine.arrive(wish(), Arrival(address=NUMBER, source="the form"))
     async with running(journal=Continued(journal.written)) as world:
-        await world.settled()
-        assert not world.engine.state.contacts
-        callback = await world.engine.arrive(wish(), Arrival(address=NUMBER, source="the form"))
-        known = world.engine.particulars(callback)
-        assert known is not None
-        assert known.address == NUMBER
-
-
-async def test_a_wish_told_again_before_the_database_is_asked_is_the_one_before_and_its_number_known() -> None:
-    journal = MemoryJournal()
-    async with running(journal=journal) as world:
-        callback = await world.engine.arrive(wish(), Arrival(address=NUMBER, source="the form"))
-    async with running(journal=Continued(journal.written), keeper=AwayAtFirst({})) as world:
-        await world.settled()
-        assert world.engine.particulars(callback) is None
-        assert await world.engine.arrive(wish(), Arrival(address=NUMBER, source="another")) == callback
-        known = world.engine.particulars(callback)
-        assert known is not None
-        assert known.address == NUMBER
-        with pytest.raises(RuleError, match="pending already"):
-            await world.engine.arrive(wish(), Arrival(address=NUMBER, source="a third"))
+        closed = structs.replace(wish(), medium=Medium.SMS, queue_id=QueueId("closed"))
+        with pytest.raises(NotFound):
+            await world.engine.arrive(closed, Arrival(address=NUMBER, source="a message"))
 
 
 def wish() -> ContactArrived:

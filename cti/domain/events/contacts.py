@@ -78,9 +78,6 @@ class ContactCancelled(Struct, frozen=True, kw_only=True, gc=False):
     contact_id: ContactId
     abandoned: bool = False
     """The customer went away while he waited: counted as a caller who hung up."""
-    unheard: bool = False
-    """Whose it is died with an engine, and no source heard that it was taken: one that an agent is at is left alone,
-    and told again it is a new one."""
 
 
 class CallbackMoved(Struct, frozen=True, kw_only=True, gc=False):

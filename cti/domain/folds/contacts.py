@@ -18,7 +18,6 @@ from cti.domain.facts import (
     WaitPlanned,
 )
 from cti.domain.folds.parking import unparked
-from cti.domain.ids import SYSTEM_ENGINE_LOST
 from cti.domain.states import ContactState, Trigger, next_contact
 
 if TYPE_CHECKING:
@@ -29,8 +28,6 @@ def _contact_closed(state: "State", fact: ContactClosed) -> None:
     contact = state.contact(fact.contact_id)
     next_contact(contact.id, contact.state, Trigger.CLOSED)
     state.set_contact(contact.id, None)
-    if fact.disposition == SYSTEM_ENGINE_LOST:
-        state.forget_source_of(contact.id)
 
 
 def _contact_queued(state: "State", fact: ContactQueued) -> None:
