@@ -41,6 +41,7 @@ from cti.engine.lost import LostCallers
 from cti.errors import DatabaseDown, NotFound, RuleError
 from cti.ports import (
     Arrival,
+    CallerEntered,
     CallerLost,
     Entry,
     Listing,
@@ -78,6 +79,7 @@ class MemorySwitch:
         self.said: asyncio.Queue[SwitchEvent] = asyncio.Queue()
         self.commands: list[SwitchCommand] = []
         self.started_ms: Milliseconds = 0
+        self.before: set[LegId] = set()
         self.here: set[LegId] = set()
         """Callers' legs that it still has, in its dialplan."""
 
@@ -92,15 +94,20 @@ class MemorySwitch:
         return Listing(node=NODE, legs=(), bridges=(), other_channels=here, started_ms=self.started_ms)
 
     def dies(self) -> None:
-        """And is there again, without a leg."""
+        """And is there again, without the legs that came `before`."""
         self.started_ms = START_MS + 1
+        self.here -= self.before
         self.said.put_nowait(SwitchDisconnected(node=NODE))
         self.said.put_nowait(SwitchConnected(node=NODE))
 
     async def events(self) -> AsyncIterator[SwitchEvent]:
         yield SwitchConnected(node=NODE)
         while True:
-            yield await self.said.get()
+            told = await self.said.get()
+            if isinstance(told, CallerEntered):
+                self.here.add(told.leg_id)
+                self.before.add(told.leg_id)
+            yield told
 
     async def mute(self, leg_id: LegId, *, muted: bool) -> None: ...
 
@@ -521,7 +528,7 @@ async def test_who_called_again_before_the_node_was_compared_is_not_called_back(
         await world.queued()
         world.switch.said.put_nowait(replace(caller("n1-2"), arrived_ms=START_MS + 2))
         second = await world.queued(2)
-        world.switch.here.add(LegId("n1-2"))
+        world.switch.before.discard(LegId("n1-2"))
         world.switch.dies()
         await world.until(ContactClosed)
         await world.settled()
