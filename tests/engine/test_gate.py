@@ -122,7 +122,7 @@ async def test_an_entry_that_did_not_hear_is_told_again(monkeypatch: pytest.Monk
 
 async def test_whom_the_dialplan_refused_is_told_and_a_while_later_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
     async with at_work(monkeypatch) as world:
-        await world.until(lambda: world.entry.told, "at work")
+        await world.until(lambda: world.gate._seen is not None, "at work")
         world.entry.counted[Refused.RATE] += 3
         await world.until(lambda: world.told, "said")
         assert world.told[0] == Refusing(since_ms=1000, reason="rate")
@@ -134,7 +134,7 @@ async def test_whom_the_dialplan_refused_is_told_and_a_while_later_no_more(monke
 async def test_a_disk_that_refuses_to_write_is_no_reason_to_refuse_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     async with at_work(monkeypatch) as world:
         world.journal.failing = True
-        await world.until(lambda: world.entry.told, "at work")
+        await world.until(lambda: world.gate._seen is not None, "at work")
         world.entry.counted[Refused.LINES] += 1
         await world.until(lambda: world.told, "it measures on")
         assert world.gate.judgement.level is Level.CALM
