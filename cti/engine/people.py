@@ -8,11 +8,12 @@ while after the contact closed; the database has it for longer.
 
 import hashlib
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from cti import variables
+from cti.domain.acd import Decision
 from cti.domain.agent import Agent
 from cti.domain.capacity import ONE_AT_A_TIME
 from cti.domain.commands import Apologise, AskCaller, PromiseCallback, SendAway
@@ -140,6 +141,11 @@ class InHand:
     def farewell(self, leg_id: LegId) -> Farewell | None:
         """By what this leg was sent out of the ACD; None for one that was to be hung up."""
         return self._ended.get(leg_id)
+
+
+def queued(decision: Decision) -> Iterator[ContactQueued]:
+    """The contact that the decision let in; none for a leg that was known already."""
+    return (fact for fact in decision.facts if isinstance(fact, ContactQueued))
 
 
 def of_caller(caller: CallerEntered, queued: ContactQueued | Contact) -> Particulars:

@@ -34,8 +34,7 @@ from cti.domain.ids import (
     QueueId,
 )
 from cti.domain.queue import MOST_POINTS
-from cti.engine import engine as engines
-from cti.engine import people
+from cti.engine import people, recall
 from cti.engine.engine import Engine
 from cti.engine.lost import LostCallers
 from cti.errors import DatabaseDown, NotFound, RuleError
@@ -475,7 +474,7 @@ class AwayAtFirst(MemoryKeeper):
 async def test_a_customer_to_be_called_back_is_known_again_when_the_database_is(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(engines, "RECALL_AGAIN_S", 0.01)
+    monkeypatch.setattr(recall, "AGAIN_S", 0.01)
     journal, keeper = MemoryJournal(), MemoryKeeper()
     async with running(journal=journal, keeper=keeper) as world:
         contact_id = await world.offered("n1-1", count=1)
