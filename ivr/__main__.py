@@ -44,7 +44,7 @@ def main(home: Path | None, stop_limit_s: float, **given: object) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
-        ivr = _composed(Home.open(home) if home is not None else None, Given(**given))  # type: ignore[arg-type]
+        ivr = _composed(Home.open(home) if home is not None else None, Given(**given))  # type: ignore[arg-type]  # click's options, each a field
     except TriuneError as error:
         click.echo(str(error), err=True)
         sys.exit(2)
@@ -84,7 +84,7 @@ def _of(home: Home | None) -> Home:
 def _api_url(home: Home) -> str:
     """The web as this machine reaches it, whatever address the outside is told."""
     listen = home.settings.listen
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(listen, f"[{listen}]" if ":" in listen else listen)  # noqa: S104
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(listen, f"[{listen}]" if ":" in listen else listen)  # noqa: S104 - compared with, not bound to
     return f"{'https' if home.settings.tls_cert else 'http'}://{host}:{home.ports.web}"
 
 

@@ -152,7 +152,7 @@ class Server:
             log.debug("A caller hung up.")
         except AGIError as error:
             log.error("Asterisk refused what a call needs: %s", error)
-        except Exception:
+        except Exception:  # the edge of a thread: one call that we fail on, and none of the others
             log.exception("A call could not be led on; the dialplan takes it to the operator.")
         finally:
             self._forget(connection)

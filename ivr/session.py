@@ -41,7 +41,7 @@ class LineGone(CallerGone):
     """The line to Asterisk ended without a word: its process has died, and the caller did not hang up."""
 
 
-class Session(AGI):  # type: ignore[misc]
+class Session(AGI):  # type: ignore[misc]  # as above
     """One call. Belongs to one thread; every wait ends at its deadline, by CallerGone at the latest."""
 
     def __init__(self, connection: socket.socket, reader: BinaryIO, first_line: bytes = b"") -> None:

@@ -32,7 +32,7 @@ Fields = Mapping[str, str]
 """An AMI message; header names in lower case."""
 
 
-class _Connection(panoramisk.Manager):  # type: ignore[misc]
+class _Connection(panoramisk.Manager):  # type: ignore[misc]  # panoramisk has no types
     """One connection from dialling to its end; never makes another."""
 
     def __init__(self, **config: Any) -> None:

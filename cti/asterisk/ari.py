@@ -282,7 +282,7 @@ class Bridges:
         """Every bridge of this Asterisk."""
         return wire.bridges((await self._request("GET", "bridges")).body)
 
-    def createWithId(self, *, bridgeId: str, type: str) -> asyncio.Future[wire.Reply]:  # noqa: A002
+    def createWithId(self, *, bridgeId: str, type: str) -> asyncio.Future[wire.Reply]:  # noqa: A002 - ARI's own name
         """Make a bridge; one with this id being there already is success."""
         return self._request("POST", f"bridges/{quote(bridgeId)}?type={type}", accepted=(409,))
 
@@ -379,7 +379,7 @@ class Asterisk:
         """Set a global variable of the dialplan; it lasts until Asterisk ends."""
         return self._request("POST", f"asterisk/variable?variable={quote(variable)}&value={quote(value, safe='')}")
 
-    def deleteObject(self, *, configClass: str, objectType: str, id: str) -> asyncio.Future[wire.Reply]:  # noqa: A002
+    def deleteObject(self, *, configClass: str, objectType: str, id: str) -> asyncio.Future[wire.Reply]:  # noqa: A002 - ARI's own name
         """Delete a dynamic configuration object; gone already is success."""
         uri = f"asterisk/config/dynamic/{configClass}/{objectType}/{quote(id, safe='')}"
         return self._request("DELETE", uri, accepted=(404,))
@@ -389,7 +389,7 @@ class Asterisk:
         *,
         configClass: str,
         objectType: str,
-        id: str,  # noqa: A002
+        id: str,  # noqa: A002 - ARI's own name
         fields: Mapping[str, str],
     ) -> asyncio.Future[wire.Reply]:
         """Create or replace a dynamic configuration object. Raises OutsideError when a field is not valid."""

@@ -142,7 +142,7 @@ class HttpCrm:
         except OutsideError:
             self.breaker.failed(period)
             raise
-        except BaseException:
+        except BaseException:  # the caller gave up, or it is a bug: no word about the CRM
             self.breaker.abandoned(period)
             raise
         else:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from cti.config.crm import Crm, CrmContracts
@@ -58,8 +58,8 @@ class Mapping:
             details=tuple(self._lines(data)),
         )
 
-    def _addresses(self, field: str, data: object) -> Iterator[str]:
-        template = self._fields.get(field)  # type: ignore[call-overload]
+    def _addresses(self, field: Literal["phones", "emails"], data: object) -> Iterator[str]:
+        template = self._fields.get(field)
         given = re.split(r"[,;\n]", template.render(data=data)) if template is not None else []
         wanted = addresses.AddressKind.PHONE if field == "phones" else addresses.AddressKind.EMAIL
         for one in given[:_LIST]:

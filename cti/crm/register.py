@@ -8,6 +8,7 @@ import csv
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from typing import Final
 
@@ -140,7 +141,7 @@ async def import_csv(database: Database, lines: Iterable[str], *, project_id: Pr
     numbered = ((reader.line_num, _of_line(line, project_id)) for line in reader)
     added, refused = 0, list[tuple[int, str]]()
     for batch in _batches(numbered):
-        reasons = await database.write(lambda c, batch=batch: _insert_each(c, batch), within_s=_IMPORT_DEADLINE_S)  # type: ignore[misc]
+        reasons = await database.write(partial(_insert_each, batch=batch), within_s=_IMPORT_DEADLINE_S)
         refused += reasons
         added += len(batch) - len(reasons)
     return Imported(added=added, refused=tuple(refused))

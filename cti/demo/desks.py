@@ -66,7 +66,7 @@ class Desks:
 
         try:
             await asyncio.gather(*map(one, self.all))
-        except BaseException:
+        except BaseException:  # cancelled, too: there is no `__aexit__` after this
             await self._http.aclose()
             raise
         self._running = [asyncio.create_task(desk.run(), name=f"desk {desk.login}") for desk in self.all]

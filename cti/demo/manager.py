@@ -46,7 +46,7 @@ class Manager:
         manager = cls(reader, writer, on_event)
         try:
             await manager.ask("Login", {"Username": user, "Secret": secret, "Events": "on"})
-        except BaseException:
+        except BaseException:  # cancelled, too: nobody else would close it
             await manager.close()
             raise
         return manager

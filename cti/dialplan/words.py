@@ -214,8 +214,7 @@ RULES: Final[Mapping[str, Rule]] = {
         mend=("Give it an extension in from-trunk that ends in a queue, the IVR or a word.", "Дайте ему место в from-trunk, которое кончается очередью, IVR или словом."),
     ),
 }  # fmt: skip
-# The sentences stand one a line, however long they are.
-# ruff: noqa: E501
+# ruff: noqa: E501 - the sentences stand one a line, however long they are
 
 
 def sentences(one: Found, language: str) -> tuple[str, str, str]:

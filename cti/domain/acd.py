@@ -142,7 +142,7 @@ class Acd:
             lines.settle(turn)
             dialling.pace(turn)
             waiting.settle(turn)
-        except BaseException:
+        except BaseException:  # refused, or a bug: all of the event or nothing
             state.rollback()
             raise
         state.commit()

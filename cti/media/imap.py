@@ -275,7 +275,7 @@ async def connected(
     except (OSError, ssl.SSLError) as error:
         writer.close()
         raise OutsideError(f"The mail server {host}:{port} cannot be spoken to safely: {_why(error)}.") from error
-    except BaseException:
+    except BaseException:  # cancelled, too: the connection is nobody's
         writer.close()
         raise
     return imap

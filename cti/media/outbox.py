@@ -9,6 +9,7 @@ of its account, for five days; then it has failed, and whoever wrote it is told,
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Final
 
 from cti.domain.ids import ContactId, Milliseconds
@@ -71,10 +72,10 @@ class Outbox:
                     await room.acquire()
                     self._in_hand.add(outgoing.key)
                     task = group.create_task(self._send(outgoing))
-                    task.add_done_callback(lambda _, key=outgoing.key: self._done(key, room))  # type: ignore[misc]
+                    task.add_done_callback(partial(self._done, outgoing.key, room))
                 await self._sleep()
 
-    def _done(self, key: str, room: asyncio.Semaphore) -> None:
+    def _done(self, key: str, room: asyncio.Semaphore, _sent: asyncio.Task[None]) -> None:
         self._in_hand.discard(key)
         room.release()
         if key in self._waits:

@@ -84,7 +84,7 @@ class SqliteFile:
                         rows[place] = _put_singly(connection, row, batch[place], stub)
             connection.execute("COMMIT")
             self._settled = rows[-1][0]
-        except Exception:
+        except Exception:  # raised again, once nothing is half done
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise

@@ -38,7 +38,7 @@ class FileLeadership:
             try:
                 if self._numbered:
                     self._epoch = await asyncio.to_thread(self._next_epoch)
-            except BaseException:
+            except BaseException:  # cancelled, too: whoever does not lead holds no lock
                 os.close(lock)
                 raise
             self._lock = lock

@@ -249,7 +249,7 @@ class DatabaseLease:
     async def _keep(self) -> None:
         try:
             await self._renew_for_ever()
-        except Exception:
+        except Exception:  # the edge of a task: whoever renews no more must not go on leading
             log.exception("the lease cannot be renewed", extra={"action": "lease_failed"})
             self.end("its lease could not be renewed")
 

@@ -83,7 +83,7 @@ def together(connection: Connection) -> Iterator[None]:
 
 def _told(connection: Connection, error: Exception, text: str | None) -> Exception:
     """The driver's error as SQLAlchemy tells of it, who would have wrapped it on its own way."""
-    lost = connection.dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]
+    lost = connection.dialect.is_disconnect(error, connection.connection, None)  # type: ignore[arg-type]  # a driver's own
     if lost:
         connection.invalidate(error)
     told: Exception = DBAPIError.instance(

@@ -110,7 +110,7 @@ class Calls:
                 ),
                 Arrival(address=wish.number, language=""),
             )
-        except BaseException:
+        except BaseException:  # whoever asked is gone, too
             self.clicks.refused(person.agent_id)
             raise
 

@@ -380,7 +380,7 @@ async def test_machines_and_faxes_are_told_from_humans(bench: Bench) -> None:
         [leg] = (await bench.switch.list_legs()).legs
         assert (leg.dial_id, leg.machine) == (dial.dial_id, machine)
         await bench.switch.execute(EndLeg(leg_id=dial.leg_id, node=NODE))
-        await bench.events.next(LegEnded, lambda one, ended=dial: one.leg_id == ended.leg_id)  # type: ignore[misc]
+        await bench.events.next(LegEnded, lambda one, ended=dial: one.leg_id == ended.leg_id)  # type: ignore[misc]  # a default in a lambda
 
 
 async def test_one_who_says_nothing_is_a_human(bench: Bench) -> None:

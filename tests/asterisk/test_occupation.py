@@ -39,7 +39,7 @@ class States:
     async def list(self) -> dict[str, str]:
         return dict(self.said)
 
-    async def update(self, deviceName: str, deviceState: str) -> None:  # noqa: N803
+    async def update(self, deviceName: str, deviceState: str) -> None:  # noqa: N803 - ARI's own names
         self.said[deviceName] = deviceState
 
 
@@ -51,7 +51,7 @@ async def states() -> States:
 @pytest.fixture
 async def day(states: States, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Told]:
     monkeypatch.setattr(occupation, "GATHER_S", 0.0)
-    told = Occupation(states, extension=str)  # type: ignore[arg-type]
+    told = Occupation(states, extension=str)  # type: ignore[arg-type]  # what it asks of ARI, and no more
     task = asyncio.create_task(told.run())
     day = Told(told)
     told.start(day.state)
@@ -103,7 +103,7 @@ async def test_an_engine_that_starts_again_frees_nobody_who_is_still_at_work(day
     day.task("m1", medium=Medium.EMAIL)
     day.accepts("ann")
     await shown(states, "INUSE")
-    again = Occupation(states, extension=str)  # type: ignore[arg-type]
+    again = Occupation(states, extension=str)  # type: ignore[arg-type]  # what it asks of ARI, and no more
     again.reconnected()
     task = asyncio.create_task(again.run())
     again.start(day.state)

@@ -184,7 +184,7 @@ def test_on_any_day_every_contact_is_counted_once_and_leaves_once(script: bytes)
         lines.extend(written(line, 0) for line in log.lines(decision.facts, day.state))
         return decision
 
-    day.acd.handle = noted  # type: ignore[method-assign]
+    day.acd.handle = noted  # type: ignore[method-assign]  # each decision is to be seen
     for at in range(0, len(script) - 2, 3):
         day.act(script[at], script[at + 1], script[at + 2])
     found = report([*before, *lines])

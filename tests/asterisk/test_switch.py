@@ -57,7 +57,7 @@ class Events:
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def follow(self, switch: AsteriskSwitch) -> None:
-        async with aclosing(switch.events()) as events:  # type: ignore[type-var]
+        async with aclosing(switch.events()) as events:  # type: ignore[type-var]  # a generator, which the port does not promise
             async for event in events:
                 self.untaken.append(event)
                 self.arrived.set()

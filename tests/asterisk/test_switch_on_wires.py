@@ -96,7 +96,7 @@ class World:
             pass
 
     async def follow(self, switch: AsteriskSwitch) -> None:
-        async with aclosing(switch.events()) as events:  # type: ignore[type-var]
+        async with aclosing(switch.events()) as events:  # type: ignore[type-var]  # a generator, which the port does not promise
             async for event in events:
                 self.said.put_nowait(event)
 

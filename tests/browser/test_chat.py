@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, ProxySettings, expect
 
 from cti import shipped
 from cti.domain.facts import ContactQueued
@@ -135,10 +135,10 @@ class Widget:
 
 @asynccontextmanager
 async def visitor(
-    chromium: Chromium, address: str, *, size: tuple[int, int] = (1000, 700), **options: object
+    chromium: Chromium, address: str, *, size: tuple[int, int] = (1000, 700), proxy: ProxySettings | None = None
 ) -> AsyncIterator[Widget]:
     """A visitor's browser on this page."""
-    context = await chromium.browser.new_context(viewport={"width": size[0], "height": size[1]}, **options)  # type: ignore[arg-type]
+    context = await chromium.browser.new_context(viewport={"width": size[0], "height": size[1]}, proxy=proxy)
     context.set_default_timeout(PATIENCE_MS)
     page = await context.new_page()
     troubles: list[str] = []

@@ -4,6 +4,7 @@ What is durable of the journal is said by the test too, so that a death of the p
 """
 
 from dataclasses import dataclass, field
+from functools import partial
 
 from cti import rules
 from cti.campaigns.feeder import Feeder
@@ -122,7 +123,7 @@ class Floor:
         """Bring the tables up to that entry, never back."""
         for entry in self.entries:
             if self.projected < entry.number <= until:
-                await self.database.write(lambda connection, entry=entry: projection.apply(connection, entry))  # type: ignore[misc]
+                await self.database.write(partial(projection.apply, entry=entry))
                 self.projected = entry.number
 
     async def reached(self, number: int) -> None:

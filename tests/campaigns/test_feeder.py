@@ -145,7 +145,7 @@ async def test_one_that_ends_between_the_look_and_the_giving_is_not_given_again(
         floor.fail(LeadId("l1"), LegCause.NO_SUCH_NUMBER)
         floor.fail(LeadId("l2"), LegCause.NO_SUCH_NUMBER)
 
-    floor.reached = late  # type: ignore[method-assign]
+    floor.reached = late  # type: ignore[method-assign]  # both fail while it waits
     floor.new_feeder()
     await floor.feed()
     assert floor.dialled == ["l1", "l2"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from operator import methodcaller
 
 import pytest
 import sqlalchemy as sa
@@ -71,7 +72,7 @@ async def had(
     known = {"contact_id": contact_id, "project_id": project, "medium": Medium.VOICE.value, "address": address}
     for row, values in ((models.ContactRow, contact), (models.ContactParticulars, known | empty)):
         statement = sa.insert(models.table(row)).values(values)
-        await database.write(lambda connection, statement=statement: connection.execute(statement))  # type: ignore[misc]
+        await database.write(methodcaller("execute", statement))
     return arrived_ms
 
 

@@ -169,7 +169,7 @@ class Day:
         self.halfway: tuple[int, Snapshot] | None = None
         self.legs = 0
         self.bounds: dict[tuple[QueueId, Medium], Bound] = {}
-        self._decide, self.state.index.next_pair = self.state.index.next_pair, self.next_pair  # type: ignore[method-assign]
+        self._decide, self.state.index.next_pair = self.state.index.next_pair, self.next_pair  # type: ignore[method-assign]  # each choice is to be seen
         for event, now, decision in MORNINGS[kind % len(MORNINGS)]:
             self.acd.fold(decision.number, decision.facts)
             self.folded.fold(decision.number, decision.facts)

@@ -36,9 +36,9 @@ async def test_the_engine_dies_while_it_dials_and_no_lead_is_dialled_twice_or_lo
         assert "0 added, 60 known" in await asyncio.to_thread(cti, centre, "campaign", "import", CAMPAIGN, path)
         await asyncio.to_thread(cti, centre, "campaign", "start", CAMPAIGN)
         for dialled in (10, 25):
-            await soon(lambda wanted=dialled: centre.count(LeadDialled) >= before + wanted, what="it dials")  # type: ignore[misc]
+            await soon(lambda wanted=dialled: centre.count(LeadDialled) >= before + wanted, what="it dials")  # type: ignore[misc]  # a default in a lambda
             dead = await asyncio.to_thread(centre.kill, "engine")
-            await soon(lambda pid=dead: centre.is_back("engine", after=pid), what="another engine")  # type: ignore[misc]
+            await soon(lambda pid=dead: centre.is_back("engine", after=pid), what="another engine")  # type: ignore[misc]  # a default in a lambda
         await soon(lambda: is_through(made), what="every lead was tried", within_s=240)
         leads = await asyncio.to_thread(made.leads)
         dials = [fact for _, fact in centre.facts() if isinstance(fact, LeadDialled)]

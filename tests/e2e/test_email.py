@@ -68,12 +68,12 @@ def test_each_of_500_mails_is_one_contact_though_the_engine_is_killed_at_any_mom
         numbers = range(kill * MAILS // KILLS, (kill + 1) * MAILS // KILLS)
         sending = threading.Thread(target=deliver, args=(servers, numbers))
         sending.start()
-        eventually(lambda: mails_told(own) > before, what="mail comes in", within_s=SECONDS)  # noqa: B023
+        eventually(lambda: mails_told(own) > before, what="mail comes in", within_s=SECONDS)  # noqa: B023 - awaited in this round
         threading.Event().wait(chance.uniform(0, 0.3))  # nothing is waited for: the killing is to be at any moment
         pid = own.kill("engine")
         told.append(mails_told(own))
         sending.join(SECONDS)
-        eventually(lambda: own.is_back("engine", after=pid), what="the engine is back", within_s=SECONDS)  # noqa: B023
+        eventually(lambda: own.is_back("engine", after=pid), what="the engine is back", within_s=SECONDS)  # noqa: B023 - awaited in this round
     assert all(count < (kill + 1) * MAILS // KILLS for kill, count in enumerate(told)), "killed while mail came in"
     eventually(
         lambda: servers.count(SUPPORT) == 0 and servers.count(SUPPORT, "Triune") == MAILS,

@@ -98,7 +98,7 @@ async def test_callers_who_waited_through_the_engines_death_are_served_by_their_
         await soon(lambda: len(queued(centre, after=before)) == 5, what="the engine has all five")
         assert made.callers(Step.ENDED) == []
         for served in (talk, *waiting, late):
-            await soon(lambda: served.order.label in made.callers(Step.HEARD), what="the caller talks")  # noqa: B023
+            await soon(lambda: served.order.label in made.callers(Step.HEARD), what="the caller talks")  # noqa: B023 - awaited in this round
             await made.hang_up([served])
         await soon(lambda: len(closed(centre, after=before)) == 5, what="every contact closed")
     arrived = {

@@ -89,9 +89,9 @@ async def test_a_gold_customer_overtakes_and_who_calls_again_has_the_same_agent(
             had = len(offered(own))
             for count in (2, 3, 4):
                 call = await made.call(AGAIN)
-                await soon(lambda: own.count(AssignmentStarted) == count, what="he is talked to")  # noqa: B023
+                await soon(lambda: own.count(AssignmentStarted) == count, what="he is talked to")  # noqa: B023 - awaited in this round
                 await made.hang_up([call])
-                await soon(lambda: own.count(AssignmentClosed) == count, what="the talk is over")  # noqa: B023
+                await soon(lambda: own.count(AssignmentClosed) == count, what="the talk is over")  # noqa: B023 - awaited in this round
                 await last_agent(database, AGAIN)
             agent_id = await last_agent(database, AGAIN)
             assert [one.agent_id for one in offered(own)[had:]] == [agent_id] * 3

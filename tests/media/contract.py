@@ -48,7 +48,7 @@ async def receiving(connector: Connector) -> AsyncIterator[AsyncIterator[Incomin
     try:
         yield source
     finally:
-        await source.aclose()  # type: ignore[attr-defined]
+        await source.aclose()  # type: ignore[attr-defined]  # a generator, which the port does not promise
 
 
 async def following(source: AsyncIterator[Incoming], within_s: float = SECONDS) -> Incoming:

@@ -46,7 +46,7 @@ class Followers:
 
     def decided(self, decision: object, now: int) -> None:
         for chats in self.told:
-            chats.decided(decision, now)  # type: ignore[arg-type]
+            chats.decided(decision, now)  # type: ignore[arg-type]  # whatever the engine tells
 
 
 class Failing(StoredMessages):

@@ -18,6 +18,7 @@ from cti.ports import Entry
 from cti.review.beside import Storyteller, Watch
 from cti.store.journal import SqliteJournal
 from tests.review.test_commands import busy_morning, entries, recorded
+from tests.running import soon
 
 pytestmark = pytest.mark.long
 
@@ -63,12 +64,6 @@ async def test_a_journal_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     assert str(tmp_path) not in str(told.value)
 
 
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(WITHIN_S):
-        while not true():  # noqa: ASYNC110 - a counter has no event to wait for
-            await asyncio.sleep(0.01)
-
-
 async def watched(journal: SqliteJournal, decided: list[Entry], known: int) -> tuple[Metrics, asyncio.Task[None]]:
     """A watch that began when so many entries had been decided, and has heard of the rest."""
     acd = Acd()
@@ -96,7 +91,7 @@ def counted(metrics: Metrics, name: str, **labels: str) -> float:
 async def test_the_watch_counts_who_was_passed_and_why(tmp_path: Path) -> None:
     async with SqliteJournal(tmp_path / "journal.sqlite") as journal:
         metrics, watching = await watched(journal, entries(busy_morning()), known=3)
-        await until(lambda: counted(metrics, "triune_overtakings_total", reason="priority") == 1)
+        await soon(lambda: counted(metrics, "triune_overtakings_total", reason="priority") == 1, what="it is counted")
         assert counted(metrics, "triune_unexplained_overtakings_total") == 0
         watching.cancel()
 
@@ -117,7 +112,7 @@ async def test_the_watch_raises_an_alarm_at_what_no_policy_explains(
     with caplog.at_level(logging.ERROR):
         async with SqliteJournal(tmp_path / "journal.sqlite") as journal:
             metrics, watching = await watched(journal, decided, known=3)
-            await until(lambda: counted(metrics, "triune_unexplained_overtakings_total") == 1)
+            await soon(lambda: counted(metrics, "triune_unexplained_overtakings_total") == 1, what="it is counted")
             watching.cancel()
     assert [getattr(record, "action", "") for record in caplog.records] == ["unexplained_offer"]
 
@@ -137,10 +132,10 @@ async def test_after_facts_that_do_not_fit_the_watch_begins_anew(tmp_path: Path)
         metrics = Metrics()
         watch = Watch(journal, snapshot=snapshot, metrics=metrics)
         watching = asyncio.create_task(watch.run())
-        await until(lambda: snapshots == 1)
+        await soon(lambda: snapshots == 1, what="a snapshot is taken")
         for entry in decided[-2:]:
             journal.append(entry)
-        await until(lambda: snapshots == 2)
+        await soon(lambda: snapshots == 2, what="a snapshot is taken")
         assert counted(metrics, "triune_unexplained_overtakings_total") >= 1
         watching.cancel()
 
@@ -150,7 +145,7 @@ async def test_what_settled_untold_is_no_fault_the_watch_begins_anew(tmp_path: P
     decided = entries(busy_morning())
     async with SqliteJournal(tmp_path / "journal.sqlite") as journal:
         listeners: list[Callable[[Sequence[Entry]], None]] = []
-        journal.on_flushed = listeners.append  # type: ignore[assignment,method-assign]
+        journal.on_flushed = listeners.append  # type: ignore[assignment,method-assign]  # the test tells what is stored
         acd, metrics, snapshots = Acd(), Metrics(), 0
 
         def snapshot() -> state.Snapshot:
@@ -159,11 +154,11 @@ async def test_what_settled_untold_is_no_fault_the_watch_begins_anew(tmp_path: P
             return state.snapshot(acd.state)
 
         watching = asyncio.create_task(Watch(journal, snapshot=snapshot, metrics=metrics).run())
-        await until(lambda: snapshots == 1)
+        await soon(lambda: snapshots == 1, what="a snapshot is taken")
         for entry in decided:
             acd.fold(entry.number, entry.facts)
         for batch in ([], decided[-2:]):
             listeners[0](batch)
-        await until(lambda: snapshots == 2)
+        await soon(lambda: snapshots == 2, what="a snapshot is taken")
         assert counted(metrics, "triune_unexplained_overtakings_total") == 0
         watching.cancel()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cti.domain.ids import Device
+from cti.domain.ids import Device, Medium, QueueId
 from cti.simulate.counts import Counts, of_contacts
 from cti.simulate.estimates import estimate, t_975
 from cti.simulate.figures import Report, Tally
@@ -123,7 +123,6 @@ def test_contacts_before_the_figures_begin_are_conserved_but_not_counted() -> No
 
 def test_an_unanswered_contact_that_is_no_call_counts_when_it_is_withdrawn() -> None:
     from cti.domain.events import ContactCancelled
-    from cti.domain.ids import Medium
 
     scenario = Scenario()
     scenario.queue("support")
@@ -153,7 +152,7 @@ def test_waiting_over_the_day_adds_up_to_the_time_in_queue() -> None:
     scenario.advance(seconds=300)
     scenario.caller_hangs_up("one")
     scenario.caller_hangs_up("two")
-    curve = told(scenario).curves.waiting["support"]  # type: ignore[index]
+    curve = told(scenario).curves.waiting[QueueId("support")]
     assert sum(curve) == pytest.approx(1200 * 1000)
 
 

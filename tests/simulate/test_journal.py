@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from cti.domain.ids import QueueId
 from cti.engine.replay import replay
 from cti.errors import ConfigError, OutsideError
 from cti.simulate import whatif
@@ -119,8 +120,8 @@ def test_overrides_change_rules_arrivals_and_people(history: History) -> None:
     )
     changed = whatif.with_overrides(unchanged, overrides)
     opened = {queue.queue_id: queue for queue in changed.opened()}
-    assert opened["voice"].priority == 9  # type: ignore[index]
-    assert opened["voice"].service_level_ms == 20_000  # type: ignore[index]
+    assert opened[QueueId("voice")].priority == 9
+    assert opened[QueueId("voice")].service_level_ms == 20_000
     assert [group.count for group in changed.agents if group.name == "extra"] == [2]
     was, now = (estimates(play(one, replications=1).queues["voice"])["offered"].mean for one in (unchanged, changed))
     assert now == pytest.approx(was / 2, rel=0.15)

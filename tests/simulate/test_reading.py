@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from cti.domain.events import QueueOpened, SkillsChanged
-from cti.domain.ids import AgentId
+from cti.domain.ids import AgentId, QueueId
 from cti.errors import ConfigError
 from cti.shipped import asterisk_conf
 from cti.simulate.reading import load, load_overrides, parse
@@ -65,8 +65,8 @@ def test_queues_and_hours_of_a_centre_file_are_taken_and_may_be_changed() -> Non
     )
     opened = {queue.queue_id: queue for queue in parse(text, file="day.yaml", beside=Path("/")).opened()}
     assert {"sales", "support"} <= set(opened)
-    assert opened["support"].service_level_ms == 77_000  # type: ignore[index]
-    assert opened["support"].project_id == "telecom"  # type: ignore[index]
+    assert opened[QueueId("support")].service_level_ms == 77_000
+    assert opened[QueueId("support")].project_id == "telecom"
 
 
 def test_any_event_may_happen_in_a_scenario() -> None:

@@ -124,7 +124,7 @@ async def test_the_mirror_is_kept_fresh(registry: StoredDoNotCall, database: Dat
         looked.set()
         return await read(work, **options)
 
-    database.read = seen  # type: ignore[method-assign]
+    database.read = seen  # type: ignore[method-assign]  # to see that it is read
     keeping = asyncio.create_task(registry.keep_fresh())
     async with asyncio.timeout(PATIENCE_S):
         await looked.wait()

@@ -1,7 +1,9 @@
 """What was said on contacts without a call: kept once, found again, emptied with its person."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
@@ -59,6 +61,10 @@ def answer(key: str, contact_id: ContactId = C1) -> Outgoing:
 @pytest.fixture
 def messages(database: Database) -> StoredMessages:
     return StoredMessages(database)
+
+
+def every_row(connection: Connection, *, kind: type[models.Base]) -> Sequence[sa.Row[tuple[object, ...]]]:
+    return connection.execute(sa.select(models.table(kind))).all()
 
 
 async def test_what_was_kept_is_told_as_it_came(messages: StoredMessages) -> None:
@@ -220,8 +226,7 @@ async def test_an_erased_person_is_in_no_message_any_more(database: Database, me
     await register.erase(database, customer_id)
 
     for kind in (models.MessageRow, models.AttachmentRow):
-        statement = sa.select(models.table(kind))
-        rows = repr(await database.read(lambda connection, wanted=statement: connection.execute(wanted).all()))  # type: ignore[misc]
+        rows = repr(await database.read(partial(every_row, kind=kind)))
         for trace in ("nna", "example.com", "PDF", "look into"):
             assert trace not in rows
     assert await messages.contact_of("m1") == C1, "told again it is known"

@@ -18,7 +18,7 @@ P = ProjectId("p")
 
 
 def queue(name: str, **rules: object) -> QueueOpened:
-    return QueueOpened(queue_id=QueueId(name), project_id=P, **rules)  # type: ignore[arg-type]
+    return QueueOpened(queue_id=QueueId(name), project_id=P, **rules)  # type: ignore[arg-type]  # its own fields
 
 
 def bound(rules: list[QueueOpened], name: str, medium: Medium = Medium.VOICE) -> Bound:
@@ -39,7 +39,7 @@ def contact(number: int, rules: QueueOpened, *, arrived_ms: int, medium: Medium,
         requirements=(),
         preferred=(),
         state=ContactState.WAITING,
-        **fields,  # type: ignore[arg-type]
+        **fields,  # type: ignore[arg-type]  # its own
     )
 
 
