@@ -11,7 +11,7 @@ nothing of desktops and timers.
 
 import asyncio
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from typing import Final, assert_never
 
@@ -83,6 +83,9 @@ LegCommand = (
 )
 
 
+_MAKING = RingAgent | RingLine | RingParty | DialCustomer | DialLead
+
+
 class Dispatch:
     """Has switch commands done: one task per decision, and one per node for the static queues while there is work."""
 
@@ -103,6 +106,7 @@ class Dispatch:
         self._doubt = doubt
         self._under_way: set[asyncio.Task[None]] = set()
         self._fallback: dict[NodeId, deque[SetFallback]] = {}
+        self._awaited: Counter[LegId] = Counter()
         self._of_line: dict[LegId, asyncio.Task[None]] = {}
         """The last work for each line, while it is under way."""
         self.failed = 0
@@ -130,7 +134,11 @@ class Dispatch:
 
         `then` is called when the first request has left, or none will.
         """
-        self._start(self._run_after(flushed, commands, wanted, then))
+        self._start(self._run_after(flushed, commands, wanted, then), commands)
+
+    def awaited_legs(self) -> frozenset[LegId]:
+        """Legs that are to be made by commands which have found no answer yet: no list need hold them."""
+        return frozenset(self._awaited)
 
     async def drain(self) -> None:
         """Wait until everything sent so far is done, for at most `DRAIN_LIMIT_S`."""
@@ -140,7 +148,7 @@ class Dispatch:
     def _run_in_order(self, legs: Sequence[LegCommand]) -> None:
         lines = {line for command in legs if (line := line_in(command)) is not None}
         before = [self._of_line[line] for line in lines if line in self._of_line]
-        task = self._start(self._run_after_others(before, legs) if before else self._run(legs))
+        task = self._start(self._run_after_others(before, legs) if before else self._run(legs), legs)
         for line in lines:
             self._of_line[line] = task
         if lines:
@@ -151,11 +159,20 @@ class Dispatch:
             if self._of_line.get(line) is task:
                 del self._of_line[line]
 
-    def _start(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _start(self, work: Coroutine[None, None, None], commands: Iterable[SwitchCommand] = ()) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
+        if made := [command.leg_id for command in commands if isinstance(command, _MAKING)]:
+            self._awaited.update(made)
+            task.add_done_callback(lambda _: self._answered(made))
         return task
+
+    def _answered(self, made: Sequence[LegId]) -> None:
+        for leg_id in made:
+            self._awaited[leg_id] -= 1
+            if not self._awaited[leg_id]:
+                del self._awaited[leg_id]
 
     async def _run_after_others(self, before: Sequence[asyncio.Task[None]], commands: Sequence[LegCommand]) -> None:
         await asyncio.wait(before)

@@ -338,6 +338,10 @@ class Engine:
         """See `node.Floor`."""
         return self._known.in_hand.ended_legs
 
+    def awaited_legs(self) -> frozenset[LegId]:
+        """See `node.Floor`."""
+        return self._dispatch.awaited_legs()
+
     def ahead_ms(self) -> Milliseconds:
         """How far the engine's clock is ahead of the wall clock."""
         return self._clock.ahead_ms()

@@ -3,10 +3,10 @@
 Theory of operation. What a node tells arrives in order and becomes events at once. What it lists is a picture that is
 already old when it arrives, so nothing ends by one picture: a leg is *suspected* when it stood in the state before the
 list was asked for, still stands there, and is not on it; it has ended when a list asked for at least `RIPE_MS` later
-lacks it too. One picture is enough of a customer's leg that is older than the node's process: he was cut off, and is
-called back; and, after a connect, of a caller who reached nobody yet: he hung up while we were away, and no phone is to
-ring for him. One comparison at a time. They are made twice after each connect, once a minute, and whenever a command
-on a standing connection found no answer.
+lacks it too. One that the node was asked for, and has not answered about, is not suspected. One picture is enough of a
+customer's leg that is older than the node's process: he was cut off, and is called back; and, after a connect, of a
+caller who reached nobody yet: he hung up while we were away, and no phone is to ring for him. One comparison at a time.
+They are made twice after each connect, once a minute, and whenever a command on a standing connection found no answer.
 
 Nothing is decided here: differences become events (`cti.engine.reconcile` finds them) and callers are let in by the
 engine, which makes one `Watch` per node.
@@ -92,6 +92,9 @@ class Floor(Protocol):
     @property
     def recovered_ms(self) -> Milliseconds:
         """When the journal that this engine goes on from was last written; 0 for a new one."""
+
+    def awaited_legs(self) -> Set[LegId]:
+        """Legs that a node was asked to make, and has not answered."""
 
     def ahead_ms(self) -> Milliseconds:
         """How far our clock is ahead of the nodes' wall clocks."""
@@ -239,7 +242,8 @@ class Watch:
     async def _compare(self, *, fresh: bool = False) -> None:
         """`fresh`: rings decided while the node was away are sent again, those that it lists excepted."""
         async with self._comparing:
-            before = frozenset(reconcile.held_legs(self._floor.state, self._switch.node))
+            held = reconcile.held_legs(self._floor.state, self._switch.node)
+            before = frozenset(held) - self._floor.awaited_legs()
             asked_ms = self._floor.now()
             try:
                 listing = self._by_our_clock(await self._switch.list_legs())

@@ -170,6 +170,21 @@ async def test_nobody_is_dialled_before_it_is_on_disk_nor_when_it_is_no_longer_w
     assert told == [CalleeFailed(dial_id=DialId("d9"), leg_id=CALLEE, cause=LegCause.LOST)], "it counts no longer"
 
 
+async def test_a_leg_is_awaited_from_its_decision_until_the_switch_has_answered() -> None:
+    switch = SlowSwitch()
+    dispatch = Dispatch(switches={NODE: switch}, post=lambda _: None, doubt=lambda _: None)
+    flushed = asyncio.get_running_loop().create_future()
+    dispatch.send_after(flushed, [DIAL], wanted=lambda _: True, then=lambda: None)
+    dispatch.send([END, RING, QUIET])
+    assert dispatch.awaited_legs() == {CALLEE, LINE}
+    switch.held.set()
+    await soon(lambda: QUIET in switch.done, what="the line rings")
+    assert dispatch.awaited_legs() == {CALLEE}
+    flushed.set_result(None)
+    await dispatch.drain()
+    assert not dispatch.awaited_legs()
+
+
 class Doubted:
     """A lead of which it is not known whether it stands, until the test says so."""
 

@@ -79,6 +79,10 @@ class Told:
     def send(self, commands: Iterable[SwitchCommand]) -> None:
         self.sent += commands
 
+    def awaited_legs(self) -> frozenset[LegId]:
+        return self.awaited
+
+    awaited: frozenset[LegId] = frozenset()
     recovered_ms = 0
     is_ahead_ms = 0
 
@@ -162,6 +166,21 @@ async def test_whoever_left_without_a_word_is_missed_at_a_later_look(hasty: None
         assert await told.posted.get() == SwitchReturned(node=NODE)
         for leg in (LegId("n1-1"), agent_leg):
             assert await told.posted.get() == LegEnded(leg_id=leg, cause=LegCause.LOST)
+
+
+@pytest.mark.lesson(5)
+async def test_a_leg_that_the_node_has_not_answered_about_is_not_missed(hasty: None) -> None:
+    centre = Centre(agents=1)
+    agent_leg = centre.answer(centre.call("n1-1"))
+    here = ListedLeg(leg_id=LegId("n1-1"), answered=True, caller=caller("n1-1"), assignment_id=None)
+    told, lists = Told(centre.acd.state), Lists(lambda _: listing(here))
+    told.awaited = frozenset({agent_leg})
+    async with watched(lists, told):
+        await lists.until_asked(6)
+        assert told.posted.get_nowait() == SwitchReturned(node=NODE)
+        assert told.posted.empty()
+        told.awaited = frozenset()
+        assert await told.posted.get() == LegEnded(leg_id=agent_leg, cause=LegCause.LOST)
 
 
 @pytest.mark.lesson(5)
