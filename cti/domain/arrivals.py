@@ -22,6 +22,7 @@ from cti.domain.ids import (
     DispositionId,
     EndedBy,
     Medium,
+    NodeId,
     OfferOutcome,
     SkillId,
 )
@@ -48,16 +49,7 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
         raise RuleError("A voice contact has a leg and its node; a contact of any other medium has no leg.")
     if event.leg_id in turn.state.contact_by_leg or event.source_key in turn.state.sources:
         return
-    node = event.node
-    if event.medium is Medium.CALLBACK:
-        callbacks.refuse_second(turn, event.address_key)
-        node = node or turn.state.node
-        if node is None:
-            raise RuleError("No switch has been seen yet to call back from: try again in a moment.", code="no_switch")
-    elif node is not None and not has_leg:
-        raise RuleError("Only a call or a callback belongs to a node.")
-    if (event.not_before_ms is not None or event.cut_off) and event.medium is not Medium.CALLBACK:
-        raise RuleError("Only a callback can be wanted at a later time, or be for one who was cut off.")
+    node = _node(turn, event)
     callback = cut.callback_to(turn.state, event.address_key) if has_leg else None
     if callback is not None:
         _withdraw(turn, callback, disposition=SYSTEM_CANCELLED)
@@ -89,6 +81,21 @@ def contact_arrived(turn: Turn, event: ContactArrived) -> None:
         turn.record(CallbackPostponed(contact_id=contact_id, attempts=0, until_ms=event.not_before_ms, at_ms=turn.now))
     if event.hold_for_ms:
         waiting.keep_for_preferred(turn, turn.state.contacts[contact_id])
+
+
+def _node(turn: Turn, event: ContactArrived) -> NodeId | None:
+    """Where the contact has its leg, or is called back from; None for one that has neither."""
+    if event.medium is Medium.CALLBACK:
+        callbacks.refuse_second(turn, event.address_key)
+        node = event.node or turn.state.node
+        if node is None:
+            raise RuleError("No switch has been seen yet to call back from: try again in a moment.", code="no_switch")
+        return node
+    if event.node is not None and event.medium is not Medium.VOICE:
+        raise RuleError("Only a call or a callback belongs to a node.")
+    if event.not_before_ms is not None or event.cut_off:
+        raise RuleError("Only a callback can be wanted at a later time, or be for one who was cut off.")
+    return event.node
 
 
 def _points(event: ContactArrived, *, has_place: bool) -> int:

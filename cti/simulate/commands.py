@@ -24,6 +24,8 @@ from cti.store import written
 from cti.store.recording import Recording
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_Validation = dict[str, tuple[Figures, list[Figures]]]
+"""Of a whole day and of each queue: how it was measured, and what came of playing it."""
 
 
 @click.command()
@@ -61,7 +63,7 @@ def simulate(
         return
     if from_journal is None and scenario is None:
         raise click.UsageError("Name a scenario file, or --compare A B, or --from-journal HOME.")
-    validation: dict[str, tuple[Figures, list[Figures]]] = {}
+    validation: _Validation = {}
     unchanged: Outcome | None = None
     if from_journal is not None:
         unchanged, wanted = _remembered(
@@ -79,13 +81,21 @@ def simulate(
     if plots_file is not None:
         _write(plots_file, plots.page(outcome))
     if as_json:
-        told = tables.as_json(outcome)
-        if validation:
-            told["validation"] = tables.validation_as_json(validation)
-        if against is not None:
-            told["differences"] = tables.differences_as_json(against, outcome)
-        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
-        return
+        _print_json(outcome, against, validation)
+    else:
+        _print_tables(outcome, against, validation)
+
+
+def _print_json(outcome: Outcome, against: Outcome | None, validation: _Validation) -> None:
+    told = tables.as_json(outcome)
+    if validation:
+        told["validation"] = tables.validation_as_json(validation)
+    if against is not None:
+        told["differences"] = tables.differences_as_json(against, outcome)
+    click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+
+
+def _print_tables(outcome: Outcome, against: Outcome | None, validation: _Validation) -> None:
     console = Console(highlight=False)
     if validation:
         tables.show_validation(validation, console)
@@ -111,7 +121,7 @@ def _remembered(
     source: Path,
     overrides: Path | None,
     agents: int,
-    validation: dict[str, tuple[Figures, list[Figures]]],
+    validation: _Validation,
     *,
     seed: int | None,
     replications: int | None,

@@ -202,6 +202,14 @@ def _seed_past(
     now_ms: Milliseconds,
 ) -> None:
     """One contact that took place `place` + 1 weeks ago, with its assignment, particulars and note."""
+    for kind, values in _past(owner, number, place=place, ids=ids, now_ms=now_ms):
+        connection.execute(sa.insert(models.table(kind)).values(values))
+
+
+def _past(
+    owner: Mapping[str, object], number: int, *, place: int, ids: Mapping[str, AgentId], now_ms: Milliseconds
+) -> Sequence[tuple[type[models.Base], dict[str, object]]]:
+    """Its rows, written out: one value a line."""
     project_id = str(owner["project_id"])
     queue_id, login, disposition = _PASTS[project_id][(number + place) % 3]
     contact = {"contact_id": f"past{number}-{place}"}
@@ -211,7 +219,7 @@ def _seed_past(
     ended_ms = answered_ms + 60_000 + number * 1000
     closed_ms = ended_ms + 15_000
     spans = {"talk_ms": ended_ms - answered_ms, "hold_ms": 0, "closed_ms": closed_ms, "disposition": disposition}
-    rows: Sequence[tuple[type[models.Base], dict[str, object]]] = (
+    return (
         (
             models.ContactRow,
             {
@@ -258,5 +266,3 @@ def _seed_past(
         ),
         (models.NoteRow, {**assignment, "at_ms": closed_ms, "text": _NOTES[disposition]}),
     )
-    for kind, values in rows:
-        connection.execute(sa.insert(models.table(kind)).values(values))
