@@ -15,6 +15,9 @@ SERVERS := server or asterisk or browser or postgres
 TEST_WORKERS ?= 2
 FAST := not ($(SERVERS)) and not long and not bench
 
+# Compiled modules are kept, whatever the machine is set to: else each process of each test compiles all of them anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # The first Python that is new enough and can make a virtual environment.
 FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 python3.14 \
   /usr/bin/python3 /usr/bin/python3.11 /usr/local/bin/python3; do \
@@ -23,7 +26,7 @@ FIND_PYTHON = for p in $${PYTHON:-} python3 python3.11 python3.12 python3.13 pyt
   echo "No Python 3.11 or newer with venv was found. On Debian: apt install python3 python3-venv; or make PYTHON=/path/to/python3" >&2; \
   exit 1
 
-.PHONY: help setup run test check bench chaos soak lock clean
+.PHONY: help setup run test check check-format check-lint check-types check-imports check-tests bench chaos soak lock clean
 
 help:  ## this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,11 +65,22 @@ test: setup  ## every test, with real Asterisk, SIPp, Chromium and PostgreSQL
 	again computing "$$computing" $$other && other=0 || other=$$?; \
 	case "$$one $$other" in "0 0" | "0 5" | "5 0") ;; *) echo "Tests failed, or there were none." >&2; exit 1 ;; esac
 
-check: $(STAMP)  ## format, lint, types, import contracts, unit tests; seconds, no Asterisk
+check: $(STAMP)  ## format, lint, types, import contracts, unit tests, side by side; seconds, no Asterisk
+	@$(MAKE) --no-print-directory --keep-going --output-sync=target --jobs $(addprefix check-,tests types imports lint format)
+
+check-format: $(STAMP)
 	@$(BIN)/ruff format --check .
+
+check-lint: $(STAMP)
 	@$(BIN)/ruff check .
+
+check-types: $(STAMP)
 	@$(BIN)/mypy
+
+check-imports: $(STAMP)
 	@$(BIN)/lint-imports
+
+check-tests: $(STAMP)
 	@HYPOTHESIS_PROFILE=quick TRIUNE_SEQUENCES=$${TRIUNE_SEQUENCES:-300} \
 	  TRIUNE_ROUTER_EVENTS=$${TRIUNE_ROUTER_EVENTS:-2500} $(BIN)/python -m pytest -q -n auto --dist worksteal -m "$(FAST)" $(PYTEST_ARGS)
 
