@@ -123,10 +123,10 @@ class Client:
                 log.exception("The AMI connection failed and is made anew", extra={"action": "ami_failed"})
             await asyncio.sleep(backoff.wait_s())
 
-    async def action(self, name: str, *, limit_s: float = DEADLINE_S, **fields: str) -> Message:
-        """Send an action that has a single answer. Raises AsteriskDown without connection, AsteriskSilent after 3 s.
+    async def action(self, name: str, *, limit_s: float | None = None, **fields: str) -> Message:
+        """Send an action that has a single answer. Raises AsteriskDown without connection, AsteriskSilent at its limit.
 
-        The answer may be a refusal: ask its `success`.
+        `limit_s` is `DEADLINE_S` unless another is given. The answer may be a refusal: ask its `success`.
         """
         answer: Message = await self._send(name, fields, as_list=False, limit_s=limit_s)
         return answer
@@ -176,7 +176,7 @@ class Client:
                 await self.action("Ping")
 
     async def _send(
-        self, name: str, fields: Mapping[str, str], *, as_list: bool | None, limit_s: float = DEADLINE_S
+        self, name: str, fields: Mapping[str, str], *, as_list: bool | None, limit_s: float | None = None
     ) -> Any:
         connection = self._connection
         if connection is None or connection.ended.done():
@@ -187,6 +187,7 @@ class Client:
             raise OutsideError(
                 f"A field of {name} has a line break; it would be read as a second action.", transient=False
             )
+        limit_s = DEADLINE_S if limit_s is None else limit_s
         answer = connection.send_action({"Action": name, **fields}, as_list=as_list)
         await asyncio.wait([answer, connection.ended], timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         if answer.done() and not answer.cancelled():

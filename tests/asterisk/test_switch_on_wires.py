@@ -6,6 +6,7 @@ from contextlib import aclosing, asynccontextmanager
 
 import pytest
 
+from cti.asterisk import seats
 from cti.asterisk.endpoints import Media
 from cti.asterisk.switch import Address, AsteriskSwitch
 from cti.domain.commands import JoinLegs, PlayMusic
@@ -215,7 +216,10 @@ async def test_a_line_that_asterisk_refuses_keeps_it_from_no_other() -> None:
         assert "PUT asterisk/config/dynamic/res_pjsip/endpoint/agent-102-web" in world.ari.heard
 
 
-async def test_a_seat_that_asterisk_refuses_keeps_it_from_no_other_and_is_tried_again() -> None:
+async def test_a_seat_that_asterisk_refuses_keeps_it_from_no_other_and_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(seats, "_RETRY_S", 0.05)
     world = World()
     usual = world.answer
     refused = "PUT asterisk/config/dynamic/res_pjsip/endpoint/agent-101-desk"
@@ -229,7 +233,7 @@ async def test_a_seat_that_asterisk_refuses_keeps_it_from_no_other_and_is_tried_
         assert not switch.seats.reachable("agent-101-desk")
         world.ari.answer = usual
         await world.reached("agent-101-desk", reachable=True)
-    assert world.ari.heard.count(refused) == 2
+    assert world.ari.heard.count(refused) >= 2
 
 
 async def test_a_seat_that_cannot_move_rings_at_the_old_desk_no_more() -> None:
