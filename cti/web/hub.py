@@ -5,13 +5,13 @@ concern; only a concerned agent's own pages get his state and assignments, in th
 is known; its card follows when the look-up answers. Queue and agent lists are marked in the `Board` and sent at most
 twice a second, encoded once for all pages that see the same.
 
-Not here: who is here, and when a desktop counts as lost (`cti.web.presence`).
+Not here: what an agent has in his hands and how it looks (`cti.web.hands`); who is here, and when a desktop counts as
+lost (`cti.web.presence`).
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
@@ -21,9 +21,7 @@ from cti.domain import facts as decided_facts
 from cti.domain.acd import Decision
 from cti.domain.agent import Agent
 from cti.domain.assignment import Assignment
-from cti.domain.callbacks import is_dialling
 from cti.domain.commands import ClosePop, ShowPop
-from cti.domain.contact import Contact
 from cti.domain.events import PopShown
 from cti.domain.facts import Fact
 from cti.domain.ids import (
@@ -38,12 +36,12 @@ from cti.domain.ids import (
     ProjectId,
 )
 from cti.metrics import Metrics
-from cti.ports import Card, Customers, Engine, Particulars, Person, Refusing, Role, Source
+from cti.ports import Customers, Engine, Person, Refusing, Role, Source
 from cti.ports.recordings import RecordingState
 from cti.web.board import Board
 from cti.web.campaign_board import CampaignBoard
-from cti.web.campaign_messages import CampaignContact
-from cti.web.cards import Cards, Lookup
+from cti.web.cards import Cards
+from cti.web.hands import Hands
 from cti.web.mail_messages import MailChanged
 from cti.web.messages import (
     AgentsChanged,
@@ -52,7 +50,6 @@ from cti.web.messages import (
     AssignmentGone,
     AssignmentView,
     CardView,
-    ContactView,
     MeChanged,
     MyState,
     QueuesChanged,
@@ -78,24 +75,6 @@ log = logging.getLogger(__name__)
 
 COALESCE_S: Final = 0.5
 """A change of a colleague's standing is on every screen within a second."""
-
-
-@dataclass(slots=True)
-class _Held:
-    """An assignment in an agent's hands, and what of its view does not change: built once, shown many times."""
-
-    agent_id: AgentId
-    contact_id: ContactId
-    language: str = ""
-    contact: ContactView | None = None
-    card: CardView | None = None
-    of: Card | None = None
-    """What `card` shows: another takes its place when one more source has answered."""
-
-    def speak(self, language: str) -> None:
-        """What was built in another language is built again."""
-        if language != self.language:
-            self.language, self.contact, self.card, self.of = language, None, None, None
 
 
 _OF_AGENT: Final = (
@@ -151,9 +130,6 @@ class Hub:
         """`outside`: the CRMs of each project that are asked beside `customers`."""
         self.presence = Presence()
         self._cards = Cards(customers=customers, metrics=metrics, outside=outside)
-        self._held: dict[AssignmentId, _Held] = {}
-        self._lookups: dict[AssignmentId, Lookup] = {}
-        self._muted: set[AssignmentId] = set()
         self._parked: set[ContactId] = set()
         self._lines_lost: dict[AgentId, LegCause] = {}
         """Why lines that agents want do not stand."""
@@ -184,7 +160,15 @@ class Hub:
         self._talks.start(state)
         self._listeners = Listeners(roster=roster, screens=screens)
         self._listeners.start(state)
-        self._held = {found.id: _Held(found.agent_id, found.contact_id) for found in state.assignments.values()}
+        self._hands = Hands(
+            cards=self._cards,
+            screens=screens,
+            talks=self._talks,
+            listeners=self._listeners,
+            campaigns=self.campaigns,
+            changed=self._push_again,
+        )
+        self._hands.start(state)
         self._board.take_changes()
         self._kept.start(state, engine.now())
         self._parked = set(state.parked.values())
@@ -246,9 +230,9 @@ class Hub:
         self._kept.note(engine.state, decision.facts, now)
         for command in decision.commands:
             if isinstance(command, ShowPop):
-                self._held.setdefault(command.assignment_id, _Held(command.agent_id, command.contact_id))
+                self._hands.keep(command.assignment_id, command.agent_id, command.contact_id)
                 changed[command.assignment_id] = None
-            elif isinstance(command, ClosePop) and command.assignment_id in self._held:
+            elif isinstance(command, ClosePop):
                 self._gone(command.assignment_id, "rescinded", now)
         if any(isinstance(fact, _OF_PARKED) for fact in decision.facts):
             self._tell_of_parked(engine, now)
@@ -286,7 +270,7 @@ class Hub:
                 self._closed.add(disposition=fact.disposition)
                 self._board.note_contact(fact.contact_id)
             case decided_facts.AssignmentOffered():
-                self._held[fact.assignment_id] = _Held(fact.agent_id, fact.contact_id)
+                self._hands.take(fact.assignment_id, fact.agent_id, fact.contact_id)
                 self._board.note_contact(fact.contact_id)
                 self._board.note_agent(fact.agent_id)
                 changed[fact.assignment_id] = None
@@ -306,8 +290,8 @@ class Hub:
                 self._concern_monitor(fact, changed, agents, now)
             case _ if isinstance(fact, _OF_ASSIGNMENT):
                 changed[fact.assignment_id] = None
-                if (held := self._held.get(fact.assignment_id)) is not None:
-                    self._board.note_agent(held.agent_id)
+                if (agent_id := self._hands.agent_of(fact.assignment_id)) is not None:
+                    self._board.note_agent(agent_id)
             case _ if isinstance(fact, _OF_AGENT):
                 self._note_line(fact)
                 agents[fact.agent_id] = None
@@ -329,9 +313,9 @@ class Hub:
             agents[party.agent_id] = None
             self._board.note_agent(party.agent_id)
         changed[party.by] = None
-        held = self._held.get(party.by)
-        if isinstance(fact, decided_facts.PartyEnded) and held is not None:
-            for page in self.presence.of(held.agent_id):
+        agent_id = self._hands.agent_of(party.by)
+        if isinstance(fact, decided_facts.PartyEnded) and agent_id is not None:
+            for page in self.presence.of(agent_id):
                 missed = self._talks.missed(self._engine, party, fact, page.person.language)
                 if missed is not None:
                     self._send((page,), missed, now)
@@ -354,8 +338,8 @@ class Hub:
         agents[monitor.agent_id] = None
         self._board.note_agent(monitor.agent_id)
         changed[monitor.assignment_id] = None
-        if (held := self._held.get(monitor.assignment_id)) is not None:
-            self._board.note_agent(held.agent_id)
+        if (agent_id := self._hands.agent_of(monitor.assignment_id)) is not None:
+            self._board.note_agent(agent_id)
         for page in self.presence.of(monitor.agent_id):
             ended = self._listeners.ended(fact, page.person.language)
             if ended is not None:
@@ -368,9 +352,7 @@ class Hub:
             self._lines_lost.pop(fact.agent_id, None)
 
     def _gone(self, assignment_id: AssignmentId, outcome: str, now: Milliseconds) -> None:
-        held = self._held.pop(assignment_id, None)
-        self._lookups.pop(assignment_id, None)
-        self._muted.discard(assignment_id)
+        held = self._hands.let_go(assignment_id)
         if held is None:
             return
         self._board.note_contact(held.contact_id)
@@ -397,12 +379,12 @@ class Hub:
     def _push_assignment(
         self, engine: Engine, assignment_id: AssignmentId, now: Milliseconds, *, card_again: bool = True
     ) -> None:
-        held = self._held.get(assignment_id)
-        pages = self.presence.of(held.agent_id) if held else ()
+        agent_id = self._hands.agent_of(assignment_id)
+        pages = self.presence.of(agent_id) if agent_id is not None else ()
         if not pages:
             return
         language = next(iter(pages)).person.language
-        view = self._assignment(engine, assignment_id, language=language, card_again=card_again)
+        view = self._hands.view(engine, assignment_id, language=language, card_again=card_again)
         if view is not None:
             self._send(pages, AssignmentChanged(assignment=view), now)
 
@@ -411,84 +393,31 @@ class Hub:
         if self._engine is not None:
             self._push_assignment(self._engine, assignment_id, self._engine.now(), card_again=False)
 
-    def _assignment(
-        self, engine: Engine, assignment_id: AssignmentId, *, language: str, card_again: bool
-    ) -> AssignmentView | None:
-        """The assignment as its agent sees it now; None when it is over. A late card is pushed when it comes."""
-        assignment = engine.state.assignments.get(assignment_id)
-        if assignment is None:
-            return None
-        contact = engine.state.contact_of(assignment)
-        particulars = engine.particulars(contact.id)
-        lookup = self._lookup(assignment_id, contact, particulars, again=card_again)
-        held = self._held.setdefault(assignment_id, _Held(assignment.agent_id, contact.id))
-        held.speak(language)
-        shown = held.contact or self._screens.contact(contact, particulars, language=language)
-        held.contact = shown if particulars is not None else None
-        if lookup.card is not None and lookup.card is not held.of:
-            held.of = lookup.card
-            held.card = self._screens.card(lookup.card, project_id=contact.project_id, language=language)
-        return self._screens.assignment(
-            assignment,
-            shown,
-            card=held.card,
-            card_state=lookup.state,
-            sources=self._screens.sources(lookup.states, language=language),
-            muted=assignment_id in self._muted,
-            dialling=is_dialling(assignment, contact),
-            campaign=self._campaign(contact, language),
-            parties=self._talks.parties(engine, contact) if assignment.handed_over is None else (),
-            monitored=self._listeners.told_agent(engine.state, assignment),
-        )
-
-    def _campaign(self, contact: Contact, language: str) -> CampaignContact | None:
-        if self.campaigns is None or contact.campaign_id is None or contact.lead_id is None:
-            return None
-        return self.campaigns.contact(contact.campaign_id, contact.lead_id, language)
-
-    def _lookup(
-        self, assignment_id: AssignmentId, contact: Contact, particulars: Particulars | None, *, again: bool
-    ) -> Lookup:
-        """The look-up that belongs to the assignment for its whole life; one that failed is begun anew with `again`."""
-        found = self._lookups.get(assignment_id)
-        if found is None or (again and found.state == "unavailable"):
-            address = particulars.address if particulars else ""
-            found = self._lookups[assignment_id] = self._cards.ask(address, project_id=contact.project_id)
-        if not found.is_done:
-            found.listeners[assignment_id] = lambda: self._push_again(assignment_id)
-        return found
-
     def mail_changed(self, contact_id: ContactId) -> None:
         """Something was said on the contact, or sent: whoever has it in his hands is told. From the loop."""
-        if self._engine is None:
-            return
-        contact = self._engine.state.contacts.get(contact_id)
-        held = self._held.get(contact.assignment_id) if contact is not None and contact.assignment_id else None
-        if held is not None:
-            self._send(self.presence.of(held.agent_id), MailChanged(contact_id=contact_id), self._engine.now())
+        self._tell_holder(contact_id, MailChanged(contact_id=contact_id))
 
     def recording_changed(self, contact_id: ContactId, state: RecordingState) -> None:
         """The contact's talk is recorded from now on, or not, or silence is: whoever has it in his hands is told."""
+        change = RecordingChanged(contact_id=contact_id, state=state.state, resumes_ms=state.resumes_ms)
+        self._tell_holder(contact_id, change)
+
+    def _tell_holder(self, contact_id: ContactId, change: BaseModel) -> None:
         if self._engine is None:
             return
         contact = self._engine.state.contacts.get(contact_id)
-        held = self._held.get(contact.assignment_id) if contact is not None and contact.assignment_id else None
-        if held is not None:
-            change = RecordingChanged(contact_id=contact_id, state=state.state, resumes_ms=state.resumes_ms)
-            self._send(self.presence.of(held.agent_id), change, self._engine.now())
+        agent_id = self._hands.agent_of(contact.assignment_id) if contact is not None else None
+        if agent_id is not None:
+            self._send(self.presence.of(agent_id), change, self._engine.now())
 
     def card(self, contact_id: ContactId, *, language: str) -> CardView | None:
         """The card of a live contact that is in an agent's hands, if it has come."""
         contact = self.presence.engine.state.contacts.get(contact_id)
-        lookup = self._lookups.get(contact.assignment_id) if contact and contact.assignment_id else None
-        if contact is None or lookup is None or lookup.card is None:
-            return None
-        return self._screens.card(lookup.card, project_id=contact.project_id, language=language)
+        return self._hands.card(contact, language=language) if contact is not None else None
 
     def set_muted(self, assignment_id: AssignmentId, *, muted: bool) -> None:
         """Remember and show whether the agent's microphone is off; not journalled, gone with the engine."""
-        (self._muted.add if muted else self._muted.discard)(assignment_id)
-        self._push_again(assignment_id)
+        self._hands.mute(assignment_id, muted=muted)
 
     def _flush_board(self) -> None:
         self._flush = None
@@ -579,5 +508,5 @@ class Hub:
         return [] if person.role is Role.AGENT else self._board.agents(person)
 
     def _assignments(self, engine: Engine, ids: Iterable[AssignmentId], language: str) -> list[AssignmentView]:
-        views = [self._assignment(engine, found, language=language, card_again=True) for found in ids]
+        views = [self._hands.view(engine, found, language=language, card_again=True) for found in ids]
         return [view for view in views if view is not None]
