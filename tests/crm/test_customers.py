@@ -2,9 +2,12 @@
 
 import asyncio
 import threading
+from collections.abc import Sequence
+from functools import partial
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from cti.crm import addresses, register, tables
 from cti.crm.customers import BuiltInCustomers
@@ -31,6 +34,10 @@ ANNA = NewCustomer(
     language="ru",
     contracts=(CONTRACT,),
 )
+
+
+def every_row(connection: Connection, *, table: sa.Table) -> Sequence[sa.Row[tuple[object, ...]]]:
+    return connection.execute(sa.select(table)).all()
 
 
 def test_the_columns_used_here_are_in_the_store_s_tables() -> None:
@@ -166,7 +173,7 @@ async def test_an_erased_person_is_in_no_table_any_more(database: Database) -> N
     await register.erase(database, customer_id)
 
     for name, table in models.Base.metadata.tables.items():
-        rows = repr(await database.read(lambda connection, table=table: connection.execute(sa.select(table)).all()))  # type: ignore[misc]
+        rows = repr(await database.read(partial(every_row, table=table)))
         for trace in ("Анна", "Anna", "anna@", "9165550001", "9165550002", "100001"):
             assert trace not in rows, (name, trace)
     assert (await store.recall([ContactId("c1")]))[ContactId("c1")].address == ""

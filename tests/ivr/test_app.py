@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from ivr.api import Api
 from ivr.app import Ivr, Server
 from ivr.session import Session
 from tests.awake import awake
-from tests.running import PATIENCE_S
+from tests.running import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.server
 
@@ -89,14 +89,6 @@ def ping(port: int, *, timeout_s: float = SETTLE_S) -> bytes:
         return line.recv(100)
 
 
-def until(true: Callable[[], bool]) -> None:
-    """Wait for what another thread is about to do."""
-    deadline = time.monotonic() + SETTLE_S
-    while not true():
-        assert time.monotonic() < deadline
-        threading.Event().wait(0.005)
-
-
 def test_a_call_to_support_takes_three_commands(ivr: Ivr) -> None:
     caller = Caller(ivr.server.port)
     assert caller.hears() == 'GET DATA "beep" 5000 1'
@@ -141,7 +133,7 @@ def test_an_account_service_that_is_away_leads_to_the_operator_and_no_pin_is_wri
         'TRIUNE_ACCOUNT=,TRIUNE_LANGUAGE=en"'
     )
     caller.gives("0")
-    until(lambda: ivr.server.calls == 0)
+    eventually(lambda: ivr.server.calls == 0, what="the call is over")
     out, err = capfd.readouterr()
     for secret in ("4711", "100001"):
         assert secret not in out + err + caplog.text + "".join(caller.commands)
@@ -172,7 +164,7 @@ def test_a_caller_may_leave_at_any_moment(ivr: Ivr, after: int, caplog: pytest.L
     for keys in ("3", "100001", "47")[:after]:
         caller.gives(keys)
     caller.close()
-    until(lambda: ivr.server.calls == 0)
+    eventually(lambda: ivr.server.calls == 0, what="the call is over")
     untold = [record for record in caplog.records if vars(record).get("action") == "lost_untold"]
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == untold
     assert ping(ivr.server.port) == b"pong\n"
@@ -187,12 +179,12 @@ def test_a_ping_is_answered_however_many_calls_are_here() -> None:
     server = Server(("127.0.0.1", 0), max_calls=lambda: 2, lead=lead)
     server.start()
     callers = [Caller(server.port) for _ in range(2)]
-    until(lambda: server.calls == 2)
+    eventually(lambda: server.calls == 2, what="both are led")
     one_more = Caller(server.port)
     assert one_more.hears() == ""
     assert ping(server.port) == b"pong\n"
     held.set()
-    until(lambda: server.calls == 0)
+    eventually(lambda: server.calls == 0, what="all calls are over")
     for caller in (*callers, one_more):
         caller.close()
     server.stop(deadline_s=1)
@@ -219,7 +211,7 @@ def test_a_call_that_fails_takes_no_other_along(caplog: pytest.LogCaptureFixture
         caller = Caller(server.port)
         assert caller.hears() == ""
         caller.close()
-    until(lambda: server.calls == 0)
+    eventually(lambda: server.calls == 0, what="all calls are over")
     assert caplog.text.count("could not be led on") == 3
     server.stop(deadline_s=1)
 
@@ -260,7 +252,7 @@ def test_a_stop_lets_calls_finish_then_cuts_them_and_takes_no_new_one(ivr: Ivr) 
     began = time.monotonic()
     with awake() as passed_s:
         stopping.start()
-        until(refused)
+        eventually(refused, what="no more calls are taken")
         assert "TRIUNE_QUEUE=sales," in quick.gives("1")
         quick.gives("0")
         assert slow.hears() == ""
@@ -299,7 +291,7 @@ def process(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
                 return False
 
         try:
-            until(answers)
+            eventually(answers, what="it answers")
             yield started, port
         finally:
             started.kill()
@@ -318,7 +310,7 @@ def test_the_process_serves_reads_anew_and_stops(process: tuple[subprocess.Popen
         caller.close()
         return "TRIUNE_QUEUE=support," in said
 
-    until(anew)
+    eventually(anew, what="the new menus are in force")
     waiting = Caller(port)
     waiting.hears()
     started.send_signal(signal.SIGTERM)

@@ -20,8 +20,8 @@ from ivr.api import Api
 from ivr.app import Ivr
 from ivr.flow import State
 from ivr.lost import End, Losses, LostCaller
-from tests.ivr.test_app import DEMO, Caller, until
-from tests.running import PATIENCE_S
+from tests.ivr.test_app import DEMO, Caller
+from tests.running import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.server
 
@@ -191,6 +191,6 @@ def test_an_engine_that_stays_away_is_given_up_without_the_number_in_the_log(
     monkeypatch.setattr(lost, "AGAIN_S", 0.01)
     monkeypatch.setattr(lost, "GIVEN_UP_S", 0.0)
     Losses(api=Api(url="http://127.0.0.1:9", token="word", limit_s=0.5)).tell(ANNA)
-    until(lambda: any(record.levelname == "ERROR" for record in caplog.records))
+    eventually(lambda: any(record.levelname == "ERROR" for record in caplog.records), what="it is logged")
     for record in caplog.records:
         assert "9161234567" not in record.getMessage() + str(vars(record))

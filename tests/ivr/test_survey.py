@@ -11,7 +11,8 @@ from cti.prompts import Prompts
 from cti.surveys import Answers
 from ivr.api import Api
 from ivr.app import Ivr
-from tests.ivr.test_app import DEMO, Caller, until
+from tests.ivr.test_app import DEMO, Caller
+from tests.running import eventually
 
 pytestmark = pytest.mark.server
 
@@ -91,7 +92,7 @@ def test_a_caller_who_hangs_up_in_the_middle_has_answered_what_he_did(ivr: Ivr, 
     caller.hears()
     caller.gives("5")
     caller.close()
-    until(lambda: left(folder).over)
+    eventually(lambda: left(folder).over, what="it is over")
     assert left(folder).given == {"quality": 5}
 
 

@@ -172,11 +172,20 @@ async def test_broken_off_after_any_step_it_is_kept_once_and_whole(office: Offic
     assert sealing.is_whole(office.home.path, office.shelf.rows["c1-a"])
 
 
-async def test_what_the_switch_still_writes_is_left_alone(office: Office) -> None:
+async def test_what_the_switch_still_writes_is_left_alone(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[bool] = []
+    is_written = office.spool.is_written
+
+    def look(recording_id: str) -> bool:
+        looks.append(is_written(recording_id))
+        return looks[-1]
+
+    monkeypatch.setattr(office.spool, "is_written", look)
     office.over()
     with office.spool.written("c1-a").open("ab") as switch:
         async with office.at_work():
-            await asyncio.sleep(0.3)  # it must not happen
+            await soon(lambda: len(looks) > 2, what="it is looked at again and again")
+            assert all(looks)
             assert not office.shelf.rows
             switch.write(SOUND)
             switch.close()
