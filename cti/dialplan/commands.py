@@ -11,9 +11,9 @@ import msgspec
 
 from cti import config
 from cti.dialplan import differences, material, render, running, starting, telling
+from cti.dialplan.drafts import texts_of
 from cti.dialplan.history import History
 from cti.dialplan.material import CENTRE
-from cti.dialplan.releases import texts_of
 from cti.errors import ConfigError
 from cti.home import Home, default_home
 from cti.setup import asterisk

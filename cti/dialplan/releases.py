@@ -16,16 +16,15 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
 from msgspec import structs
 
-from cti.config import parse as parse_centre
 from cti.dialplan import checks, differences, material, render, versions
-from cti.dialplan.checks import Result
+from cti.dialplan.drafts import Drafts
 from cti.dialplan.history import Applying, History, digest_of, own_texts
-from cti.dialplan.material import CENTRE, Material
 from cti.dialplan.parse import parse
 from cti.dialplan.render import DIALPLAN, Files
 from cti.errors import ConfigError, NotFound, OutsideError, TriuneError
@@ -43,7 +42,6 @@ from cti.ports.templates import (
     Pending,
     Stage,
     StageDone,
-    Stale,
 )
 from cti.setup.asterisk import AsteriskInstall
 
@@ -74,90 +72,40 @@ class Releases:
         self._loaders = loaders
         self._drained = drained
         self._history = History(home)
+        self._drafts = Drafts(home, install, self._history)
         self._house = asyncio.Lock()
         """Held while the dialplan is tidied or changed; who wants to change it waits for the tidying, never for another
         who changes it.
         """
         self._changing = False
 
-    async def in_force(self) -> int:
-        """See `ports.Templates`."""
-        return self._in_force()
-
     # -- drafts --------------------------------------------------------------------------------------------------------
 
     async def drafts(self) -> Sequence[Draft]:
         """See `ports.Templates`."""
-        return await asyncio.to_thread(self._drafts)
-
-    def _drafts(self) -> list[Draft]:
-        now, before = material.of_home(self._home), self._material_in_force()
-        names = [CENTRE, *(name for name in sorted(now.templates) if material.is_editable(name))]
-        texts, old = {CENTRE: now.centre, **now.templates}, {CENTRE: before.centre, **before.templates}
-        return [
-            Draft(name=name, text=texts[name], own=name in now.own, changed=texts[name] != old.get(name))
-            for name in names
-        ]
+        return await self._drafts.all()
 
     async def save(self, name: str, text: str, *, base: str) -> None:
         """See `ports.Templates`."""
-        await asyncio.to_thread(self._save, name, text, base)
-
-    def _save(self, name: str, text: str, base: str) -> None:
-        if not material.is_editable(name):
-            raise ConfigError(f"{name} cannot be edited here: only the dialplan's templates and the centre file can.")
-        now = material.of_home(self._home)
-        current = now.centre if name == CENTRE else now.templates.get(name, "")
-        if current != base:
-            raise Stale(f"{name} was changed by somebody else meanwhile: read it again.")
-        if text != current:
-            material.write(self._home, name, text)
+        await self._drafts.save(name, text, base=base)
 
     async def reset(self, name: str) -> None:
         """See `ports.Templates`."""
-        if not material.is_editable(name):
-            raise ConfigError(f"{name} cannot be edited here.")
-        await asyncio.to_thread(self._reset, name)
-
-    def _reset(self, name: str) -> None:
-        if name == CENTRE:
-            material.write(self._home, name, self._material_in_force().centre)
-        else:
-            material.remove(self._home, name)
-
-    # -- looking -------------------------------------------------------------------------------------------------------
+        await self._drafts.reset(name)
 
     async def check(self, language: str) -> Checked:
         """See `ports.Templates`."""
-        now, result = await asyncio.to_thread(self._checked, language)
-        return Checked(digest=now.digest, flaws=result.flaws)
-
-    def _checked(self, language: str, version: int | None = None) -> tuple[Material, Result]:
-        now = material.of_home(self._home)
-        number = version if version is not None else self._in_force()
-        return now, checks.check(now, self._home, self._install, version=number, language=language)
+        return await self._drafts.check(language)
 
     async def pending(self) -> Pending:
         """See `ports.Templates`."""
-        return await asyncio.to_thread(self._pending)
+        return await self._drafts.pending()
 
-    def _pending(self) -> Pending:
-        now, number = material.of_home(self._home), self._in_force()
-        before = self._material_in_force()
-        old, new = self._texts(before, number), self._texts(now, number)
-        return Pending(
-            in_force=number,
-            digest=now.digest,
-            differences=(
-                *differences.between({CENTRE: before.centre}, {CENTRE: now.centre}, self._home),
-                *differences.between(old, new, self._home),
-            ),
-            later=differences.later(old, new, centre_before=before.centre, centre_after=now.centre),
-        )
+    # -- looking -------------------------------------------------------------------------------------------------------
 
-    def _texts(self, given: Material, number: int) -> Files:
-        """What a material is rendered to as that version. Raises ConfigError."""
-        return texts_of(given, self._home, self._install, version=number)
+    async def in_force(self) -> int:
+        """See `ports.Templates`."""
+        return self._drafts.in_force()
 
     async def history(self) -> Sequence[Entry]:
         """See `ports.Templates`."""
@@ -166,15 +114,6 @@ class Releases:
     async def texts(self, version: int) -> Mapping[str, str]:
         """See `ports.Templates`."""
         return own_texts(await asyncio.to_thread(self._history.material, version))
-
-    def _in_force(self) -> int:
-        number = self._history.in_force
-        if number is None:
-            raise ConfigError("Nothing is in force yet: start the centre with `cti up` first.")
-        return number
-
-    def _material_in_force(self) -> Material:
-        return self._history.material(self._in_force())
 
     # -- changing ------------------------------------------------------------------------------------------------------
 
@@ -191,7 +130,7 @@ class Releases:
         async with self._alone():
             stages = _Stages(told)
             number = await asyncio.to_thread(self._history.next_number)
-            now, result = await asyncio.to_thread(self._checked, language, number)
+            now, result = await asyncio.to_thread(self._drafts.checked, language, number)
             if result.rendered is None or result.centre is None:
                 return self._refused(stages, "mistakes", "The drafts cannot be rendered.", flaws=result.flaws)
             stages.done(Stage.RENDERED)
@@ -200,11 +139,11 @@ class Releases:
                 words = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
                 return self._refused(stages, "mistakes", f"The drafts have {words}.", flaws=result.flaws)
             stages.done(Stage.LINTED)
-            before = await asyncio.to_thread(self._material_in_force)
+            before = await asyncio.to_thread(self._drafts.material_in_force)
             if now.digest == before.digest:
                 words = "Nothing has changed since the version in force."
                 return self._refused(stages, "unchanged", words, flaws=result.flaws)
-            old = await asyncio.to_thread(self._texts, before, number)
+            old = await asyncio.to_thread(self._drafts.texts, before, number)
             waits = differences.later(old, result.rendered.texts, centre_before=before.centre, centre_after=now.centre)
             if waits and not later:
                 return self._refused(stages, "restart", _what_waits(waits), flaws=result.flaws, later=waits)
@@ -235,10 +174,10 @@ class Releases:
         async with self._alone():
             stages = _Stages(told)
             earlier = await asyncio.to_thread(self._history.material, version)
-            if version == self._in_force():
+            if version == self._drafts.in_force():
                 return self._refused(stages, "unchanged", f"Version {version} is in force already.")
-            before = await asyncio.to_thread(self._material_in_force)
-            texts = dict(await asyncio.to_thread(self._texts, earlier, version))
+            before = await asyncio.to_thread(self._drafts.material_in_force)
+            texts = dict(await asyncio.to_thread(self._drafts.texts, earlier, version))
             # The dialplan is the very one of then, whatever ships now.
             texts[DIALPLAN] = await asyncio.to_thread(self._history.plain, version)
             stages.done(Stage.RENDERED)
@@ -249,7 +188,7 @@ class Releases:
                 reason = f"Version {version} does not fit any more: {flaws[0].problem}."
                 return self._refused(stages, "misfit", reason, flaws=flaws)
             stages.done(Stage.LINTED)
-            old = await asyncio.to_thread(self._texts, before, version)
+            old = await asyncio.to_thread(self._drafts.texts, before, version)
             waits = differences.later(old, texts, centre_before=before.centre, centre_after=earlier.centre)
             wanted = _Wanted(
                 number=version,
@@ -283,7 +222,7 @@ class Releases:
         stages.done(Stage.REFUSED, reason)
         return Outcome(
             kept=False,
-            version=self._in_force(),
+            version=self._drafts.in_force(),
             stages=stages.all,
             reason=reason,
             code=code,
@@ -293,7 +232,7 @@ class Releases:
 
     async def _bring(self, wanted: "_Wanted", stages: "_Stages") -> Outcome:
         """From a version on the disk to one in force, or back."""
-        before = self._in_force()
+        before = self._drafts.in_force()
         applying = Applying(
             before=before,
             version=wanted.number,
@@ -377,7 +316,7 @@ class Releases:
 
     def _files(self, number: int) -> Files:
         given = self._history.material(number)
-        return {**self._texts(given, number), DIALPLAN: self._history.plain(number)}
+        return {**self._drafts.texts(given, number), DIALPLAN: self._history.plain(number)}
 
     def _note(self, wanted: "_Wanted", *, action: str, words: str = "") -> None:
         self._history.note(
@@ -453,18 +392,16 @@ class Releases:
         return True
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Wanted:
     """A version on its way."""
 
-    def __init__(
-        self, *, number: int, texts: Files, queues: Sequence[str], action: str, author: str, reason: str
-    ) -> None:
-        self.number = number
-        self.texts = texts
-        self.queues = queues
-        self.action = action
-        self.author = author
-        self.reason = reason
+    number: int
+    texts: Files
+    queues: Sequence[str]
+    action: str
+    author: str
+    reason: str
 
 
 class _Stages:
@@ -482,18 +419,6 @@ class _Stages:
         one = StageDone(stage=stage, at_ms=_now_ms(), words=words)
         self._done.append(one)
         self._told(one)
-
-
-def texts_of(given: Material, home: Home, install: AsteriskInstall, *, version: int) -> Files:
-    """Every file that a material becomes, contexts by their plain names. Raises ConfigError. Blocks."""
-    return render.rendered(
-        parse_centre(given.centre, file=CENTRE),
-        home,
-        install,
-        texts=given.templates,
-        own=given.own,
-        version=version,
-    ).texts
 
 
 def _what_waits(waits: Sequence[Later]) -> str:

@@ -12,8 +12,8 @@ from msgspec import Struct
 
 from cti.config import parse
 from cti.dialplan import checks, material, render, versions
+from cti.dialplan.drafts import texts_of
 from cti.dialplan.history import Applying, History, digest_of
-from cti.dialplan.releases import texts_of
 from cti.dialplan.render import DIALPLAN
 from cti.errors import ConfigError
 from cti.home import Home
