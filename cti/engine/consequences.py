@@ -29,9 +29,9 @@ from cti.domain.state import State
 from cti.domain.states import ContactState
 from cti.engine import people
 from cti.engine.dispatch import Dispatch
+from cti.engine.in_hand import Farewell
 from cti.engine.known import Known
 from cti.engine.lost import LostCallers
-from cti.engine.people import Farewell
 from cti.engine.timers import Timers
 from cti.ports import Desktops, Journal, Particulars
 from cti.ports.campaigns import Callees

@@ -29,15 +29,15 @@ from cti.domain.events import (
 )
 from cti.domain.ids import AgentId, CampaignId, ContactId, LegId, Milliseconds, NodeId, ProjectId, QueueId, TimerId
 from cti.domain.state import State
-from cti.engine import people, recovery
+from cti.engine import recovery, staff
 from cti.engine.callers import Callers
 from cti.engine.consequences import Consequences
 from cti.engine.dispatch import Dispatch
+from cti.engine.in_hand import Farewell
 from cti.engine.known import Known
 from cti.engine.loop import Loop
 from cti.engine.lost import LostCallers
 from cti.engine.node import Watch
-from cti.engine.people import Farewell
 from cti.engine.plan import Plan, Rule
 from cti.engine.recall import Recall
 from cti.engine.reception import Reception
@@ -79,7 +79,7 @@ class Engine:
         journal: Journal,
         desktops: Desktops,
         keeper: Particular,
-        enrolled: Callable[[Person], AgentEnrolled] = people.enrolled,
+        enrolled: Callable[[Person], AgentEnrolled] = staff.enrolled,
         address_key: Callable[[ProjectId, str], str] = lambda _, __: "",
         customers: Customers | None = None,
         regards: Mapping[QueueId, Regard] = MappingProxyType({}),

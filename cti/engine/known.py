@@ -1,7 +1,7 @@
 """Whose the contacts are: at hand at once, kept by the database, waited for before a request is acknowledged.
 
-Who lets a contact in says here whose it is, before anybody is shown it. What is known of a person, and for how long it
-is at hand, is `cti.engine.people`'s; what is asked for after a restart is `cti.engine.recall`'s. Made by the engine.
+Who lets a contact in says here whose it is, before anybody is shown it. For how long it is at hand is
+`cti.engine.in_hand`'s, what is asked for after a restart `cti.engine.recall`'s. Made by the engine.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Iterable, Sequence
 from typing import Final
 
 from cti.domain.ids import ContactId
-from cti.engine.people import InHand
+from cti.engine.in_hand import InHand
 from cti.engine.recovery import Recovered
 from cti.ports import Particular, Particulars
 

@@ -14,7 +14,7 @@ from cti.domain.ids import SYSTEM_CALLBACK_FAILED, ContactId, LegId, Medium, Mil
 from cti.domain.state import State
 from cti.domain.states import ContactState
 from cti.engine import people
-from cti.engine.people import InHand
+from cti.engine.in_hand import InHand
 from cti.ports import CallerLost, Particulars
 from cti.variables import Lost
 

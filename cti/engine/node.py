@@ -41,8 +41,9 @@ from cti.domain.events import (
 from cti.domain.ids import LegId, Milliseconds
 from cti.domain.state import State
 from cti.engine import reconcile
-from cti.engine.people import Farewell, Lines
+from cti.engine.in_hand import Farewell
 from cti.engine.process import ProcessStart
+from cti.engine.staff import Lines
 from cti.errors import AsteriskDown, OutsideError
 from cti.ports import (
     CallerEntered,

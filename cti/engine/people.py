@@ -1,52 +1,23 @@
-"""Who is meant: particulars of the contacts in hand, whose phone an endpoint is, and who is enrolled how.
+"""Whose a contact is: its particulars as whatever brought it told them, and the key that stands for an address.
 
-In memory; kept by ports.
-
-The journal knows only ids; here stands what a pop shows. The engine fills it when a caller enters and forgets it a
-while after the contact closed; the database has it for longer.
+The journal knows only ids. Who asks: whoever lets contacts in (`cti.engine.callers`, `requests`, `lost`).
 """
 
 import hashlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Final
 
 from cti import variables
 from cti.domain.acd import Decision
-from cti.domain.agent import Agent
-from cti.domain.capacity import ONE_AT_A_TIME
-from cti.domain.commands import Apologise, AskCaller, PromiseCallback, SendAway
 from cti.domain.contact import Contact
-from cti.domain.events import AgentEnrolled
 from cti.domain.facts import ContactQueued, PartyInvited
-from cti.domain.ids import AgentId, ContactId, Device, LegId, Medium, Milliseconds, ProjectId
-from cti.ports import Arrival, CallerEntered, CallerLost, Particulars, Person
+from cti.domain.ids import ContactId, Medium, ProjectId
+from cti.ports import Arrival, CallerEntered, CallerLost, Particulars
 from cti.ports.campaigns import Callee
 
-Farewell = PromiseCallback | SendAway | AskCaller | Apologise
-"""What lets a caller's or a callee's leg go on without us."""
-
-REMEMBER_MS: Final = 10 * 60_000
-"""How long after its close a contact's particulars stay at hand."""
 PATH_LIMIT: Final = 512
-ENDED_LEGS: Final = 10_000
-"""How many callers' legs of closed contacts are remembered: so a hang-up never sent can be told from a new call."""
-
-
-def enrolled(person: Person) -> AgentEnrolled:
-    """The person as an agent, where no capacity profiles are defined: one contact at a time."""
-    return AgentEnrolled(
-        agent_id=person.agent_id, project_ids=person.project_ids, skills=person.skills, site_id=person.site_id
-    )
-
-
-def is_enrolled_so(agent: Agent | None, event: AgentEnrolled) -> bool:
-    """Whether the event would change nothing."""
-    if agent is None or agent.removed:
-        return False
-    known = (agent.project_ids, agent.skills, agent.site_id, agent.capacity)
-    return known == (event.project_ids, event.skills, event.site_id, event.capacity or ONE_AT_A_TIME)
+"""Most characters of the way that a caller came."""
 
 
 def keyed(secret: bytes) -> Callable[[ProjectId, str], str]:
@@ -62,85 +33,6 @@ def keyed(secret: bytes) -> Callable[[ProjectId, str], str]:
         return hashlib.blake2b(text, key=secret[:64], digest_size=12, person=b"address").hexdigest()
 
     return key
-
-
-class InHand:
-    """Particulars by contact, and the legs that have ended."""
-
-    def __init__(self) -> None:
-        self._particulars: dict[ContactId, Particulars] = {}
-        self._closed: deque[tuple[Milliseconds, ContactId]] = deque()
-        self._legs: dict[ContactId, LegId] = {}
-        self._ended: dict[LegId, Farewell | None] = {}
-        self._by_address: dict[tuple[ProjectId, str], dict[ContactId, None]] = {}
-
-    def __contains__(self, contact_id: ContactId) -> bool:
-        return contact_id in self._particulars
-
-    def put(self, particulars: Particulars) -> None:
-        """Know this of the contact from now on."""
-        self._forget(particulars.contact_id)
-        self._particulars[particulars.contact_id] = particulars
-        if particulars.address:
-            key = (particulars.project_id, particulars.address)
-            self._by_address.setdefault(key, {})[particulars.contact_id] = None
-
-    def _forget(self, contact_id: ContactId) -> None:
-        known = self._particulars.pop(contact_id, None)
-        if known is None or not known.address:
-            return
-        key = (known.project_id, known.address)
-        others = self._by_address[key]
-        del others[contact_id]
-        if not others:
-            del self._by_address[key]
-
-    def of_address(self, project_id: ProjectId, address: str) -> tuple[ContactId, ...]:
-        """The contacts at hand of this number or address, the first known first; those closed lately are among them."""
-        return tuple(self._by_address.get((project_id, address), ()))
-
-    def get(self, contact_id: ContactId) -> Particulars | None:
-        """What is known; None when nothing is, or no longer."""
-        return self._particulars.get(contact_id)
-
-    def opened(self, contact_id: ContactId, leg_id: LegId | None) -> None:
-        """The contact is live, with this caller's leg."""
-        if leg_id is not None:
-            self._legs[contact_id] = leg_id
-
-    def close(self, contact_id: ContactId, now: Milliseconds) -> None:
-        """The contact is closed: forget it in a while, and forget those whose while is over."""
-        leg_id = self._legs.pop(contact_id, None)
-        if leg_id is not None:
-            self.ended(leg_id)
-        self._closed.append((now + REMEMBER_MS, contact_id))
-        while self._closed and self._closed[0][0] <= now:
-            self._forget(self._closed.popleft()[1])
-
-    def parted(self, contact_id: ContactId) -> None:
-        """The contact goes on without its caller's leg."""
-        leg_id = self._legs.pop(contact_id, None)
-        if leg_id is not None:
-            self.ended(leg_id)
-
-    def said_farewell(self, command: Farewell) -> None:
-        """This caller's leg was sent out of the ACD by this command."""
-        self._ended[command.leg_id] = command
-
-    def ended(self, leg_id: LegId) -> None:
-        """This caller's leg belongs to a contact that is closed, or goes on without it."""
-        self._ended.setdefault(leg_id)
-        if len(self._ended) > ENDED_LEGS:
-            del self._ended[next(iter(self._ended))]
-
-    @property
-    def ended_legs(self) -> frozenset[LegId]:
-        """Callers' legs of contacts closed not long ago, or that go on without them."""
-        return frozenset(self._ended)
-
-    def farewell(self, leg_id: LegId) -> Farewell | None:
-        """By what this leg was sent out of the ACD; None for one that was to be hung up."""
-        return self._ended.get(leg_id)
 
 
 def queued(decision: Decision) -> Iterator[ContactQueued]:
@@ -247,29 +139,3 @@ def _with_lost_step(path: str, why: variables.Lost) -> str:
     while len(";".join(steps)) > PATH_LIMIT:
         del steps[0]
     return ";".join(steps)
-
-
-class Lines:
-    """Which agent an endpoint belongs to."""
-
-    def __init__(self) -> None:
-        self._agent_by_extension: dict[str, AgentId] = {}
-
-    def assign(self, people: Iterable[Person]) -> None:
-        """Replace all by these."""
-        self._agent_by_extension = {p.extension: p.agent_id for p in people if p.extension and p.active}
-
-    def owner(self, endpoint: str) -> tuple[AgentId, Device] | None:
-        """The agent and which of his devices it is; None for a trunk, or an extension that is nobody's."""
-        if not endpoint.startswith(variables.AGENT_ENDPOINT_PREFIX):
-            return None
-        extension = endpoint.removeprefix(variables.AGENT_ENDPOINT_PREFIX)
-        device = Device.SIP
-        for suffix, named in (
-            (variables.WEB_ENDPOINT_SUFFIX, Device.WEB),
-            (variables.SEAT_ENDPOINT_SUFFIX, Device.DESK),
-        ):
-            if extension.endswith(suffix):
-                extension, device = extension.removesuffix(suffix), named
-        agent_id = self._agent_by_extension.get(extension)
-        return (agent_id, device) if agent_id is not None else None

@@ -36,6 +36,7 @@ from cti.domain.ids import (
 from cti.domain.queue import MOST_POINTS
 from cti.engine import people, recall
 from cti.engine.engine import Engine
+from cti.engine.in_hand import InHand
 from cti.engine.lost import LostCallers
 from cti.errors import DatabaseDown, NotFound, RuleError
 from cti.ports import (
@@ -363,7 +364,7 @@ async def test_whose_last_talk_is_being_wrapped_up_is_called_back_when_he_is_cut
     talk.call("carl", key="k1")
     talk.picks_up("ann")
     talk.caller_hangs_up("carl")
-    in_hand = people.InHand()
+    in_hand = InHand()
     in_hand.put(people.of_lost(lost(), talk.contact("carl")))
     rules = talk.state.queues[QUEUE].rules
     callers = LostCallers(

@@ -15,7 +15,7 @@ from cti.domain.ids import LegCause, LegId
 from cti.domain.state import State
 from cti.engine import node
 from cti.engine.node import Floor, Watch
-from cti.engine.people import Lines
+from cti.engine.staff import Lines
 from cti.errors import AsteriskDown, AsteriskSilent
 from cti.ports import CallerEntered, ListedLeg, Listing, Switch, SwitchConnected, SwitchEvent
 from tests.engine.world import NODE, Centre, caller
