@@ -154,6 +154,38 @@ async def test_customer_left_agents_right_a_pause_silent_on_both_and_the_next_ag
     assert clear_sound(centre) == []
 
 
+async def test_it_goes_on_while_he_is_parked_and_with_the_colleague_who_fetches_him(
+    centre: RunningCentre, lines: Lines, tmp_path: Path
+) -> None:
+    async with people(centre, ["303", "304"], tmp_path, skill="sales", wrap_s=0.2) as everybody:
+        call, ann, bob = await talking(lines, everybody, "+79165559203", to=SALES)
+        contact_id = contact_of(ann)
+        await recorded(ann, "on")
+        await ann.phone.hears(CALLER_HZ)
+        assert (await ann.http.post(f"assignments/{ann.talk}/park")).status_code == 200
+        await lines.hears_something(call)
+        assert (await bob.http.post(f"parked/{contact_id}/fetch")).status_code == 200
+        await bob.has("active")
+        await lines.hears_agent(call)
+        await bob.phone.hears(CALLER_HZ)
+        agents = {ann.agent_id, bob.agent_id}
+        await lines.hang_up(call)
+
+        (one,) = await kept(centre, contact_id)
+        assert set(one["agents"]) == agents
+        target = tmp_path / "talk.wav"
+        cti(centre, "play-to-file", one["recording_id"], str(target))
+        heard = sides(target.read_bytes())
+        assert ("agent" in heard.left, "caller" in heard.right) == (False, False)
+        talks = heard.spans(heard.right, "agent")
+        assert len(talks) >= 2, "one agent, music, the other"
+        assert heard.right[-25:].count("agent") >= 20, "who fetched him stands on the right to its end"
+        first, last = talks[0][1], talks[-1][0]
+        assert "something" in heard.right[first:last], "he heard music meanwhile"
+        assert heard.left[first:last].count("caller") > 0.8 * (last - first), "and what he said meanwhile is there"
+    assert clear_sound(centre) == []
+
+
 async def test_an_engine_that_dies_loses_no_second_and_records_nothing_that_was_paused(
     centre: RunningCentre, lines: Lines, tmp_path: Path
 ) -> None:
