@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cti import config
+from cti.config import located
 from cti.errors import ConfigError
-from tests.config.centres import demo_with, line_of, refused
+from tests.config.centres import DEMO, demo_with, line_of, refused
 
 
 def test_what_is_no_yaml_is_told_so_by_its_line_and_no_key() -> None:
@@ -57,7 +59,12 @@ def test_all_mistakes_come_at_once_in_the_order_of_lines() -> None:
     assert [line for line, _, _ in found] == sorted(line for line, _, _ in found)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "just words", "name: [", "a: &x 1\nb: *x", "\t: 1", "? [a]: b"])
+DEEP = "[" * 990 + "]" * 990
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "just words", "name: [", "a: &x 1\nb: *x", "\t: 1", "? [a]: b", pytest.param(DEEP, id="deep")]
+)
 def test_what_is_no_centre_is_refused_and_never_a_traceback(text: str) -> None:
     assert refused(text)
 
@@ -65,3 +72,19 @@ def test_what_is_no_centre_is_refused_and_never_a_traceback(text: str) -> None:
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="There is no centre file"):
         config.load(tmp_path / "centre.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [DEMO.read_text(encoding="utf-8"), "a: '1'\nb: 1\nc:\nd: {e: [~, x], f: |\n", "a: 1\na: 2\n", "b\n  : c: d\n"],
+)
+def test_with_libyaml_and_without_the_same_is_read_and_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read() -> object:
+        try:
+            return located.read(text, file="centre.yaml")
+        except ConfigError as error:
+            return str(error)
+
+    found = read()
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert read() == found
