@@ -6,7 +6,7 @@ are not turned into something else: only `true`, `false`, `null` and plain decim
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -63,12 +63,31 @@ def _read(text: str, *, file: str) -> Located:
 
 
 def _composed(text: str) -> tuple[list[yaml.AliasEvent], yaml.Node | None]:
-    """Its aliases and its tree, by libyaml where that is there: ten times as fast. What it refuses, PyYAML's own puts
-    into words, or reads."""
-    if yaml.__with_libyaml__:
+    """Its aliases and its tree, by libyaml where that is there, which parses ten times as fast.
+
+    What libyaml refuses, PyYAML's own puts into words, or reads; and where libyaml takes more than that, it alone
+    counts: what one machine takes the next has to take.
+    """
+    if yaml.__with_libyaml__ and "\t" not in text:
         with suppress(yaml.YAMLError):
-            return _composed_by(yaml.CSafeLoader, text)
+            aliases, node = _composed_by(yaml.CSafeLoader, text)
+            if not any("?" in scalar for scalar in _plain_scalars(node)):
+                return aliases, node
     return _composed_by(yaml.SafeLoader, text)
+
+
+def _plain_scalars(node: yaml.Node | None) -> Iterator[str]:
+    """All that stands in the tree without quotes."""
+    match node:
+        case yaml.ScalarNode() if not node.style:
+            yield node.value
+        case yaml.SequenceNode():
+            for each in node.value:
+                yield from _plain_scalars(each)
+        case yaml.MappingNode():
+            for pair in node.value:
+                for each in pair:
+                    yield from _plain_scalars(each)
 
 
 def _composed_by(

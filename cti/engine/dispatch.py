@@ -83,7 +83,7 @@ LegCommand = (
 )
 
 
-_MAKING = RingAgent | RingLine | RingParty | DialCustomer | DialLead
+_MAKING = RingAgent | RingLine | RingParty | DialCustomer | DialLead | Overhear
 
 
 class Dispatch:
@@ -163,7 +163,7 @@ class Dispatch:
         task = asyncio.get_running_loop().create_task(work)
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        if made := [command.leg_id for command in commands if isinstance(command, _MAKING)]:
+        if made := [_made_by(command) for command in commands if isinstance(command, _MAKING)]:
             self._awaited.update(made)
             task.add_done_callback(lambda _: self._answered(made))
         return task
@@ -252,6 +252,10 @@ class Dispatch:
         event = consequence(command, error)
         if event is not None:
             self._post(event)
+
+
+def _made_by(command: RingAgent | RingLine | RingParty | DialCustomer | DialLead | Overhear) -> LegId:
+    return command.snoop if isinstance(command, Overhear) else command.leg_id
 
 
 def line_in(command: LegCommand) -> LegId | None:

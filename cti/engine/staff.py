@@ -61,9 +61,12 @@ class Staff:
         self._persons: tuple[Person, ...] = ()
         self._phones: dict[str, Phone] = {}
 
-    def phones(self) -> Sequence[Phone]:
-        """Of everyone."""
-        return tuple(self._phones.values())
+    def phones(self) -> Iterator[Phone]:
+        """Of everyone, each as it is when it is asked for: lines are made one after another while people change."""
+        for extension in tuple(self._phones):
+            phone = self._phones.get(extension)
+            if phone is not None:
+                yield phone
 
     def change(self, persons: Sequence[Person], phones: Sequence[Phone]) -> Rewired:
         """These are everyone from now on."""

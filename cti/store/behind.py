@@ -30,6 +30,8 @@ _RETRY_S: Final = 0.5
 _PATIENCE_S: Final = 0.25
 """How long a write may take before what waits goes to the spool; as often, what comes meanwhile follows."""
 _SPOOL_RETRY_S: Final = 5.0
+_LOOK_AGAIN_S: Final = 30.0
+"""How soon after a file of a process that lived is looked at again: it may be one that has lost the lead."""
 
 REFUSALS: Final = (SQLAlchemyError, ValueError, OverflowError)
 """What a database or its driver raises for a row that it will never take."""
@@ -50,7 +52,7 @@ class WriteBehind(Generic[T]):
         """`write` writes the rows in a thread; written twice they must be as good as once.
 
         Without a `spool` nothing outlives the process while the database is away. `restore` writes what another process
-        left in it, which may be older than what the database has; None: `write` does.
+        left in it, the newest first, and leaves what is newer in the database; None: `write` does.
         """
         self._database = database
         self._write = write
@@ -74,8 +76,13 @@ class WriteBehind(Generic[T]):
 
     @property
     def waiting(self) -> Sequence[T]:
-        """All that is not written yet, in order."""
-        return [*self._left, *self._writing, *self._rows]
+        """All that was kept and is not written yet, in order."""
+        return [*self._writing, *self._rows]
+
+    @property
+    def left(self) -> Sequence[T]:
+        """What another process left and is not written yet, in order: what the database has goes before it."""
+        return self._left
 
     def keep(self, rows: Sequence[T]) -> None:
         """Take the rows into the next write; returns at once."""
@@ -121,17 +128,32 @@ class WriteBehind(Generic[T]):
             if not self._rows:
                 self._idle.set()
                 self._came.clear()
-                await self._came.wait()
-                await self._gather()
+                await self._more()
             self._writing, self._rows = self._rows[:_LARGEST_BATCH], self._rows[_LARGEST_BATCH:]
             await self._write_batch(self._writing, self._write)
             await self._have_written(len(self._writing))
 
+    async def _more(self) -> None:
+        """Until something is to be written; meanwhile see what was left by one who lived when it was looked at."""
+        while not self._came.is_set() and self._spool is not None and self._spool.passed_over:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN_S):
+                    await self._came.wait()
+            await self.recover()
+            await self._write_left()
+            if not self._rows:
+                self._idle.set()
+        await self._came.wait()
+        await self._gather()
+
     async def _write_left(self) -> None:
-        if self._spool is not None and self._left:
-            await self._write_batch(self._left, self._restore)
-            self._left = []
-            await self._remove(self._spool.remove_left)
+        """The newest first: `restore` leaves what stands."""
+        while self._left:
+            some = self._left[-_LARGEST_BATCH:]
+            await self._write_batch(some[::-1], self._restore)
+            del self._left[-len(some) :]
+            if self._spool is not None and not self._left:
+                await self._remove(self._spool.remove_left)
 
     async def _have_written(self, count: int) -> None:
         self._done += count

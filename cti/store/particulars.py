@@ -49,7 +49,11 @@ class ParticularStore:
         for first in range(0, len(contact_ids), _AT_ONCE):
             some = contact_ids[first : first + _AT_ONCE]
             found |= await self._database.read(partial(_read, contact_ids=some))
-        return found | {one.contact_id: one for one in self._behind.waiting if one.contact_id in wanted}
+        left, waiting = (
+            {one.contact_id: one for one in rows if one.contact_id in wanted}
+            for rows in (self._behind.left, self._behind.waiting)
+        )
+        return left | found | waiting
 
     async def durable(self) -> None:
         """See `ports.Particular`."""
@@ -85,9 +89,8 @@ def _write(connection: Connection, particulars: Sequence[Particulars]) -> None:
 
 
 def _restore(connection: Connection, particulars: Sequence[Particulars]) -> None:
-    """A row that stands is newer, or was emptied when its customer was erased; of several the last counts."""
-    newest = {one.contact_id: one for one in particulars}
-    _RESTORE.run_all(connection, _rows(newest.values()))
+    """A row that stands is newer, or was emptied when its customer was erased."""
+    _RESTORE.run_all(connection, _rows(particulars))
 
 
 def _rows(particulars: Iterable[Particulars]) -> list[dict[str, str]]:

@@ -47,6 +47,8 @@ class RowSpool(Generic[T]):
         """Locked for as long as it is open: so others see whose process lives."""
         self._decoder = msgspec.json.Decoder(kind)
         self._left: list[Path] = []
+        self.passed_over = False
+        """Was there a file, when `left` looked, of another process that lived still?"""
 
     # -- of processes before -------------------------------------------------------------------------------------------
 
@@ -56,24 +58,26 @@ class RowSpool(Generic[T]):
         A file with lines that this version cannot read is put aside as `void-…`, and what it can read is told.
         """
         rows: list[T] = []
-        self._left = []
+        self._left, self.passed_over = [], False
         for path in sorted(self._folder.glob(f"{self._name}-*{_END}")):
             with path.open("rb") as file:
-                if not _is_locked(file.fileno()):
+                if _is_locked(file.fileno()):
+                    self.passed_over |= path != self._path
+                else:
                     rows += self._read(path, file.read())
         return rows
 
     def _read(self, path: Path, content: bytes) -> list[T]:
         lines = content.splitlines(keepends=True)
-        rows = [row for line in lines if (row := self._decoded(line)) is not None]
-        whole = sum(line.endswith(b"\n") for line in lines)
-        if len(rows) < whole:
+        rows = [self._decoded(line) for line in lines]
+        void = sum(row is None and line.endswith(b"\n") for line, row in zip(lines, rows, strict=True))
+        if void:
             aside = path.with_name(f"{_VOID}{path.name}")
             path.rename(aside)
-            log.error("%d rows cannot be read: %s", whole - len(rows), aside, extra={"action": "row_spool_void"})
+            log.error("%d rows cannot be read: %s", void, aside, extra={"action": "row_spool_void"})
         else:
             self._left.append(path)
-        return rows
+        return [row for row in rows if row is not None]
 
     def _decoded(self, line: bytes) -> T | None:
         try:
@@ -117,9 +121,9 @@ class RowSpool(Generic[T]):
         """All that this process has put there is in the database. Raises OSError."""
         if self._file is not None:
             self._path.unlink(missing_ok=True)
+            file, self._file = self._file, None
+            os.close(file)
             self._settle_folder()
-            os.close(self._file)
-            self._file = None
 
     def _settle_folder(self) -> None:
         """A file that was made, or removed, stays so when the power goes."""

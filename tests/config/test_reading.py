@@ -76,7 +76,16 @@ def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [DEMO.read_text(encoding="utf-8"), "a: '1'\nb: 1\nc:\nd: {e: [~, x], f: |\n", "a: 1\na: 2\n", "b\n  : c: d\n"],
+    [
+        DEMO.read_text(encoding="utf-8"),
+        "a: '1'\nb: 1\nc:\nd: {e: [~, x], f: |\n",
+        "a: 1\na: 2\n",
+        "b\n  : c: d\n",
+        "a:\tb\n",
+        "a: [b\tc]\n",
+        "a: [b?c, d]\n",
+        "a: what?\n",
+    ],
 )
 def test_with_libyaml_and_without_the_same_is_read_and_refused(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def read() -> object:

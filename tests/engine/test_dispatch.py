@@ -175,8 +175,8 @@ async def test_a_leg_is_awaited_from_its_decision_until_the_switch_has_answered(
     dispatch = Dispatch(switches={NODE: switch}, post=lambda _: None, doubt=lambda _: None)
     flushed = asyncio.get_running_loop().create_future()
     dispatch.send_after(flushed, [DIAL], wanted=lambda _: True, then=lambda: None)
-    dispatch.send([END, RING, QUIET])
-    assert dispatch.awaited_legs() == {CALLEE, LINE}
+    dispatch.send([END, RING, EAR, QUIET])
+    assert dispatch.awaited_legs() == {CALLEE, LINE, EAR.snoop}
     switch.held.set()
     await soon(lambda: QUIET in switch.done, what="the line rings")
     assert dispatch.awaited_legs() == {CALLEE}

@@ -21,7 +21,7 @@ from cti.domain.events import (
     Step,
     TimerFired,
 )
-from cti.domain.facts import CallbackAccepted, ContactClosed, ContactQueued
+from cti.domain.facts import CallbackAccepted, CallbackPostponed, ContactClosed, ContactQueued
 from cti.domain.ids import (
     SYSTEM_DUPLICATE,
     ContactId,
@@ -54,7 +54,7 @@ from cti.ports import (
 from cti.testing import Scenario
 from cti.variables import Lost
 from tests.engine.world import NODE, PROJECT, QUEUE, START_MS, MemoryJournal, MemoryKeeper, caller
-from tests.running import PATIENCE_S
+from tests.running import PATIENCE_S, soon
 
 NUMBER = "+79165550001"
 RULES = QueueOpened(
@@ -341,6 +341,22 @@ async def test_a_wish_to_be_called_whose_number_died_with_the_engine_before_slee
             assert world.engine.state.contacts[callback].asleep_until_ms is None
             with pytest.raises(RuleError, match="pending already"):
                 await world.engine.arrive(wish(), Arrival(address=NUMBER, source="a third"))
+
+
+async def test_a_number_that_another_writes_later_is_known_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recall, "UNKNOWN_AGAIN_S", 0.01)
+    journal, keeper = MemoryJournal(), MemoryKeeper()
+    async with running(journal=journal, keeper=keeper) as world:
+        callback = await world.engine.arrive(wish(), Arrival(address=NUMBER, source="the form"))
+    later = MemoryKeeper()
+    async with running(journal=Continued(journal.written), keeper=later) as world:
+        await world.settled()
+        assert world.engine.particulars(callback) is None
+        later.keep([keeper.kept[callback]])
+        await soon(lambda: world.engine.particulars(callback) is not None, what="it is known")
+        await world.settled()
+        moves = [one for one in world.desks.decisions for fact in one.facts if isinstance(fact, CallbackPostponed)]
+        assert len(moves) == 1, "it was sent to sleep once"
 
 
 async def test_another_request_of_one_who_is_to_be_called_is_not_taken_for_that() -> None:

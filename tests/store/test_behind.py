@@ -158,9 +158,9 @@ async def test_what_was_kept_while_the_database_was_away_outlives_the_process(
     dies(spool)
     table.away = False
     async with writing(database, table, next_spool) as rows:
-        assert [row.number for row in rows.waiting] == [1, 2, 3]
+        assert [row.number for row in rows.left] == [1, 2, 3]
         await rows.written()
-        assert table.rows == [Row(1), Row(2, "ab?\n→"), Row(3)]
+        assert table.rows == [Row(3), Row(2, "ab?\n→"), Row(1)]
         assert files(folder) == []
 
 
@@ -214,6 +214,51 @@ def test_the_rows_of_a_process_that_lives_are_its_own(spool: RowSpool[Row], next
     assert RowSpool(spool._folder, "rows", Row).left() == [Row(2)]
 
 
+async def test_what_one_leaves_who_lived_when_it_was_looked_at_is_found_later(
+    database: Database, spool: RowSpool[Row], next_spool: RowSpool[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(behind, "_LOOK_AGAIN_S", 0.01)
+    spool.put([Row(1)])
+    table = Table()
+    async with writing(database, table, next_spool) as rows:
+        rows.keep([Row(2)])
+        await rows.written()
+        assert table.numbers() == [2]
+        dies(spool)
+        await soon(lambda: table.numbers() == [2, 1], what="it is found")
+        await rows.written()
+
+
+async def test_of_what_was_left_the_newest_is_written_first(
+    database: Database, spool: RowSpool[Row], next_spool: RowSpool[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(behind, "_LARGEST_BATCH", 2)
+    spool.put([Row(number) for number in range(5)])
+    dies(spool)
+    table = Table()
+    async with writing(database, table, next_spool) as rows:
+        await rows.written()
+    assert table.numbers() == [4, 3, 2, 1, 0]
+
+
+def test_after_a_spool_that_could_not_be_removed_whole_the_next_rows_are_on_disk(
+    folder: Path, spool: RowSpool[Row], next_spool: RowSpool[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool.put([Row(1)])
+
+    def broken(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", broken)
+        with pytest.raises(OSError, match="Input"):
+            spool.remove()
+    assert files(folder) == []
+    spool.put([Row(2)])
+    dies(spool)
+    assert next_spool.left() == [Row(2)]
+
+
 def test_a_line_that_was_cut_short_costs_no_other(
     folder: Path, spool: RowSpool[Row], next_spool: RowSpool[Row]
 ) -> None:
@@ -232,8 +277,9 @@ def test_what_cannot_be_read_is_put_aside_and_told(
     spool.put([Row(1)])
     add(folder, line + b"\n")
     spool.put([Row(2)])
+    add(folder, b'{"number": 3}')
     dies(spool)
-    assert next_spool.left() == [Row(1), Row(2)]
+    assert next_spool.left() == [Row(1), Row(2), Row(3)]
     next_spool.remove_left()
     assert files(folder) == ["void"]
     assert "1 rows cannot be read" in caplog.text

@@ -58,6 +58,8 @@ async def test_a_person_who_was_erased_since_does_not_come_back(database: Databa
 
     after = ParticularStore(database, spools=tmp_path)
     await after.recover()
+    before = await after.recall([ContactId("c1"), ContactId("c2")])
+    assert [before[ContactId(one)].address for one in ("c1", "c2")] == ["", "+79165550001"]
     async with running(after.run), asyncio.timeout(DEADLINE_S):
         await after.written()
     known = await after.recall([ContactId("c1"), ContactId("c2")])
