@@ -69,7 +69,7 @@ def leads(port: int, *, epoch: int) -> Callable[[], bool]:
 
     def look() -> bool:
         found = health(port)
-        return bool(found.get("leads") and found["switch"] and found["epoch"] == epoch)
+        return bool(found.get("leads") and found.get("switch") and found["epoch"] == epoch)
 
     return look
 
