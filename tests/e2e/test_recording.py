@@ -92,6 +92,12 @@ async def kept(centre: RunningCentre, contact_id: str) -> list[dict[str, Any]]:
     return listed()
 
 
+def played(centre: RunningCentre, one: dict[str, Any], target: Path) -> Sides:
+    """What stands on this recording."""
+    cti(centre, "play-to-file", one["recording_id"], str(target))
+    return sides(target.read_bytes())
+
+
 def contact_of(person: Person) -> str:
     return person.desk.assignments[person.talk].contact.contact_id
 
@@ -138,9 +144,7 @@ async def test_customer_left_agents_right_a_pause_silent_on_both_and_the_next_ag
         (one,) = await kept(centre, contact_id)
         assert set(one["agents"]) == agents
         assert len(one["pauses"]) == 1
-        target = tmp_path / "talk.wav"
-        cti(centre, "play-to-file", one["recording_id"], str(target))
-        heard = sides(target.read_bytes())
+        heard = played(centre, one, tmp_path / "talk.wav")
 
         assert "agent" not in heard.left, "the customer's side has his voice only"
         assert "caller" not in heard.right, "and the agents' not his"
@@ -173,9 +177,7 @@ async def test_it_goes_on_while_he_is_parked_and_with_the_colleague_who_fetches_
 
         (one,) = await kept(centre, contact_id)
         assert set(one["agents"]) == agents
-        target = tmp_path / "talk.wav"
-        cti(centre, "play-to-file", one["recording_id"], str(target))
-        heard = sides(target.read_bytes())
+        heard = played(centre, one, tmp_path / "talk.wav")
         assert ("agent" in heard.left, "caller" in heard.right) == (False, False)
         talks = heard.spans(heard.right, "agent")
         assert len(talks) >= 2, "one agent, music, the other"
@@ -213,9 +215,7 @@ async def test_an_engine_that_dies_loses_no_second_and_records_nothing_that_was_
         await lines.hang_up(call)
 
         (one,) = await kept(centre, contact_id)
-        target = tmp_path / "talk.wav"
-        cti(centre, "play-to-file", one["recording_id"], str(target))
-        heard = sides(target.read_bytes())
+        heard = played(centre, one, tmp_path / "talk.wav")
         assert lasted_s - 1 < len(heard.left) / 50 < lasted_s + PATIENCE_S
         (pause,) = one["pauses"]
         (left,) = [span for span in heard.spans(heard.left, "silence") if span[1] - span[0] >= 25]
